@@ -1,0 +1,47 @@
+import { z } from "zod";
+
+/**
+ * The reference's 13 errors with their exact texts, in the order in which they win when several apply
+ * (source: the OpenTicket reference; the order is our own choice).
+ */
+export const REFERENCE_ERRORS = {
+  client_not_found: { field: "clientid", message: "Client ID Not Found" },
+  user_not_found: { field: "userid", message: "The system cannot find the provided user ID." },
+  contact_not_found: { field: "contactid", message: "Contact ID Not Found" },
+  name_and_email_required: { field: "email", message: "Name and email address are required if not a client" },
+  email_invalid: { field: "email", message: "Email Address Invalid" },
+  department_not_found: { field: "deptid", message: "Department ID not found" },
+  subject_required: { field: "subject", message: "Subject is required" },
+  message_required: { field: "message", message: "Message is required" },
+  service_not_found: { field: "serviceid", message: "Service ID Not Found" },
+  domain_not_found: { field: "domainid", message: "Domain ID Not Found" },
+  date_invalid: { field: "created", message: "Invalid Date Format" },
+  date_in_future: { field: "created", message: "Ticket creation date cannot be in the future" },
+  no_ticket_number: { field: "tid", message: "Unable to generate ticket number" },
+} as const;
+
+/** Code of one of the reference's errors. */
+export type ReferenceErrorCode = keyof typeof REFERENCE_ERRORS;
+
+/** One thing that was wrong with a request. `code` is for programs, `message` for people. */
+export const requestError = z.object({
+  code: z.string(),
+  /** Parameter of the call that it is about. */
+  field: z.string().optional(),
+  /** What was wrong and, for errors that are not the reference's own, what would be right. */
+  message: z.string(),
+});
+export type RequestError = z.infer<typeof requestError>;
+
+/** The reference's error of that code. */
+export function referenceError(code: ReferenceErrorCode): RequestError {
+  return { code, ...REFERENCE_ERRORS[code] };
+}
+
+const RANK = new Map<string, number>(Object.keys(REFERENCE_ERRORS).map((code, rank) => [code, rank]));
+
+/** The same errors in the order in which they win: the reference's own first, then the others as found. */
+export function inOrderOfPrecedence(errors: readonly RequestError[]): RequestError[] {
+  const rank = (error: RequestError) => RANK.get(error.code) ?? RANK.size;
+  return errors.toSorted((a, b) => rank(a) - rank(b));
+}

@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import type { CommandSource, OpenTicketCommand } from "./command.ts";
+
+/**
+ * Which requests are the same request.
+ *
+ * A request with an idempotency key is named by a hash of scope and key, so that a repetition has the same name
+ * wherever it enters: the same job id, the same place in the unique index, the same answer to a question of status.
+ * A request without one is named by its requestId.
+ */
+
+/** Name of the request with that key: `req_` and 32 hex digits, valid as a BullMQ job id. */
+export function requestIdOfKey(scope: string, idempotencyKey: string): string {
+  return `req_${sha256(`key\0${scope}\0${idempotencyKey}`).slice(0, 32)}`;
+}
+
+/**
+ * Name of the request behind a foreign job without a requestId. The time stamp (ms since 1970) is part of it
+ * because BullMQ's own ids start again at 1 when Redis was emptied.
+ */
+export function requestIdOfJob(queue: string, jobId: string, createdAtMs: number): string {
+  return `req_${sha256(`job\0${queue}\0${jobId}\0${createdAtMs}`).slice(0, 32)}`;
+}
+
+/** Where an idempotency key counts: the credential, or the channel where there is none. */
+export function scopeOf(source: CommandSource): string {
+  return source.credential ?? source.channel;
+}
+
+/** The name under which a command's outcome is unique. */
+export function identityOf(command: OpenTicketCommand): string {
+  const { idempotencyKey, requestId, source } = command;
+  return idempotencyKey === undefined ? requestId : requestIdOfKey(scopeOf(source), idempotencyKey);
+}
+
+/** SHA-256 in hex over what the requester asked for: equal for equal requests, whatever the order of their fields. */
+export function fingerprintOf(command: OpenTicketCommand): string {
+  const { ticket, actor } = command;
+  return sha256(canonicalJson({ ticket, admin: actor?.admin }));
+}
+
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === "object" && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}

@@ -1,0 +1,9 @@
+// The public surface of the contract; nothing else of this package may be imported from outside.
+export * from "./command.ts";
+export * from "./errors.ts";
+export * from "./identity.ts";
+export * from "./limits.ts";
+export * from "./names.ts";
+export * from "./params/decode.ts";
+export * from "./reply.ts";
+export * from "./ticket.ts";

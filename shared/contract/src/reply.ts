@@ -1,0 +1,43 @@
+import { z } from "zod";
+import { requestError } from "./errors.ts";
+
+/** The outcome of one request as its requester gets it. `message` is the error that wins; `errors` holds all of them. */
+export const successResult = z.looseObject({
+  requestId: z.string(),
+  correlationId: z.string().optional(),
+  result: z.literal("success"),
+  /** Number of the ticket, unique and ascending. */
+  id: z.int().positive(),
+  /** Ticket number as people see it. */
+  tid: z.string(),
+  /** Access code of the client area: a bearer secret. */
+  c: z.string(),
+  /** True when an earlier request with the same key had opened this ticket. */
+  replayed: z.boolean().optional(),
+});
+
+export const errorResult = z.looseObject({
+  requestId: z.string(),
+  correlationId: z.string().optional(),
+  result: z.literal("error"),
+  message: z.string(),
+  errors: z.array(requestError),
+  replayed: z.boolean().optional(),
+});
+
+export const openTicketResult = z.discriminatedUnion("result", [successResult, errorResult]);
+export type SuccessResult = z.infer<typeof successResult>;
+export type ErrorResult = z.infer<typeof errorResult>;
+export type OpenTicketResult = z.infer<typeof openTicketResult>;
+
+/** Data of a job on a reply queue: always a list, because one job per commit and requester is the cheapest. */
+export const replyMessage = z.looseObject({ v: z.int().min(1), results: z.array(openTicketResult).min(1) });
+export type ReplyMessage = z.infer<typeof replyMessage>;
+
+/** What is known of a request. `unknown`: never accepted here, or its rejection has expired. */
+export const requestStatus = z.discriminatedUnion("state", [
+  z.object({ requestId: z.string(), state: z.enum(["queued", "working", "unknown"]) }),
+  z.object({ requestId: z.string(), state: z.literal("done"), result: successResult }),
+  z.object({ requestId: z.string(), state: z.literal("rejected"), result: errorResult }),
+]);
+export type RequestStatus = z.infer<typeof requestStatus>;

@@ -1,0 +1,101 @@
+import { z } from "zod";
+import { attachmentRef, commandSource } from "./command.ts";
+import { requestError } from "./errors.ts";
+
+/** The stored ticket, and what is stored beside it. These are the documents of MongoDB, as zod sees them. */
+
+export const PRIORITIES = ["Low", "Medium", "High"] as const;
+export const priority = z.enum(PRIORITIES);
+export type Priority = z.infer<typeof priority>;
+
+/** Who opened a ticket. `name` and `email` are those at the time of opening. */
+export const opener = z.object({
+  kind: z.enum(["client", "user", "contact", "guest"]),
+  clientid: z.int().optional(),
+  userid: z.int().optional(),
+  contactid: z.int().optional(),
+  name: z.string(),
+  email: z.string(),
+  /** Username of the admin who opened it on behalf of the above. */
+  admin: z.string().optional(),
+});
+export type Opener = z.infer<typeof opener>;
+
+/** A delivery that is owed to somebody because of this ticket. Stored in the same write as the ticket. */
+export const outboxEntry = z.object({
+  /** Unique within the ticket and derived from it, so that a repeated delivery can be recognised. */
+  key: z.string(),
+  kind: z.enum(["reply", "mail"]),
+  /** For a mail: which template. */
+  template: z.enum(["ticket-opened", "ticket-opened-by-admin", "staff-ticket-opened"]).optional(),
+  /** For a mail: whom it goes to. */
+  to: z.object({ name: z.string(), email: z.string() }).optional(),
+  /** For a reply: the requester's queue and what its message must carry. */
+  queue: z.string().optional(),
+  requestId: z.string().optional(),
+  correlationId: z.string().optional(),
+  /** Failed tries so far. */
+  attempts: z.int().nonnegative(),
+  /** Set when it is done. */
+  deliveredAt: z.date().optional(),
+  /** Set when it will not be tried again by itself, with the reason. */
+  deadAt: z.date().optional(),
+  lastError: z.string().optional(),
+});
+export type OutboxEntry = z.infer<typeof outboxEntry>;
+
+/** One decision that was taken on the way to this ticket: which rule, what it answered, and what decided. */
+export const decision = z.object({ rule: z.string(), answer: z.string(), because: z.string().optional() });
+export type Decision = z.infer<typeof decision>;
+
+export const customFieldValue = z.object({ id: z.int(), name: z.string().optional(), value: z.json() });
+
+export const ticketRecord = z.object({
+  /** Identity of the request that opened it (see identity.ts): the guard against a second ticket. */
+  _id: z.string(),
+  requestId: z.string(),
+  fingerprint: z.string(),
+  id: z.int().positive(),
+  tid: z.string(),
+  c: z.string(),
+  status: z.string(),
+  deptid: z.int(),
+  subject: z.string(),
+  message: z.string(),
+  markdown: z.boolean(),
+  priority,
+  opener,
+  /** `S<id>` of a service or `D<id>` of a domain. */
+  service: z.string().optional(),
+  customfields: z.array(customFieldValue),
+  attachments: z.array(attachmentRef),
+  preventClientClosure: z.boolean(),
+  /** Shown as the time of the message; may lie in the past by request. */
+  createdAt: z.date(),
+  /** When a door took the request. */
+  receivedAt: z.date(),
+  /** When it was written. */
+  openedAt: z.date(),
+  source: commandSource,
+  decisions: z.array(decision),
+  outbox: z.array(outboxEntry),
+  /** When the outbox is next due; absent when nothing is owed. */
+  dueAt: z.date().optional(),
+});
+export type TicketRecord = z.infer<typeof ticketRecord>;
+
+/** A ticket before it has its numbers. */
+export type TicketDraft = Omit<TicketRecord, "id" | "tid" | "c">;
+
+/** A stored rejection: a repeated request, or a question of status, gets the same answer until it expires. */
+export const rejectionRecord = z.object({
+  _id: z.string(),
+  requestId: z.string(),
+  fingerprint: z.string(),
+  errors: z.array(requestError).min(1),
+  source: commandSource,
+  receivedAt: z.date(),
+  rejectedAt: z.date(),
+  expiresAt: z.date(),
+});
+export type RejectionRecord = z.infer<typeof rejectionRecord>;
