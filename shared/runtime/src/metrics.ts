@@ -1,0 +1,40 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+
+/** Bounds of the buckets for times, in seconds. */
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** One process's metrics. Names start with `openticket_`; each name may be asked for any number of times. */
+export interface Metrics {
+  counter<L extends string>(name: string, help: string, labels?: readonly L[]): Counter<L>;
+  seconds<L extends string>(name: string, help: string, labels?: readonly L[]): Histogram<L>;
+  /** A value that is read when it is scraped. */
+  gauge(name: string, help: string, read: () => number | Promise<number>): void;
+  /** All of them in Prometheus' text format, with its content type. */
+  expose(): Promise<{ contentType: string; body: string }>;
+}
+
+/** See {@link Metrics}. `withProcess`: CPU, memory and event loop of the process as well. */
+export function makeMetrics({ withProcess }: { withProcess: boolean } = { withProcess: false }): Metrics {
+  const registry = new Registry();
+  if (withProcess) collectDefaultMetrics({ register: registry });
+  const named = <T>(name: string, make: (fullName: string) => T): T => {
+    const fullName = `openticket_${name}`;
+    return (registry.getSingleMetric(fullName) as T | undefined) ?? make(fullName);
+  };
+  return {
+    counter: <L extends string>(name: string, help: string, labels: readonly L[] = []) =>
+      named(name, (fullName) => new Counter<L>({ name: fullName, help, labelNames: [...labels], registers: [registry] })),
+    seconds: <L extends string>(name: string, help: string, labels: readonly L[] = []) =>
+      named(name, (fullName) => new Histogram<L>({ name: fullName, help, labelNames: [...labels], buckets: SECONDS, registers: [registry] })),
+    gauge: (name, help, read) =>
+      void named(name, (fullName) => new Gauge({
+        name: fullName,
+        help,
+        registers: [registry],
+        async collect() {
+          this.set(await read());
+        },
+      })),
+    expose: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+  };
+}
