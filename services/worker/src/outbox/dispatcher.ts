@@ -1,0 +1,137 @@
+import type { OutboxEntry, TicketRecord } from "@openticket/contract";
+import type { Logger, Metrics } from "@openticket/runtime";
+
+/**
+ * Makes the deliveries that tickets owe.
+ *
+ * The fast path: the process that wrote a ticket delivers right after the commit. The slow path: a relay looks for
+ * tickets whose deliveries are overdue, because their process died, had too much in hand, or met a fault. A relay takes
+ * a ticket by moving its due time ahead, so that several relays never work on the same one.
+ * Invariant: an entry is marked only after it was delivered. A crash in between delivers it again under the same name.
+ */
+
+export interface DispatcherDeps {
+  outbox: OutboxStore;
+  /** Makes one delivery; throws when it failed. */
+  deliver(ticket: TicketRecord, entry: OutboxEntry): Promise<void>;
+  /** True for a fault that no later try will cure. */
+  isFinal(error: unknown): boolean;
+  now(): Date;
+  random(): number;
+  logger: Logger;
+  metrics: Metrics;
+}
+
+export interface OutboxStore {
+  markDelivered(entries: { identity: string; key: string }[], at: Date): Promise<void>;
+  /** Tickets with overdue entries, each now due again only after `leaseMs`. */
+  leaseDue(now: Date, leaseMs: number, limit: number): Promise<TicketRecord[]>;
+  postpone(identity: string, key: string, next: { error: string; attempts: number; dueAt: Date } | { error: string; deadAt: Date }): Promise<void>;
+}
+
+export interface Dispatcher {
+  /** Delivers what this new ticket owes, except its reply, as soon as there is room; never throws. */
+  opened(ticket: TicketRecord): void;
+  /** The reply in this ticket's outbox is delivered. */
+  replied(ticket: TicketRecord): void;
+  /** Waits for deliveries in hand; nothing new is started. */
+  close(): Promise<void>;
+}
+
+/** Tickets delivered side by side on the fast path; the others wait for the relay. */
+const FAST_PATH_TICKETS = 200;
+/** Tickets that one sweep of the relay takes. */
+const SWEEP_TICKETS = 100;
+/** How often the relay looks when nothing was due, ms. */
+const SWEEP_INTERVAL_MS = 5000;
+/** How long a relay has for one ticket before another may take it, ms. Longer than any mail's time-outs together. */
+const LEASE_MS = 120_000;
+const FIRST_DELAY_MS = 15_000;
+const MAX_DELAY_MS = 3_600_000;
+/** Tries of one delivery: with the delays above about nine hours. */
+const MAX_ATTEMPTS = 16;
+
+/** See {@link Dispatcher}; the relay starts at once. */
+export function startDispatcher(deps: DispatcherDeps): Dispatcher {
+  const inHand = new Set<Promise<void>>();
+  const stop = new AbortController();
+  const track = (work: Promise<void>) => {
+    const tracked = work.catch((err: unknown) => deps.logger.warn({ err }, "outbox not updated")).finally(() => inHand.delete(tracked));
+    inHand.add(tracked);
+  };
+  const relay = runRelay(deps, stop.signal);
+  return {
+    opened(ticket) {
+      const hasRoom = inHand.size < FAST_PATH_TICKETS && !stop.signal.aborted;
+      const owed = pendingOf(ticket).filter(({ kind }) => kind !== "reply");
+      if (hasRoom && owed.length > 0) track(deliverAll(ticket, owed, deps));
+    },
+    replied(ticket) {
+      const reply = pendingOf(ticket).find(({ kind }) => kind === "reply");
+      if (reply) track(deps.outbox.markDelivered([{ identity: ticket._id, key: reply.key }], deps.now()));
+    },
+    async close() {
+      stop.abort();
+      await Promise.all([relay, ...inHand]);
+    },
+  };
+}
+
+async function runRelay(deps: DispatcherDeps, stopped: AbortSignal): Promise<void> {
+  while (!stopped.aborted) {
+    const found = await sweep(deps).catch((err: unknown) => {
+      deps.logger.warn({ err }, "outbox sweep failed");
+      return 0;
+    });
+    if (found < SWEEP_TICKETS) await pause(SWEEP_INTERVAL_MS * (0.75 + deps.random() / 2), stopped);
+  }
+}
+
+/** Delivers one batch of overdue tickets; the number that was found. */
+async function sweep(deps: DispatcherDeps): Promise<number> {
+  const overdue = await deps.outbox.leaseDue(deps.now(), LEASE_MS, SWEEP_TICKETS);
+  await Promise.all(overdue.map((ticket) => deliverAll(ticket, pendingOf(ticket), deps)));
+  return overdue.length;
+}
+
+async function deliverAll(ticket: TicketRecord, owed: OutboxEntry[], deps: DispatcherDeps): Promise<void> {
+  await Promise.all(owed.map((entry) => deliverOne(ticket, entry, deps)));
+}
+
+async function deliverOne(ticket: TicketRecord, entry: OutboxEntry, deps: DispatcherDeps): Promise<void> {
+  const { outbox, metrics, now } = deps;
+  const deliveries = metrics.counter("deliveries_total", "Deliveries by kind and result", ["kind", "result"]);
+  try {
+    await deps.deliver(ticket, entry);
+  } catch (error) {
+    const attempts = entry.attempts + 1;
+    const isDead = deps.isFinal(error) || attempts >= MAX_ATTEMPTS;
+    deliveries.inc({ kind: entry.kind, result: isDead ? "dead" : "retry" });
+    deps.logger.warn({ ticketId: ticket.id, requestId: ticket.requestId, key: entry.key, attempts, isDead, err: error }, "delivery failed");
+    const reason = error instanceof Error ? error.message : String(error);
+    return outbox.postpone(ticket._id, entry.key, isDead ? { error: reason, deadAt: now() } : { error: reason, attempts, dueAt: nextTryAt(attempts, deps) });
+  }
+  deliveries.inc({ kind: entry.kind, result: "delivered" });
+  await outbox.markDelivered([{ identity: ticket._id, key: entry.key }], now());
+}
+
+function nextTryAt(attempts: number, { now, random }: DispatcherDeps): Date {
+  const delayMs = Math.min(FIRST_DELAY_MS * 2 ** (attempts - 1), MAX_DELAY_MS);
+  return new Date(now().getTime() + delayMs * (0.75 + random() / 2));
+}
+
+function pendingOf(ticket: TicketRecord): OutboxEntry[] {
+  return ticket.outbox.filter(({ deliveredAt, deadAt }) => deliveredAt === undefined && deadAt === undefined);
+}
+
+function pause(ms: number, stopped: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    stopped.addEventListener("abort", done, { once: true });
+    function done() {
+      clearTimeout(timer);
+      stopped.removeEventListener("abort", done);
+      resolve();
+    }
+  });
+}
