@@ -1,0 +1,122 @@
+import type { OpenTicketResult } from "@openticket/contract";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Caller } from "../../../intake/authenticate.ts";
+import { makeCommand } from "../../../intake/make-command.ts";
+import { QueueUnavailable, ReplyLate } from "../../../intake/ports.ts";
+import { parseQuery, type ReadBody, readBody } from "../body/read-body.ts";
+import { bodyFault } from "../body-fault.ts";
+import type { HttpDeps } from "../http-deps.ts";
+import { idempotencyKeyOf } from "../idempotency-key.ts";
+import { sendBeforeBody } from "../send-before-body.ts";
+import { actionOf, admit, holdsCredentials } from "./admit.ts";
+import { type Answer, formatAnswer } from "./answer.ts";
+import { CallRefused, invalidIp } from "./refusals.ts";
+
+/**
+ * `POST <any prefix>/includes/api.php`: the call that existing clients make (source: the wire facts).
+ *
+ * Statuses: 200 for a ticket and for every business error; 400 empty action; 403 address, credentials, permission;
+ * 405 a method that is not served; 413 a body over the limit; 415 a body of an unknown type; 503 with Retry-After when
+ * the queue does not take the command or the outcome is late: the answer then holds the requestId to ask with.
+ */
+export function registerApiPhp(app: FastifyInstance, deps: HttpDeps): void {
+  app.all(API_PHP_PATH, async (request, reply) => {
+    const call: Call = { query: parseQuery(request.raw.url?.split("?", 2)[1] ?? ""), params: {} };
+    try {
+      await answer(reply, call, await serve(request, call, deps), 200);
+    } catch (error) {
+      const { status, headers, ...refusal } = refusalFor(error, request, deps);
+      reply.headers(headers);
+      await answer(reply, call, refusal, status);
+    }
+  });
+}
+
+/** Where the app routes every path that ends in `includes/api.php`. */
+export const API_PHP_PATH = "/includes/api.php";
+
+/** What is known of a call so far; a refusal needs it for its format. */
+interface Call {
+  query: Record<string, unknown>;
+  /** Query and body merged, as far as read. */
+  params: Record<string, unknown>;
+}
+
+async function serve(request: FastifyRequest, call: Call, deps: HttpDeps): Promise<Answer> {
+  call.params = call.query;
+  refuseEarly(request, deps);
+  const body = await readParams(request, call, deps);
+  call.params = { ...call.query, ...body.params };
+  const caller = await admit(call.params, request.ip, deps);
+  const command = makeCommand(
+    {
+      channel: "api",
+      credential: caller.credential,
+      admin: caller.admin,
+      ip: request.ip,
+      idempotencyKey: idempotencyKeyOf(request, call.params),
+      params: call.params,
+      attachments: body.attachments,
+      problems: body.problems,
+    },
+    deps,
+  );
+  return answerFor(await deps.queue.submitAndWait(command, { timeoutMs: deps.replyTimeoutMs }));
+}
+
+/** What can be refused without looking at the body. */
+function refuseEarly(request: FastifyRequest, deps: HttpDeps): void {
+  const isGet = request.method === "GET";
+  if (isGet && !deps.allowGet) {
+    throw new CallRefused(405, "GET is not served, because it puts the secret into the URL; use POST, or set HTTP_ALLOW_GET=true", { allow: "POST" });
+  }
+  if (request.method !== "POST" && !isGet) throw new CallRefused(405, `${request.method} is not served; use POST`, { allow: "POST" });
+  if (!deps.isAllowedIp(request.ip) && !deps.hasAccessKeys) throw invalidIp(request.ip);
+}
+
+async function readParams(request: FastifyRequest, call: Call, deps: HttpDeps): Promise<ReadBody> {
+  if (request.method === "GET") return { params: {}, attachments: [], problems: [] };
+  return readBody(request.raw, request.headers, {
+    limits: deps.bodyLimits,
+    storeBlob: (content, meta) => deps.blobs.put(content, meta),
+    /** Strangers' files are not stored when it is already plain that they are strangers. */
+    async beforeFirstBlob(paramsSoFar) {
+      call.params = { ...call.query, ...paramsSoFar };
+      if (holdsCredentials(call.params)) await admit({ ...call.params, action: actionOf(call.params) || "openticket" }, request.ip, deps);
+    },
+  });
+}
+
+function answerFor(result: OpenTicketResult): Answer {
+  const { requestId } = result;
+  if (result.result === "error") return { result: "error", message: result.message, errors: result.errors, requestId };
+  const { id, tid, c, replayed = false } = result;
+  return { result: "success", requestId, isReplay: replayed, id, tid, c };
+}
+
+type RefusedAnswer = Answer & { result: "error"; status: number; headers: Record<string, string> };
+
+function refusalFor(error: unknown, request: FastifyRequest, deps: HttpDeps): RefusedAnswer {
+  const refuse = (status: number, message: string, headers: Record<string, string> = {}, requestId?: string): RefusedAnswer => ({
+    result: "error",
+    message,
+    status,
+    headers,
+    ...(requestId !== undefined && { requestId }),
+  });
+  if (error instanceof CallRefused) return refuse(error.status, error.message, error.headers);
+  if (error instanceof ReplyLate) {
+    const message = "The request was accepted, but its outcome is not known yet; ask for it by the request id";
+    return refuse(503, message, deps.retryAfter(), error.requestId);
+  }
+  if (error instanceof QueueUnavailable) return refuse(503, "The request was not accepted: the queue is not available; try again later", deps.retryAfter());
+  const fault = bodyFault(error);
+  if (fault) return refuse(fault.status === 422 ? 200 : fault.status, fault.message);
+  request.log.error({ err: error }, "call failed");
+  return refuse(503, "The request was not accepted: a part of the service is not available; try again later", deps.retryAfter());
+}
+
+async function answer(reply: FastifyReply, call: Call, content: Answer, status: number): Promise<void> {
+  const { contentType, body } = formatAnswer(content, { responseType: call.params.responsetype, action: actionOf(call.params) });
+  await sendBeforeBody(reply.code(status).header("content-type", contentType), body);
+}

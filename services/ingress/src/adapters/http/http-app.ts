@@ -1,0 +1,92 @@
+import type { Metrics, ReadinessCheck } from "@openticket/runtime";
+import { readiness } from "@openticket/runtime";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import { QueueUnavailable, ReplyLate } from "../../intake/ports.ts";
+import { API_PHP_PATH, registerApiPhp } from "./api-php/route.ts";
+import { bodyFault } from "./body-fault.ts";
+import type { HttpDeps } from "./http-deps.ts";
+import { registerDocs } from "./openapi/docs.ts";
+import { Problem, sendProblem } from "./rest/problem.ts";
+import { registerRequests } from "./rest/requests.ts";
+import { registerTickets } from "./rest/tickets.ts";
+
+export interface HttpAppOptions {
+  logger: FastifyBaseLogger;
+  /** Proxies whose `X-Forwarded-For` is believed, as CIDR ranges. */
+  trustedProxies: string[];
+  metrics: Metrics;
+  checks: readonly ReadinessCheck[];
+}
+
+/** Longest time for a request's head and body to arrive, ms. A 25 MB upload over a slow line takes minutes. */
+const REQUEST_TIMEOUT_MS = 600_000;
+/** Idle connections are kept longer than common proxies keep theirs, ms. */
+const KEEP_ALIVE_TIMEOUT_MS = 75_000;
+
+/** The HTTP door, apart from the process that listens: the API call, REST, its documentation, health and metrics. */
+export async function makeHttpApp(deps: HttpDeps, options: HttpAppOptions): Promise<FastifyInstance> {
+  const { logger, trustedProxies } = options;
+  const app = Fastify({
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    trustProxy: trustedProxies.length > 0 ? trustedProxies : false,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 300 },
+    rewriteUrl: ({ url = "/" }) => url.replace(/^[^?]*\/includes\/+api\.php(?=$|\?)/i, API_PHP_PATH),
+    return503OnClosing: true,
+    forceCloseConnections: "idle",
+  });
+  // Bodies are read by our own streaming readers: the framework hands them on untouched.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", (_request, payload, done) => done(null, payload));
+
+  observe(app, options.metrics);
+  app.setErrorHandler((error, request, reply) => sendProblem(reply, problemFor(error, deps, request.log)));
+  app.setNotFoundHandler((request, reply) => sendProblem(reply, new Problem(404, "Not Found", `${request.method} ${request.url.split("?")[0]} is not served here; see /docs`)));
+  registerApiPhp(app, deps);
+  registerTickets(app, deps);
+  registerRequests(app, deps);
+  registerHealth(app, options);
+  await registerDocs(app);
+  return app;
+}
+
+function registerHealth(app: FastifyInstance, { metrics, checks }: HttpAppOptions): void {
+  app.get("/healthz", async () => ({ status: "ok" }));
+  app.get("/readyz", async (_request, reply) => {
+    const ready = await readiness(checks);
+    return reply.code(ready.isReady ? 200 : 503).send(ready);
+  });
+  app.get("/metrics", async (_request, reply) => {
+    const { contentType, body } = await metrics.expose();
+    return reply.header("content-type", contentType).send(body);
+  });
+}
+
+function observe(app: FastifyInstance, metrics: Metrics): void {
+  const seconds = metrics.seconds("http_request_seconds", "HTTP requests by route and status", ["method", "route", "status"]);
+  app.addHook("onResponse", async (request, reply) => {
+    const labels = { method: request.method, route: request.routeOptions.url ?? "none", status: String(reply.statusCode) };
+    seconds.observe(labels, reply.elapsedTime / 1000);
+    request.log.debug({ ...labels, ms: Math.round(reply.elapsedTime) }, "answered");
+  });
+}
+
+function problemFor(error: unknown, deps: HttpDeps, log: FastifyBaseLogger): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof ReplyLate) {
+    const { requestId } = error;
+    const headers = { ...deps.retryAfter(), location: `/v1/requests/${requestId}` };
+    return new Problem(503, "Outcome not known yet", `The request was accepted; ask for its outcome at /v1/requests/${requestId}`, { requestId }, headers);
+  }
+  if (error instanceof QueueUnavailable) return new Problem(503, "Service Unavailable", "The request was not accepted: the queue is not available", {}, deps.retryAfter());
+  const fault = bodyFault(error);
+  if (fault) return new Problem(fault.status, TITLES[fault.status], fault.message);
+  const status = typeof error === "object" && error !== null && "statusCode" in error ? Number(error.statusCode) : 500;
+  if (status >= 400 && status < 500) return new Problem(status, "Bad Request", error instanceof Error ? error.message : "The request is malformed");
+  log.error({ err: error }, "request failed");
+  return new Problem(503, "Service Unavailable", "A part of the service is not available; try again later", {}, deps.retryAfter());
+}
+
+const TITLES = { 400: "Bad Request", 413: "Content Too Large", 415: "Unsupported Media Type", 422: "The ticket was rejected" } as const;

@@ -1,0 +1,34 @@
+import type { FastifyRequest } from "fastify";
+import { authenticate, type Caller } from "../../../intake/authenticate.ts";
+import { makeAllowList } from "../allow-list.ts";
+import { REFUSAL_MESSAGES } from "../api-php/refusals.ts";
+import type { HttpDeps } from "../http-deps.ts";
+import { Problem } from "./problem.ts";
+
+const CHALLENGE = { "www-authenticate": 'Basic realm="OpenTicket", charset="UTF-8", Bearer realm="OpenTicket"' };
+
+/**
+ * Who calls the REST API: HTTP Basic with identifier and secret, or `Authorization: Bearer <identifier>:<secret>`.
+ * Throws a {@link Problem} with 401 for credentials and 403 for an address.
+ */
+export async function authenticateRest(request: FastifyRequest, deps: HttpDeps): Promise<Caller> {
+  const accessKey = request.headers["x-access-key"];
+  const hasAccessKey = typeof accessKey === "string" && (await deps.isAccessKey(accessKey));
+  if (!deps.isAllowedIp(request.ip) && !hasAccessKey) throw forbiddenIp(request.ip);
+  const caller = await authenticate(presentedBy(request.headers.authorization), deps);
+  if (typeof caller === "string") throw new Problem(401, "Unauthorized", REFUSAL_MESSAGES[caller], {}, CHALLENGE);
+  const isAllowed = caller.allowedIps.length === 0 || hasAccessKey || makeAllowList(caller.allowedIps)(request.ip);
+  if (!isAllowed) throw forbiddenIp(request.ip);
+  return caller;
+}
+
+function forbiddenIp(ip: string): Problem {
+  return new Problem(403, "Forbidden", `Invalid IP ${ip}`);
+}
+
+function presentedBy(authorization: string | undefined): { name?: string; secret?: string } {
+  const [, scheme = "", value = ""] = /^(basic|bearer)\s+(\S+)\s*$/i.exec(authorization ?? "") ?? [];
+  const pair = scheme.toLowerCase() === "basic" ? Buffer.from(value, "base64").toString("utf8") : value;
+  const colon = pair.indexOf(":");
+  return colon === -1 ? {} : { name: pair.slice(0, colon), secret: pair.slice(colon + 1) };
+}

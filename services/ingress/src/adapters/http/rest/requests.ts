@@ -1,0 +1,35 @@
+import type { FastifyInstance } from "fastify";
+import { awaitStatus } from "../../../intake/request-status.ts";
+import type { HttpDeps } from "../http-deps.ts";
+import { authenticateRest } from "./bearer.ts";
+import { Problem } from "./problem.ts";
+
+/** Longest time that one question may wait, seconds: below the time-outs of common proxies. */
+const MAX_WAIT_S = 30;
+
+/**
+ * `GET /v1/requests/{requestId}?wait=<seconds>`: what became of a request. 200 with its state, 404 when this credential
+ * has no such request.
+ */
+export function registerRequests(app: FastifyInstance, deps: HttpDeps): void {
+  app.get<{ Params: { requestId: string }; Querystring: { wait?: string } }>("/v1/requests/:requestId", async (request, reply) => {
+    const caller = await authenticateRest(request, deps);
+    const { requestId } = request.params;
+    const waitMs = readWaitMs(request.query.wait);
+    const status = await awaitStatus(requestId, caller.credential, waitMs, { ...deps, sleep, nowMs: () => performance.now() });
+    if (status.state === "unknown") throw new Problem(404, "Not Found", `There is no request ${requestId.slice(0, 200)} of this credential`);
+    if (status.state === "queued" || status.state === "working") reply.header("retry-after", "1");
+    return status.state === "rejected" ? { ...status, errors: status.result.errors } : status;
+  });
+}
+
+function readWaitMs(given: string | undefined): number {
+  if (given === undefined) return 0;
+  const seconds = /^\d{1,6}(\.\d{1,3})?$/.test(given) ? Number(given) : undefined;
+  if (seconds === undefined) throw new Problem(400, "Bad Request", `wait must be a number of seconds from 0 to ${MAX_WAIT_S}, got "${given.slice(0, 40)}"`);
+  return Math.min(seconds, MAX_WAIT_S) * 1000;
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,34 @@
+import { commonConfigFields, flag, integer, list } from "@openticket/runtime";
+import { z } from "zod";
+import { rangeFault } from "./adapters/http/allow-list.ts";
+
+/** Bytes in a MiB. */
+const MIB = 1024 * 1024;
+
+const ranges = () =>
+  list().superRefine((items, context) => {
+    for (const fault of items.map(rangeFault)) if (fault) context.addIssue({ code: "custom", message: fault });
+  });
+
+/** The HTTP door's environment. */
+export const httpConfig = z.object({
+  ...commonConfigFields,
+  HTTP_HOST: z.string().default("127.0.0.1").describe("Address that the HTTP door listens on"),
+  HTTP_PORT: integer({ min: 0, max: 65_535, fallback: 8080 }).describe("Its port; 0: any"),
+  HTTP_ALLOW_GET: flag(false).describe("Serve the API call by GET as well; its URL then holds the secret"),
+  HTTP_ALLOWED_IPS: ranges().describe("Addresses and CIDR ranges that may call; unset: all"),
+  HTTP_ACCESS_KEYS: list().describe("Access keys that excuse an address that is not allowed"),
+  HTTP_TRUSTED_PROXIES: ranges().describe("Proxies whose `X-Forwarded-For` is believed"),
+  HTTP_REPLY_TIMEOUT_MS: integer({ min: 100, max: 300_000, fallback: 25_000 }).describe("How long a call waits for its ticket before it answers 503, ms"),
+  HTTP_MAX_BODY_BYTES: integer({ min: 1024, max: 2048 * MIB, fallback: 128 * MIB }).describe("Size of a body as sent, bytes; base64 in a form makes a file nearly twice as large"),
+  HTTP_MAX_FIELD_BYTES: integer({ min: 1024, max: 64 * MIB, fallback: 8 * MIB }).describe("Size of all text parameters of one call together, bytes"),
+  ATTACHMENT_MAX_COUNT: integer({ min: 0, max: 50, fallback: 20 }).describe("Files of one ticket"),
+  ATTACHMENT_MAX_BYTES: integer({ min: 0, max: 1024 * MIB, fallback: 32 * MIB }).describe("Size of one file, bytes"),
+  ATTACHMENT_MAX_TOTAL_BYTES: integer({ min: 0, max: 2048 * MIB, fallback: 64 * MIB }).describe("Size of all files of one ticket, bytes"),
+  ATTACHMENT_EXTENSIONS: list().describe("File name extensions that are allowed, such as `pdf,png,txt`; unset: all"),
+  API_CREDENTIALS: list()
+    .refine((pairs) => pairs.every((pair) => /^[^:]+:.+$/.test(pair)), "expected identifier:secret[,identifier:secret]")
+    .describe("Credentials beside those in MongoDB, `identifier:secret[,identifier:secret]`, with all permissions"),
+  API_CREDENTIALS_ADMIN: z.string().optional().describe("Username of the admin behind these credentials"),
+});
+export type HttpConfig = z.output<typeof httpConfig>;

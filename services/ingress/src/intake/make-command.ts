@@ -1,0 +1,51 @@
+import { type AttachmentRef, CONTRACT_VERSION, decodeTicketParams, LIMITS, type OpenTicketCommand, type RequestError, requestIdOfKey } from "@openticket/contract";
+
+/** One request as a door has understood its transport: who sent it, and the parameters in whatever encoding they came. */
+export interface Draft {
+  channel: string;
+  credential?: string | undefined;
+  /** Username of the admin whom the door has authenticated. */
+  admin?: string | undefined;
+  ip?: string | undefined;
+  idempotencyKey?: string | undefined;
+  params: Record<string, unknown>;
+  /** Files that are in the blob store already. */
+  attachments: AttachmentRef[];
+  /** What the door could not decode. */
+  problems: RequestError[];
+}
+
+export interface MakeCommandDeps {
+  now(): Date;
+  /** A fresh name for a request without an idempotency key: `req_` and at least 128 random bits. */
+  newRequestId(): string;
+}
+
+/**
+ * Turns a draft into the command that travels. A request with an idempotency key is named by it, so that a repetition
+ * finds the first one; see the contract's identity.
+ */
+export function makeCommand(draft: Draft, { now, newRequestId }: MakeCommandDeps): OpenTicketCommand {
+  const { channel, credential, admin, ip } = draft;
+  const { ticket, problems } = decodeTicketParams(draft.params);
+  const files = [...(ticket.attachments ?? []), ...draft.attachments];
+  const { idempotencyKey, problem } = checkKey(draft.idempotencyKey);
+  const allProblems = [...draft.problems, ...problems, ...(problem ? [problem] : [])];
+  return {
+    v: CONTRACT_VERSION,
+    requestId: idempotencyKey === undefined ? newRequestId() : requestIdOfKey(credential ?? channel, idempotencyKey),
+    ...(idempotencyKey !== undefined && { idempotencyKey }),
+    source: { channel, ...(credential !== undefined && { credential }), ...(ip !== undefined && { ip }) },
+    receivedAt: now().toISOString(),
+    ...(admin !== undefined && { actor: { admin } }),
+    ticket: files.length > 0 ? { ...ticket, attachments: files } : ticket,
+    ...(allProblems.length > 0 && { problems: allProblems }),
+  };
+}
+
+function checkKey(given: string | undefined): { idempotencyKey?: string; problem?: RequestError } {
+  if (given === undefined || given === "") return {};
+  if (given.length <= LIMITS.idempotencyKeyLength) return { idempotencyKey: given };
+  const message = `The idempotency key has ${given.length} characters; at most ${LIMITS.idempotencyKeyLength} are allowed`;
+  return { problem: { code: "idempotencykey_invalid", field: "idempotencykey", message } };
+}

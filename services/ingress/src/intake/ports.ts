@@ -1,0 +1,67 @@
+import type { AttachmentRef, OpenTicketCommand, OpenTicketResult, RejectionRecord, TicketRecord } from "@openticket/contract";
+import type { Readable } from "node:stream";
+
+/** What the doors need from the outside. Faults are exceptions named by meaning; the adapters map them to statuses. */
+
+/** The queue did not take the command within its bounded time. Nothing was accepted. */
+export class QueueUnavailable extends Error {
+  override name = "QueueUnavailable";
+}
+
+/** The command was taken, but its outcome did not come in time. It can be asked for by the requestId. */
+export class ReplyLate extends Error {
+  override name = "ReplyLate";
+  readonly requestId: string;
+
+  constructor(requestId: string) {
+    super(`no reply to ${requestId} yet`);
+    this.requestId = requestId;
+  }
+}
+
+export interface CommandQueue {
+  /** Enqueues; throws {@link QueueUnavailable}. */
+  submit(command: OpenTicketCommand): Promise<void>;
+  /** Enqueues and waits; throws {@link QueueUnavailable} or {@link ReplyLate}. */
+  submitAndWait(command: OpenTicketCommand, options: { timeoutMs: number }): Promise<OpenTicketResult>;
+  /** What the queue knows of a request that has no outcome yet. */
+  state(requestId: string): Promise<"queued" | "working" | undefined>;
+}
+
+/** Outcomes and tickets, as stored. */
+export interface TicketReader {
+  findByRequestId(requestId: string): Promise<TicketRecord | undefined>;
+  findRejectionByRequestId(requestId: string): Promise<RejectionRecord | undefined>;
+  findById(id: number): Promise<TicketRecord | undefined>;
+}
+
+export interface BlobStore {
+  put(content: AsyncIterable<Uint8Array>, meta: { maxBytes: number }): Promise<Pick<AttachmentRef, "sha256" | "size">>;
+  open(sha256: string): Promise<Readable>;
+}
+
+export interface Credential {
+  identifier: string;
+  secretHash: string;
+  /** Username of the admin behind it. */
+  admin?: string | undefined;
+  /** Lower-case actions, or "*". */
+  permissions: string[];
+  /** CIDR ranges that it may be used from; none: any. */
+  allowedIps: string[];
+  disabled: boolean;
+}
+
+export interface AdminAccount {
+  username: string;
+  /** Hash of the md5 hex of the password, as older callers send it. */
+  passwordHash?: string | undefined;
+  disabled: boolean;
+  apiAccess: boolean;
+  permissions: string[];
+}
+
+export interface CredentialStore {
+  credential(identifier: string): Promise<Credential | undefined>;
+  admin(username: string): Promise<AdminAccount | undefined>;
+}

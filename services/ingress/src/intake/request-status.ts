@@ -1,0 +1,56 @@
+import type { ErrorResult, RejectionRecord, RequestStatus, SuccessResult, TicketRecord } from "@openticket/contract";
+import type { CommandQueue, TicketReader } from "./ports.ts";
+
+export interface StatusDeps {
+  tickets: TicketReader;
+  queue: Pick<CommandQueue, "state">;
+}
+
+/** How long a question that waits sleeps between two looks, ms: the first is short, because most tickets are quick. */
+const POLL_DELAYS_MS = [25, 50, 100, 200, 400];
+
+/**
+ * What became of a request. The outcome is looked up where it is true, in the store; only a request without one is
+ * looked up in the queue. Another credential's outcome is unknown to the asker.
+ */
+export async function requestStatus(requestId: string, credential: string, deps: StatusDeps): Promise<RequestStatus> {
+  const outcome = await findOutcome(requestId, credential, deps.tickets);
+  if (outcome) return outcome;
+  const state = await deps.queue.state(requestId);
+  if (state) return { requestId, state };
+  // It may have been decided between the two looks.
+  return (await findOutcome(requestId, credential, deps.tickets)) ?? { requestId, state: "unknown" };
+}
+
+/** The same, waiting up to `waitMs` for an outcome while the request is under way. */
+export async function awaitStatus(
+  requestId: string,
+  credential: string,
+  waitMs: number,
+  deps: StatusDeps & { sleep(ms: number): Promise<unknown>; nowMs(): number },
+): Promise<RequestStatus> {
+  const deadlineMs = deps.nowMs() + waitMs;
+  for (let look = 0; ; look++) {
+    const status = await requestStatus(requestId, credential, deps);
+    const leftMs = deadlineMs - deps.nowMs();
+    if ((status.state !== "queued" && status.state !== "working") || leftMs <= 0) return status;
+    await deps.sleep(Math.min(POLL_DELAYS_MS[look] ?? 500, leftMs));
+  }
+}
+
+async function findOutcome(requestId: string, credential: string, tickets: TicketReader): Promise<RequestStatus | undefined> {
+  const [ticket, rejection] = await Promise.all([tickets.findByRequestId(requestId), tickets.findRejectionByRequestId(requestId)]);
+  if (ticket) return ticket.source.credential === credential ? done(requestId, ticket) : { requestId, state: "unknown" };
+  if (rejection) return rejection.source.credential === credential ? rejected(requestId, rejection) : { requestId, state: "unknown" };
+  return undefined;
+}
+
+function done(requestId: string, { id, tid, c }: TicketRecord): RequestStatus {
+  const result: SuccessResult = { requestId, result: "success", id, tid, c };
+  return { requestId, state: "done", result };
+}
+
+function rejected(requestId: string, { errors }: RejectionRecord): RequestStatus {
+  const result: ErrorResult = { requestId, result: "error", errors, message: errors[0]?.message ?? "" };
+  return { requestId, state: "rejected", result };
+}
