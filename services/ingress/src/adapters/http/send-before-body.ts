@@ -21,9 +21,8 @@ export async function sendBeforeBody(reply: FastifyReply, body: string): Promise
   reply.hijack();
   reply.raw.writeHead(reply.statusCode, { ...headersOf(reply), "content-length": bytes.length });
   reply.raw.write(bytes);
-  const isDrained = await drain(request.raw, LINGER);
+  await drain(request.raw, LINGER);
   reply.raw.end();
-  if (!isDrained) request.raw.socket.destroySoon();
 }
 
 function headersOf(reply: FastifyReply): Record<string, string | number | string[]> {

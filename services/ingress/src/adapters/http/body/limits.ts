@@ -1,0 +1,18 @@
+/** What a body may hold. Sizes in bytes. */
+export interface BodyLimits {
+  /** Raw bytes of the whole body, as they are sent. */
+  bodyBytes: number;
+  /** The fields that are no attachments, decoded and all together; of a JSON document, all but its attachments' content. */
+  fieldBytes: number;
+  /** Fields of a form, or values of a JSON document outside its attachments. */
+  fields: number;
+  /** Levels of brackets in a field's name, or of lists and objects inside the top one of a JSON document. */
+  nesting: number;
+  /** Attachments of one request. */
+  attachments: number;
+  /** Content of one attachment, and of all together, decoded. */
+  attachmentBytes: number;
+  attachmentTotalBytes: number;
+  /** Extensions with or without their dot, in any case. */
+  attachmentExtensions: readonly string[] | "any";
+}

@@ -1,0 +1,56 @@
+import { isUtf8 } from "node:buffer";
+import { ByteCollector, type ByteSink } from "./byte-sink.ts";
+import { BodyTooLarge } from "./errors.ts";
+
+/**
+ * Text of a field. UTF-8, which nearly all callers send; bytes that are no UTF-8 come from the few that still send
+ * the encoding of Western Windows, so that field alone is read as windows-1252. It never fails.
+ */
+export function decodeFieldText(bytes: Buffer): string {
+  return isUtf8(bytes) ? bytes.toString("utf8") : decodeWindows1252(bytes);
+}
+
+/** Where windows-1252 differs from latin1: 0x80 to 0x9f. */
+const WINDOWS_1252 = "€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ";
+
+/** By hand: Node 20's TextDecoder of that name decodes latin1. */
+function decodeWindows1252(bytes: Buffer): string {
+  return bytes.toString("latin1").replace(/[\u0080-\u009f]/g, (character) => WINDOWS_1252[character.charCodeAt(0) - 0x80] ?? character);
+}
+
+/** The text that one body's fields may hold together: many fields must not add up to what one may not hold. */
+export class TextBudget {
+  readonly #maxBytes: number;
+  #spentBytes = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Throws BodyTooLarge beyond the limit. */
+  spend(bytes: number): void {
+    this.#spentBytes += bytes;
+    if (this.#spentBytes > this.#maxBytes) throw new BodyTooLarge(this.#maxBytes, "the text of its fields");
+  }
+}
+
+/** Collects one field's text and hands it over when it is complete. Throws BodyTooLarge beyond the budget. */
+export class TextSink implements ByteSink {
+  readonly #collector = new ByteCollector();
+  readonly #budget: TextBudget;
+  readonly #onText: (text: string) => void;
+
+  constructor(budget: TextBudget, onText: (text: string) => void) {
+    this.#budget = budget;
+    this.#onText = onText;
+  }
+
+  write(bytes: Buffer): void {
+    this.#budget.spend(bytes.length);
+    this.#collector.append(bytes);
+  }
+
+  end(): void {
+    this.#onText(decodeFieldText(this.#collector.take()));
+  }
+}

@@ -1,0 +1,2 @@
+export { httpConfig } from "./config.ts";
+export { startHttp } from "./start-http.ts";

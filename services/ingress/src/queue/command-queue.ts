@@ -1,0 +1,25 @@
+import { makeRequester, QueueUnavailable as ClientQueueUnavailable, ReplyTimeout } from "@openticket/client";
+import type { Logger } from "@openticket/runtime";
+import { type CommandQueue, QueueUnavailable, ReplyLate } from "../intake/ports.ts";
+
+/** The queue behind the doors' port: the client's requester, with its errors in the port's words. */
+export function makeCommandQueue(options: { redisUrl: string; prefix: string; ownerName: string; logger: Logger }): CommandQueue & { ping(): Promise<void>; close(): Promise<void> } {
+  const requester = makeRequester(options);
+  return {
+    submit: (command) => inOurWords(requester.submit(command)),
+    submitAndWait: (command, { timeoutMs }) => inOurWords(requester.submitAndWait(command, { timeoutMs })),
+    state: (requestId) => inOurWords(requester.jobState(requestId)),
+    ping: () => requester.ping(),
+    close: () => requester.close(),
+  };
+}
+
+async function inOurWords<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof ClientQueueUnavailable) throw new QueueUnavailable(error.message, { cause: error });
+    if (error instanceof ReplyTimeout) throw new ReplyLate(error.requestId);
+    throw error;
+  }
+}

@@ -1,0 +1,72 @@
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { type Drain, type Logger, type Metrics, makeMetrics } from "@openticket/runtime";
+import { connectStore, hashSecret, makeMongoBlobStore, makeMongoCredentialStore, makeMongoTicketReader, verifySecret } from "@openticket/store";
+import { makeAllowList } from "./adapters/http/allow-list.ts";
+import { makeHttpApp } from "./adapters/http/http-app.ts";
+import type { HttpConfig } from "./config.ts";
+import { withEnvCredentials } from "./intake/env-credentials.ts";
+import { makeCommandQueue } from "./queue/command-queue.ts";
+
+/** Random bytes of a request's name. */
+const REQUEST_ID_BYTES = 16;
+/** A door answers 503 quickly rather than wait for a store to come back, ms. */
+const STORE_PATIENCE_MS = 2000;
+const RETRY_AFTER_S = 5;
+
+/** Starts the HTTP door and hands its address back; stopping is a step of the drain. Wiring only. */
+export async function startHttp(config: HttpConfig, { logger, drain }: { logger: Logger; drain: Drain }): Promise<{ url: string; metrics: Metrics }> {
+  const metrics = makeMetrics({ withProcess: true });
+  const store = await connectStore({ url: config.MONGODB_URL, appName: "openticket-http", serverSelectionTimeoutMs: STORE_PATIENCE_MS });
+  drain.onDrain("store", () => store.close());
+  const queue = makeCommandQueue({ redisUrl: config.REDIS_URL, prefix: config.QUEUE_PREFIX, ownerName: "http", logger });
+  drain.onDrain("queue", () => queue.close());
+  const isAllowedIp = config.HTTP_ALLOWED_IPS.length > 0 ? makeAllowList(config.HTTP_ALLOWED_IPS) : () => true;
+  const credentials = withEnvCredentials(makeMongoCredentialStore(store), { pairs: config.API_CREDENTIALS, admin: config.API_CREDENTIALS_ADMIN }, hashSecret);
+  const app = await makeHttpApp(
+    {
+      queue,
+      tickets: makeMongoTicketReader(store),
+      blobs: makeMongoBlobStore(store),
+      credentials,
+      verifySecret,
+      bodyLimits: bodyLimitsOf(config),
+      replyTimeoutMs: config.HTTP_REPLY_TIMEOUT_MS,
+      allowGet: config.HTTP_ALLOW_GET,
+      hasAccessKeys: config.HTTP_ACCESS_KEYS.length > 0,
+      isAllowedIp,
+      isAccessKey: async (presented) => config.HTTP_ACCESS_KEYS.some((key) => isSameText(key, presented)),
+      actions: new Set(["openticket"]),
+      retryAfter: () => ({ "retry-after": String(RETRY_AFTER_S) }),
+      now: () => new Date(),
+      newRequestId: () => `req_${randomBytes(REQUEST_ID_BYTES).toString("hex")}`,
+    },
+    {
+      logger,
+      trustedProxies: config.HTTP_TRUSTED_PROXIES,
+      metrics,
+      checks: [{ name: "mongodb", check: () => store.ping() }, { name: "redis", check: () => queue.ping() }],
+    },
+  );
+  const url = await app.listen({ host: config.HTTP_HOST, port: config.HTTP_PORT });
+  drain.onDrain("http", () => app.close());
+  return { url, metrics };
+}
+
+function bodyLimitsOf(config: HttpConfig) {
+  return {
+    bodyBytes: config.HTTP_MAX_BODY_BYTES,
+    fieldBytes: config.HTTP_MAX_FIELD_BYTES,
+    fields: 2000,
+    nesting: 10,
+    attachments: config.ATTACHMENT_MAX_COUNT,
+    attachmentBytes: config.ATTACHMENT_MAX_BYTES,
+    attachmentTotalBytes: config.ATTACHMENT_MAX_TOTAL_BYTES,
+    attachmentExtensions: config.ATTACHMENT_EXTENSIONS.length > 0 ? config.ATTACHMENT_EXTENSIONS : ("any" as const),
+  };
+}
+
+/** Compares without telling by its time where two texts differ. */
+function isSameText(a: string, b: string): boolean {
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(a), digest(b));
+}

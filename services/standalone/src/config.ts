@@ -1,0 +1,15 @@
+import { flag, integer } from "@openticket/runtime";
+import { z } from "zod";
+
+/** What `npm start` reads beside the services' own variables; without URLs it brings its own databases. */
+export const standaloneConfig = z.object({
+  DATA_DIR: z.string().default(".data").describe("Folder of the embedded databases, generated credentials and mails without a relay"),
+  HTTP_HOST: z.string().default("127.0.0.1").describe("Address that the HTTP door listens on"),
+  HTTP_PORT: integer({ min: 0, max: 65_535, fallback: 8080 }).describe("Its port; 0: any"),
+  MONGODB_URL: z.string().optional().describe("A MongoDB replica set to use instead of the embedded one"),
+  REDIS_URL: z.string().optional().describe("A Redis or Valkey to use instead of the embedded one"),
+  API_CREDENTIALS: z.string().optional().describe("`identifier:secret[,identifier:secret]`; unset: generated once and kept in `DATA_DIR`"),
+  EXAMPLE_DATA: flag(true).describe("Put example departments, clients and staff into an empty store"),
+  OPENTICKET_CACHE_DIR: z.string().optional().describe("Folder of downloaded database programs; unset: the user's cache folder"),
+});
+export type StandaloneConfig = z.output<typeof standaloneConfig>;

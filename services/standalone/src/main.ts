@@ -1,0 +1,42 @@
+import { makeDrain, makeLogger, readConfig } from "@openticket/runtime";
+import { standaloneConfig } from "./config.ts";
+import { startStandalone } from "./start-standalone.ts";
+import { openTerminal } from "./terminal.ts";
+
+/**
+ * `npm start`: embedded databases, every service and example data in one process. Exit codes: 0 drained, 1 it could
+ * not start (one clear line says why) or did not drain in time.
+ */
+const terminal = openTerminal(process.stdout);
+const logger = makeLogger({ name: "openticket", level: process.env.LOG_LEVEL ?? "warn" });
+const drain = makeDrain({ timeoutMs: 30_000, logger });
+let isStopping = false;
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, stop);
+
+try {
+  const page = await startStandalone(readConfig(standaloneConfig, process.env), { env: process.env, logger, drain, progress: terminal.progress });
+  terminal.show(page);
+} catch (error) {
+  if (!isStopping) {
+    terminal.fail(error instanceof Error ? error.message : String(error));
+    if (!isNamed(error)) logger.fatal({ err: error }, "start failed");
+    await drain.drain();
+    process.exit(1);
+  }
+}
+
+/** The first signal drains; npm and a terminal may both send one, so only a later one is meant as "now". */
+async function stop(): Promise<void> {
+  if (isStopping) return;
+  isStopping = true;
+  terminal.progress("stopping: finishing work in hand …");
+  const isClean = await drain.drain();
+  terminal.progress("stopped");
+  process.exit(isClean ? 0 : 1);
+}
+
+/** Errors of these names say all that there is to say. */
+function isNamed(error: unknown): boolean {
+  return error instanceof Error && ["ConfigError", "StartFailure"].includes(error.name);
+}

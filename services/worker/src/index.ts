@@ -1,0 +1,2 @@
+export { workerConfig } from "./config.ts";
+export { startWorker } from "./start-worker.ts";

@@ -1,0 +1,31 @@
+/**
+ * Making foreign text harmless where it stands beside our own: in headers, names and file names.
+ * Bodies are not cleaned like this: they stand in a block of their own, as they were given.
+ */
+
+/** Marks that turn the order of text around, or hide in it (Unicode TR 36, 2.5; CVE-2021-42574). */
+const DIRECTION_MARKS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+/** Letters without width; soft hyphen, word joiner, byte order mark, Mongolian separator, Hangul fillers, tags. */
+const INVISIBLE = /\u034f|[\u00ad\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+/** Joiners are part of Persian, Indic and emoji text, so they stay between two characters beyond ASCII and Latin. */
+const STRAY_JOINER = /(?<![\u0300-\u036f\u0590-\u{10ffff}])[\u200c\u200d]|[\u200c\u200d](?![\u0300-\u036f\u0590-\u{10ffff}])/gu;
+const LINE_BREAKS_AND_CONTROLS = /[\p{Cc}\u2028\u2029]+/gu;
+/** Controls other than tab and line feed: they have no place in a body either. */
+const BODY_CONTROLS = /(?![\t\n])\p{Cc}/gu;
+
+/** One visible line of at most `maxLength` UTF-16 units: no control characters, no line breaks, no hidden characters. */
+export function cleanLine(text: string, maxLength: number): string {
+  const visible = text.toWellFormed().replace(LINE_BREAKS_AND_CONTROLS, " ").replace(DIRECTION_MARKS, "").replace(INVISIBLE, "").replace(STRAY_JOINER, "");
+  const line = visible.replace(/\s+/gu, " ").trim();
+  return line.length <= maxLength ? line : `${cut(line, maxLength - 1)}…`;
+}
+
+/** The text with LF as line break and without control characters. */
+export function cleanBody(text: string): string {
+  return text.toWellFormed().replace(/\r\n?|[\u0085\u2028\u2029]/g, "\n").replace(BODY_CONTROLS, "");
+}
+
+/** The first `maxLength` UTF-16 units, never half a character. */
+export function cut(text: string, maxLength: number): string {
+  return text.slice(0, maxLength).replace(/[\ud800-\udbff]$/, "");
+}

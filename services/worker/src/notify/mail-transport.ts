@@ -1,0 +1,25 @@
+/** One finished mail. Every transport hands on exactly these bytes. */
+export interface OutgoingMail {
+  /** With angle brackets; the same for every try of the same delivery. */
+  messageId: string;
+  /** Derived from the Message-ID: letters, digits, dots and hyphens. */
+  fileName: string;
+  /** `from` is "" for the null sender: nobody gets a bounce. */
+  envelope: { from: string; to: string };
+  /** The message as of RFC 5322, lines ended by CRLF. */
+  raw: Buffer;
+  /** What a log line about this mail may hold: no address, no subject. */
+  trace: { ticketId: number; requestId: string; template: string };
+}
+
+/** A way out for mails. */
+export interface MailTransport {
+  /** Short name for logs. */
+  name: string;
+  /** How many mails it takes side by side. */
+  concurrency: number;
+  /** Resolves when the mail is in other hands; throws `MailRejected` when it never will be, else `MailDelayed` or a fault. */
+  send(mail: OutgoingMail): Promise<void>;
+  /** Gives connections back. No mail is in hand when it is called. */
+  close(): Promise<void>;
+}

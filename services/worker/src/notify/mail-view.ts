@@ -1,0 +1,87 @@
+import type { OutboxEntry, TicketRecord } from "@openticket/contract";
+import { type MailAddress, displayName } from "./address.ts";
+import { cleanLine } from "./clean-text.ts";
+import type { NotifyConfig } from "./config.ts";
+import { type MessageBody, renderMessage } from "./message-body.ts";
+
+/** Which mail it is. */
+export type MailTemplate = NonNullable<OutboxEntry["template"]>;
+
+/** What templates see as `it`. Every text is one safe line, except `message`. */
+export interface MailView {
+  department: { name: string };
+  recipient: { name: string };
+  opener: { name: string; email: string; kind: string };
+  ticket: { id: number; tid: string; subject: string; priority: string; createdAt: string; channel: string };
+  message: MessageBody;
+  attachments: { name: string; size: string }[];
+  /** Page of the ticket in the client area. It holds the access code, so only mails to the opener have this field. */
+  link?: string;
+}
+
+export interface ViewInput {
+  ticket: TicketRecord;
+  template: MailTemplate;
+  to: MailAddress;
+  departmentName: string;
+  config: Pick<NotifyConfig, "CLIENT_AREA_URL" | "MAIL_MESSAGE_MAX_CHARS"> & { TIME_ZONE?: string };
+}
+
+/** A subject longer than that is cut: a header line may have 998 characters, and one long word cannot be folded. */
+const MAX_SUBJECT = 500;
+const MAX_FILE_NAME = 150;
+
+/** What the template of this mail may show. */
+export function viewOf({ ticket, template, to, departmentName, config }: ViewInput): MailView {
+  const { opener, attachments, id, priority, source } = ticket;
+  const view: MailView = {
+    department: { name: displayName(departmentName) },
+    recipient: { name: displayName(to.name) },
+    opener: { name: displayName(opener.name), email: cleanLine(opener.email, MAX_FILE_NAME), kind: opener.kind },
+    ticket: {
+      id,
+      tid: tidOf(ticket),
+      subject: cleanLine(ticket.subject, MAX_SUBJECT),
+      priority,
+      createdAt: instant(ticket.createdAt, config.TIME_ZONE ?? "UTC"),
+      channel: cleanLine(source.channel, MAX_FILE_NAME),
+    },
+    message: renderMessage(ticket, config.MAIL_MESSAGE_MAX_CHARS),
+    attachments: attachments.map(({ name, size }) => ({ name: cleanLine(name, MAX_FILE_NAME), size: fileSize(size) })),
+  };
+  return template === "staff-ticket-opened" ? view : { ...view, link: clientAreaLink(config.CLIENT_AREA_URL, ticket) };
+}
+
+/** The ticket's number as it stands in a header or a sentence. */
+export function tidOf({ tid }: { tid: string }): string {
+  return cleanLine(tid, 50);
+}
+
+function clientAreaLink(clientAreaUrl: string, { tid, c }: TicketRecord): string {
+  return `${clientAreaUrl.replace(/\/+$/, "")}/viewticket.php?tid=${encodeURIComponent(tid)}&c=${encodeURIComponent(c)}`;
+}
+
+/** Such as `2026-11-24 13:05 (Europe/Berlin)`. */
+function instant(at: Date, timeZone: string): string {
+  const parts = new Map(formatterOf(timeZone).formatToParts(at).map(({ type, value }) => [type, value]));
+  const [year, month, day, hour, minute] = (["year", "month", "day", "hour", "minute"] as const).map((part) => parts.get(part));
+  return `${year}-${month}-${day} ${hour}:${minute} (${timeZone})`;
+}
+
+/** One per zone: making one costs more than the rest of a mail's view. */
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+function formatterOf(timeZone: string): Intl.DateTimeFormat {
+  const kept = formatters.get(timeZone);
+  if (kept) return kept;
+  const made = new Intl.DateTimeFormat("en-GB", { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone });
+  formatters.set(timeZone, made);
+  return made;
+}
+
+function fileSize(bytes: number): string {
+  const units = ["bytes", "KiB", "MiB", "GiB"];
+  const power = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), units.length - 1);
+  const amount = bytes / 1024 ** power;
+  return `${power === 0 ? amount : amount.toFixed(1)} ${units[power]}`;
+}

@@ -1,0 +1,44 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+import type { TicketRecord } from "@openticket/contract";
+
+/**
+ * The names of our mails.
+ *
+ * A Message-ID is derived, never drawn: a delivery that is tried again, by another process too, has the same one, and
+ * whoever gets it twice can tell. It is keyed, so that nobody can guess the name of somebody else's mail, forge a reply
+ * to it, or tell whether an address was written to.
+ * The loop token is keyed over the Message-ID alone: the door that reads mail can check it without the ticket.
+ */
+export interface MessageIds {
+  /** `<ot.{id}.{template}.{hmac}@{domain}>` of this delivery. */
+  ofDelivery(ticket: TicketRecord, template: string, address: string): string;
+  /** Common ancestor of all mails of this ticket; no mail has it, all refer to it. */
+  ofThread(ticket: TicketRecord): string;
+  /** Value of the header {@link LOOP_HEADER} for the mail with that Message-ID. */
+  loopToken(messageId: string): string;
+  /** True for a token that this secret has made for that Message-ID: the mail is our own, come back. */
+  isOwnLoopToken(token: string, messageId: string): boolean;
+}
+
+/** Header by which a mail of ours is known when it comes back. */
+export const LOOP_HEADER = "X-OpenTicket-Loop";
+/** 128 bits of the HMAC in hex: enough against guessing, short in a header. */
+const DIGEST_CHARS = 32;
+
+/** See {@link MessageIds}. The same secret and domain give the same names, in every process and after every restart. */
+export function makeMessageIds({ secret, domain }: { secret: string; domain: string }): MessageIds {
+  const digest = (...parts: (string | number)[]) => createHmac("sha256", secret).update(JSON.stringify(parts)).digest("hex").slice(0, DIGEST_CHARS);
+  const nameOf = (ticket: TicketRecord, kind: string, mac: string) => `<ot.${ticket.id}.${kind}.${mac}@${domain}>`;
+  const loopToken = (messageId: string) => `v1 ${digest("loop", messageId)}`;
+  return {
+    ofDelivery: (ticket, template, address) => nameOf(ticket, template, digest("mail", ticket._id, ticket.id, template, address.toLowerCase())),
+    ofThread: (ticket) => nameOf(ticket, "thread", digest("thread", ticket._id, ticket.id)),
+    loopToken,
+    isOwnLoopToken: (token, messageId) => isSame(token.trim(), loopToken(messageId)),
+  };
+}
+
+function isSame(given: string, wanted: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}

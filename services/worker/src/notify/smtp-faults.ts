@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { MailDelayed } from "./mail-delayed.ts";
+import { MailRejected } from "./mail-rejected.ts";
+
+/**
+ * What a failed try means.
+ *
+ * A mail is given up only when the relay has refused this recipient or this message for good. A refusal that is about us
+ * (credentials, certificate, our sender, our right to relay) would hit every mail alike: giving up would lose them all
+ * because of one wrong setting, so they wait and somebody is told.
+ */
+
+/** What nodemailer puts on its errors. */
+const smtpFault = z.looseObject({
+  message: z.string().catch(""),
+  code: z.string().optional().catch(undefined),
+  originalCode: z.string().optional().catch(undefined),
+  command: z.string().optional().catch(undefined),
+  responseCode: z.int().optional().catch(undefined),
+  response: z.string().optional().catch(undefined),
+});
+type SmtpFault = z.infer<typeof smtpFault>;
+
+/** Authentication or encryption is wanted (RFC 4954, RFC 3207). */
+const ACCESS_CODES = [530, 534, 535, 538, 454];
+const CERTIFICATE_FAULT = /CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME|ERR_TLS|ERR_SSL/;
+/** Said to a client that may not relay: "550 5.7.1 Relaying denied", "554 5.7.1 Relay access denied". */
+const RELAYING_REFUSED = /\brelay(ing)?\b/i;
+/** The message is too large: 552, and the limit that nodemailer finds out itself. */
+const TOO_LARGE = /larger than allowed/;
+
+/** The error of a failed try, by meaning. Its texts hold no address. */
+export function sortSmtpFault(error: unknown): MailRejected | MailDelayed {
+  const fault = smtpFault.catch({ message: String(error) }).parse(error);
+  const cause = withoutAddresses(fault);
+  if (fault.code === "EABORT") return new MailDelayed("relay", "The relay took too long", { cause });
+  if (isOurOwn(fault)) return new MailDelayed("configuration", `The relay refuses us: ${cause.message}`, { cause });
+  if (isFinal(fault)) return new MailRejected(`The relay refused the mail: ${cause.message}`, { cause });
+  return new MailDelayed("relay", `The relay did not take the mail: ${cause.message}`, { cause });
+}
+
+function isOurOwn({ code = "", originalCode = "", command, responseCode = 0, response = "" }: SmtpFault): boolean {
+  if (["EAUTH", "ENOAUTH", "EOAUTH2", "ETLS", "EREQUIRETLS", "ECONFIG"].includes(code) || CERTIFICATE_FAULT.test(originalCode)) return true;
+  if (ACCESS_CODES.includes(responseCode)) return true;
+  const isAboutSender = command === "MAIL FROM" && responseCode !== 552;
+  return responseCode >= 500 && (isAboutSender || (command === "RCPT TO" && RELAYING_REFUSED.test(response)));
+}
+
+function isFinal({ code, command, message, responseCode }: SmtpFault): boolean {
+  const isUnsendable = code === "EENVELOPE" && command === "API";
+  if (isUnsendable || TOO_LARGE.test(message)) return true;
+  /** 503 is about the order of commands, and a refusal before the envelope is about the connection. */
+  const isAboutMail = code === "EENVELOPE" || code === "EMESSAGE";
+  return isAboutMail && responseCode !== undefined && responseCode >= 500 && responseCode !== 503;
+}
+
+function withoutAddresses({ message, code, command, responseCode }: SmtpFault): Error {
+  const text = message.replace(/[^\s<>"'(]+@[^\s<>"'),;]+/g, "(address)").slice(0, 500);
+  return Object.assign(new Error(text), { code, command, responseCode });
+}

@@ -1,0 +1,26 @@
+import { join } from "node:path";
+import type { Logger } from "@openticket/runtime";
+import type { NotifyConfig } from "./config.ts";
+import { openFileTransport } from "./file-transport.ts";
+import type { MailTransport } from "./mail-transport.ts";
+import { makeSmtpTransport } from "./smtp-transport.ts";
+
+/** The way out for mails as configured: the relay when there is one, else files under the data directory. */
+export async function makeTransport(config: NotifyConfig, logger: Logger): Promise<MailTransport> {
+  if (config.SMTP_URL === undefined) {
+    const directory = join(config.DATA_DIR, "sent");
+    logger.warn({ directory, setting: "SMTP_URL" }, "no mail relay is configured: mails are written to files");
+    return openFileTransport({ directory, logger });
+  }
+  return makeSmtpTransport({
+    url: config.SMTP_URL,
+    maxConnections: config.MAIL_MAX_CONNECTIONS,
+    maxMessagesPerConnection: config.MAIL_MAX_MESSAGES_PER_CONNECTION,
+    maxPerSecond: config.MAIL_MAX_PER_SECOND,
+    connectTimeoutMs: config.MAIL_CONNECT_TIMEOUT_MS,
+    socketTimeoutMs: config.MAIL_SOCKET_TIMEOUT_MS,
+    sendTimeoutMs: config.MAIL_SEND_TIMEOUT_MS,
+    elapsedMs: () => performance.now(),
+    logger,
+  });
+}

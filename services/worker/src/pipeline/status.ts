@@ -1,0 +1,20 @@
+import type { RejectionRecord, RequestStatus, TicketRecord } from "@openticket/contract";
+import { errorResult, successResult } from "./open-ticket.ts";
+
+/** Outcomes by the name of the request. */
+export interface OutcomeReader {
+  findByRequestId(requestId: string): Promise<TicketRecord | undefined>;
+  findRejectionByRequestId(requestId: string): Promise<RejectionRecord | undefined>;
+}
+
+/** What the store knows of these requests, in the order asked; `unknown` where it knows nothing. */
+export function outcomesOf(requestIds: readonly string[], outcomes: OutcomeReader): Promise<RequestStatus[]> {
+  return Promise.all(requestIds.map((requestId) => outcomeOf(requestId, outcomes)));
+}
+
+async function outcomeOf(requestId: string, outcomes: OutcomeReader): Promise<RequestStatus> {
+  const ticket = await outcomes.findByRequestId(requestId);
+  if (ticket) return { requestId, state: "done", result: successResult({ requestId }, ticket) };
+  const rejection = await outcomes.findRejectionByRequestId(requestId);
+  return rejection ? { requestId, state: "rejected", result: errorResult({ requestId }, rejection.errors) } : { requestId, state: "unknown" };
+}

@@ -1,0 +1,94 @@
+import { randomBytes } from "node:crypto";
+import { connectRedis, makeReplyPublisher, type ReplyPublisher, startJanitor } from "@openticket/client";
+import type { OpenTicketCommand, OutboxEntry, RequestStatus, TicketRecord } from "@openticket/contract";
+import type { Drain, Logger, Metrics, ReadinessCheck } from "@openticket/runtime";
+import { connectStore, ensureSecret, isStoreOutage, makeMongoBlobStore, makeMongoDirectory, makeMongoTicketStore } from "@openticket/store";
+import type { WorkerConfig } from "./config.ts";
+import { MailRejected } from "./notify/mail-rejected.ts";
+import { makeNotifier, type Notifier } from "./notify/notifier.ts";
+import { makeTransport } from "./notify/transport.ts";
+import { startDispatcher } from "./outbox/dispatcher.ts";
+import { makeNumbers } from "./pipeline/numbers.ts";
+import { errorResult, openTicket, successResult } from "./pipeline/open-ticket.ts";
+import type { PipelineDeps, TicketRules } from "./pipeline/ports.ts";
+import { outcomesOf } from "./pipeline/status.ts";
+import { startCommandConsumer } from "./queue/command-consumer.ts";
+import { startStatusAnswerer } from "./queue/status-answerer.ts";
+
+/** A worker waits patiently for a store to come back, ms: its jobs stay where they are. */
+const STORE_PATIENCE_MS = 10_000;
+const MS_PER_DAY = 86_400_000;
+/** After a commit the relay leaves the outbox for this long to the process that wrote it, ms. */
+const OUTBOX_GRACE_MS = 60_000;
+
+/** Starts a worker: consumer, status answers, outbox relay, janitor. Stopping is a matter of the drain. Wiring only. */
+export async function startWorker(config: WorkerConfig, { logger, drain, metrics }: { logger: Logger; drain: Drain; metrics: Metrics }): Promise<{ checks: ReadinessCheck[] }> {
+  const store = await connectStore({ url: config.MONGODB_URL, appName: "openticket-worker", serverSelectionTimeoutMs: STORE_PATIENCE_MS });
+  drain.onDrain("store", () => store.close());
+  const redis = connectRedis({ url: config.REDIS_URL, name: "worker", role: "worker" });
+  drain.onDrain("redis", () => redis.quit());
+  const queueOptions = { connection: redis, prefix: config.QUEUE_PREFIX };
+
+  const now = () => new Date();
+  const numbers = makeNumbers({ mask: config.TICKET_MASK, timeZone: config.TIME_ZONE });
+  const tickets = makeMongoTicketStore(store, { numbers, now });
+  const directory = makeMongoDirectory(store);
+  const pipeline: PipelineDeps = { directory, tickets, blobs: makeMongoBlobStore(store), rules: rulesOf(config), now };
+
+  const replies = makeReplyPublisher({ ...queueOptions, logger });
+  drain.onDrain("replies", () => replies.close());
+  const transport = await makeTransport(config, logger);
+  drain.onDrain("mail", () => transport.close());
+  const tokenSecret = config.MAIL_TOKEN_SECRET ?? (await ensureSecret(store, "mail-token", () => randomBytes(32).toString("hex")));
+  const notifier = await makeNotifier({ transport, config, tokenSecret, now, describeDepartment: (id) => directory.department(id) });
+
+  const isFinal = (error: unknown) => error instanceof MailRejected;
+  const deliver = (ticket: TicketRecord, entry: OutboxEntry) => deliverOwed(ticket, entry, { replies, notifier });
+  const dispatcher = startDispatcher({ outbox: tickets, deliver, isFinal, now, random: Math.random, logger, metrics });
+  drain.onDrain("dispatcher", () => dispatcher.close());
+
+  const outcomes = (requestIds: readonly string[]): Promise<RequestStatus[]> => outcomesOf(requestIds, tickets);
+  const answerer = startStatusAnswerer(queueOptions, { outcomes, answer: (queue, message) => replies.send(queue, message), logger });
+  drain.onDrain("status answers", () => answerer.close());
+  const janitor = startJanitor({ ...queueOptions, logger });
+  drain.onDrain("janitor", () => janitor.close());
+
+  const consumer = startCommandConsumer(
+    { ...queueOptions, concurrency: config.WORKER_CONCURRENCY, lockDurationMs: config.WORKER_LOCK_MS },
+    {
+      decide: (command: OpenTicketCommand) => openTicket(command, pipeline),
+      reply: (queue, result) => replies.publish(queue, result),
+      replied: dispatcher.replied,
+      opened: dispatcher.opened,
+      failed: (request, error) => errorResult(request, [error]),
+      isOutage: isStoreOutage,
+      random: Math.random,
+      logger,
+      metrics,
+    },
+  );
+  drain.onDrain("consumer", () => consumer.close());
+  return { checks: [{ name: "mongodb", check: () => store.ping() }, { name: "redis", check: () => redis.ping() }] };
+}
+
+/** Makes one delivery that a ticket owes: its reply to the requester's queue, or a mail. */
+function deliverOwed(ticket: TicketRecord, entry: OutboxEntry, { replies, notifier }: { replies: ReplyPublisher; notifier: Notifier }): Promise<void> {
+  const { kind, queue, requestId = ticket.requestId, correlationId } = entry;
+  if (kind === "reply" && queue !== undefined) return replies.publish(queue, successResult({ requestId, correlationId }, ticket));
+  return notifier.deliver(ticket, entry);
+}
+
+function rulesOf(config: WorkerConfig): TicketRules {
+  return {
+    timeZone: config.TIME_ZONE,
+    defaultPriority: config.TICKET_PRIORITY_DEFAULT,
+    rejectionRetentionMs: config.REJECTION_RETENTION_DAYS * MS_PER_DAY,
+    attachments: {
+      count: config.ATTACHMENT_MAX_COUNT,
+      bytes: config.ATTACHMENT_MAX_BYTES,
+      totalBytes: config.ATTACHMENT_MAX_TOTAL_BYTES,
+      extensions: config.ATTACHMENT_EXTENSIONS.length > 0 ? config.ATTACHMENT_EXTENSIONS.map((extension) => extension.toLowerCase()) : "any",
+    },
+    outboxGraceMs: OUTBOX_GRACE_MS,
+  };
+}

@@ -1,0 +1,79 @@
+import mongoose from "mongoose";
+import { makeModels, type Models } from "./models.ts";
+
+type Db = mongoose.mongo.Db;
+
+/** A connection of one process: Mongoose models for reference data, the native driver for the hot path. */
+export interface StoreConnection {
+  /** Native handle. Tickets go through it: hydrating documents would cost more than writing them. */
+  db: Db;
+  models: Models;
+  connection: mongoose.Connection;
+  /** Asks the primary; throws when there is none within the connection's patience. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface StoreOptions {
+  url: string;
+  appName: string;
+  /** How long an operation waits for a primary before it fails, ms. */
+  serverSelectionTimeoutMs: number;
+  maxPoolSize?: number;
+}
+
+const CONNECT_TIMEOUT_MS = 5000;
+/** A silent server is given up after this long, ms; longer than any write's {@link WRITE_TIMEOUT_MS}. */
+const SOCKET_TIMEOUT_MS = 15_000;
+/** How long a write waits for its majority, ms. */
+const WRITE_TIMEOUT_MS = 8000;
+
+/** Connects, makes sure of the indexes, and fails when the server is no replica set (majority would mean nothing). */
+export async function connectStore({ url, appName, serverSelectionTimeoutMs, maxPoolSize = 20 }: StoreOptions): Promise<StoreConnection> {
+  const connection = await mongoose
+    .createConnection(url, {
+      appName,
+      maxPoolSize,
+      serverSelectionTimeoutMS: serverSelectionTimeoutMs,
+      connectTimeoutMS: CONNECT_TIMEOUT_MS,
+      socketTimeoutMS: SOCKET_TIMEOUT_MS,
+      writeConcern: { w: "majority", j: true, wtimeoutMS: WRITE_TIMEOUT_MS },
+      readConcern: { level: "majority" },
+      readPreference: "primary",
+      bufferCommands: false,
+      autoCreate: false,
+      autoIndex: false,
+    })
+    .asPromise();
+  const { db } = connection;
+  if (!db) throw new Error("the connection has no database");
+  const models = makeModels(connection);
+  await ensureIndexes(db, models);
+  return {
+    db,
+    models,
+    connection,
+    ping: async () => void (await db.command({ ping: 1 })),
+    close: () => connection.close(),
+  };
+}
+
+/** Names of the collections of the hot path; the others are named by their models. */
+export const COLLECTIONS = { tickets: "tickets", rejections: "rejections", counters: "counters", blobs: "blobs", secrets: "secrets" } as const;
+
+async function ensureIndexes(db: Db, models: Models): Promise<void> {
+  await db.collection(COLLECTIONS.tickets).createIndexes([
+    { key: { id: 1 }, name: "id", unique: true },
+    { key: { tid: 1 }, name: "tid", unique: true },
+    // Only where the requester's own name for the request is not its identity.
+    { key: { alias: 1 }, name: "alias", sparse: true },
+    // Only tickets that owe something are in it.
+    { key: { dueAt: 1 }, name: "dueAt", sparse: true },
+  ]);
+  await db.collection(COLLECTIONS.rejections).createIndexes([
+    { key: { expiresAt: 1 }, name: "expiresAt", expireAfterSeconds: 0 },
+    { key: { alias: 1 }, name: "alias", sparse: true },
+  ]);
+  await db.collection(COLLECTIONS.blobs).createIndexes([{ key: { fileId: 1 }, name: "fileId", unique: true }]);
+  await Promise.all(Object.values(models).map((model) => model.createIndexes()));
+}

@@ -1,0 +1,15 @@
+// The public surface of the store; nothing else of this package may be imported from outside.
+export { BlobNotFound, type BlobStore, BlobTooLarge } from "./blob-store.ts";
+export { connectStore, type StoreConnection } from "./connect.ts";
+export type { CredentialStore, Directory } from "./directory.ts";
+export { EXAMPLE_DATA, seedExampleData } from "./example-data.ts";
+export { type ImportOutcome, importReferenceData } from "./import-reference-data.ts";
+export { makeMemoryBlobStore, makeMemoryCredentialStore, makeMemoryDirectory, makeMemoryTicketStore } from "./memory-stores.ts";
+export { makeMongoBlobStore, sweepStagedBlobs } from "./mongo-blob-store.ts";
+export { makeMongoCredentialStore, makeMongoDirectory } from "./mongo-directory.ts";
+export { makeMongoTicketReader, makeMongoTicketStore } from "./mongo-ticket-store.ts";
+export { isStoreOutage, StoreUnavailable } from "./outage.ts";
+export type { ReferenceFile, RowFault } from "./reference-files.ts";
+export type { ReferenceData } from "./reference-schemas.ts";
+export { ensureSecret, hashSecret, verifySecret } from "./secrets.ts";
+export type { TicketReader, TicketStore } from "./ticket-store.ts";

@@ -1,0 +1,124 @@
+import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
+import type { RejectionRecord, TicketRecord } from "@openticket/contract";
+import { BlobNotFound, type BlobStore, BlobTooLarge } from "./blob-store.ts";
+import { type CredentialStore, type Directory, type FindRow, makeCredentialStore, makeDirectory } from "./directory.ts";
+import { keyOf, type ReferenceData, type ReferenceKind, type Row } from "./reference-schemas.ts";
+import type { Numbers, TicketStore } from "./ticket-store.ts";
+
+/** The stores' twins in memory: for trying and testing, under the same tests as those on MongoDB. */
+
+/** Tries to find a free number before a mask counts as too narrow. */
+const NUMBER_TRIES = 300;
+
+/** Tickets in memory. */
+export function makeMemoryTicketStore({ numbers }: { numbers: Numbers }): TicketStore {
+  const tickets = new Map<string, TicketRecord>();
+  const rejections = new Map<string, RejectionRecord>();
+  let lastId = 0;
+  const byRequestId = <T extends { requestId: string }>(records: Map<string, T>, requestId: string) =>
+    records.get(requestId) ?? [...records.values()].find((record) => record.requestId === requestId);
+  const freeTid = (id: number, at: Date) => {
+    const taken = new Set([...tickets.values()].map(({ tid }) => tid));
+    for (let attempt = 0; attempt < NUMBER_TRIES; attempt++) {
+      const tid = numbers.tid(id, at);
+      if (!taken.has(tid)) return tid;
+    }
+    return undefined;
+  };
+  const change = (identity: string, update: (ticket: TicketRecord) => TicketRecord) => {
+    const ticket = tickets.get(identity);
+    if (ticket) tickets.set(identity, withoutDueWhenDone(update(ticket)));
+  };
+  return {
+    async commit(draft) {
+      const standing = tickets.get(draft._id);
+      if (standing) return { kind: "exists", ticket: standing };
+      const id = ++lastId;
+      const tid = freeTid(id, draft.openedAt);
+      if (tid === undefined) return { kind: "out-of-numbers" };
+      const ticket = { ...draft, id, tid, c: numbers.accessCode() };
+      tickets.set(draft._id, ticket);
+      return { kind: "opened", ticket };
+    },
+    findByIdentity: async (identity) => tickets.get(identity),
+    findByRequestId: async (requestId) => byRequestId(tickets, requestId),
+    findRejectionByRequestId: async (requestId) => byRequestId(rejections, requestId),
+    findById: async (id) => [...tickets.values()].find((ticket) => ticket.id === id),
+    async reject(record) {
+      const standing = rejections.get(record._id);
+      if (standing) return { kind: "exists", record: standing };
+      rejections.set(record._id, record);
+      return { kind: "rejected", record };
+    },
+    findRejection: async (identity) => rejections.get(identity),
+    async markDelivered(entries, at) {
+      for (const { identity, key } of entries) {
+        change(identity, (ticket) => ({ ...ticket, outbox: ticket.outbox.map((entry) => (entry.key === key ? { ...entry, deliveredAt: at } : entry)) }));
+      }
+    },
+    async leaseDue(now, leaseMs, limit) {
+      const due = [...tickets.values()].filter(({ dueAt }) => dueAt !== undefined && dueAt <= now).slice(0, limit);
+      const leased = due.map((ticket) => ({ ...ticket, dueAt: new Date(now.getTime() + leaseMs) }));
+      for (const ticket of leased) tickets.set(ticket._id, ticket);
+      return leased;
+    },
+    async postpone(identity, key, next) {
+      const changes = "deadAt" in next ? { lastError: next.error, deadAt: next.deadAt } : { lastError: next.error, attempts: next.attempts };
+      change(identity, (ticket) => ({
+        ...ticket,
+        outbox: ticket.outbox.map((entry) => (entry.key === key ? { ...entry, ...changes } : entry)),
+        ...("dueAt" in next && { dueAt: next.dueAt }),
+      }));
+    },
+  };
+}
+
+function withoutDueWhenDone(ticket: TicketRecord): TicketRecord {
+  if (ticket.outbox.some(({ deliveredAt, deadAt }) => !deliveredAt && !deadAt)) return ticket;
+  const { dueAt, ...rest } = ticket;
+  return rest;
+}
+
+/** Reference data in memory. */
+export function makeMemoryDirectory(data: ReferenceData): Directory {
+  return makeDirectory(findIn(data));
+}
+
+/** Credentials in memory. */
+export function makeMemoryCredentialStore(data: ReferenceData): CredentialStore {
+  return makeCredentialStore(findIn(data));
+}
+
+function findIn(data: ReferenceData): FindRow {
+  return async <K extends ReferenceKind>(kind: K, key: string | number) => (data[kind] as Row<K>[]).find((row) => keyOf(row) === key);
+}
+
+/** Content in memory. */
+export function makeMemoryBlobStore(): BlobStore {
+  const blobs = new Map<string, Buffer>();
+  return {
+    async put(content, { maxBytes }) {
+      const chunks: Uint8Array[] = [];
+      let size = 0;
+      for await (const chunk of content) {
+        size += chunk.length;
+        if (size > maxBytes) throw new BlobTooLarge(maxBytes);
+        chunks.push(Uint8Array.from(chunk));
+      }
+      const bytes = Buffer.concat(chunks);
+      const sha256 = createHash("sha256").update(bytes).digest("hex");
+      blobs.set(sha256, bytes);
+      return { sha256, size };
+    },
+    async has(sha256) {
+      const bytes = blobs.get(sha256);
+      return bytes && { size: bytes.length };
+    },
+    async open(sha256) {
+      const bytes = blobs.get(sha256);
+      if (!bytes) throw new BlobNotFound(sha256);
+      return Readable.from([bytes]);
+    },
+  };
+}

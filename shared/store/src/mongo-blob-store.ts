@@ -1,0 +1,121 @@
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import mongoose from "mongoose";
+import { BlobNotFound, type BlobStore, BlobTooLarge, type StoredBlob } from "./blob-store.ts";
+import { COLLECTIONS, type StoreConnection } from "./connect.ts";
+import { DUPLICATE_KEY } from "./id-blocks.ts";
+
+/**
+ * Blobs in GridFS, named by their content.
+ *
+ * Problem: the name is known only after the last byte, and two doors may receive the same file at once.
+ * Choice: content streams into a GridFS file of its own, whose chunks are written as they fill; then one insert into
+ * `blobs` with the hash as `_id` makes it visible. Whoever comes second finds the name taken and removes its copy.
+ * Small content waits for its end first, and is not written at all when it is known.
+ * Invariant: what stands in `blobs` is complete. A file that no blob names is a leftover of a crash, and swept.
+ */
+
+interface BlobDocument {
+  _id: string;
+  fileId: mongoose.mongo.ObjectId;
+  size: number;
+  createdAt: Date;
+}
+
+const BUCKET = "blobfiles";
+const CHUNK_BYTES = 255 * 1024;
+
+/** See the head of the file. */
+export function makeMongoBlobStore(store: StoreConnection): BlobStore {
+  const blobs = store.db.collection<BlobDocument>(COLLECTIONS.blobs);
+  const bucket = new mongoose.mongo.GridFSBucket(store.db, { bucketName: BUCKET, chunkSizeBytes: CHUNK_BYTES, writeConcern: { w: "majority", journal: true } });
+  return {
+    put: (content, { maxBytes }) => put(content, maxBytes, blobs, bucket),
+    async has(sha256) {
+      const blob = await blobs.findOne({ _id: sha256 }, { projection: { size: 1 } });
+      return blob ? { size: blob.size } : undefined;
+    },
+    async open(sha256) {
+      const blob = await blobs.findOne({ _id: sha256 });
+      if (!blob) throw new BlobNotFound(sha256);
+      return bucket.openDownloadStream(blob.fileId);
+    },
+  };
+}
+
+type Blobs = mongoose.mongo.Collection<BlobDocument>;
+type Bucket = mongoose.mongo.GridFSBucket;
+
+async function put(content: AsyncIterable<Uint8Array>, maxBytes: number, blobs: Blobs, bucket: Bucket): Promise<StoredBlob> {
+  const hash = createHash("sha256");
+  const held: Uint8Array[] = [];
+  let upload: mongoose.mongo.GridFSBucketWriteStream | undefined;
+  let size = 0;
+  try {
+    for await (const chunk of content) {
+      size += chunk.length;
+      if (size > maxBytes) throw new BlobTooLarge(maxBytes);
+      hash.update(chunk);
+      if (upload) await write(upload, chunk);
+      else held.push(chunk);
+      if (!upload && size > CHUNK_BYTES) upload = await startUpload(bucket, held);
+    }
+    const sha256 = hash.digest("hex");
+    if (await blobs.findOne({ _id: sha256 }, { projection: { _id: 1 } })) {
+      await upload?.abort();
+      return { sha256, size };
+    }
+    upload ??= await startUpload(bucket, held);
+    await end(upload);
+    await publish({ _id: sha256, fileId: upload.id, size, createdAt: new Date() }, blobs, bucket);
+    return { sha256, size };
+  } catch (error) {
+    // What cannot be removed now is swept later; the cause is what the caller needs.
+    await upload?.abort().catch(() => {});
+    throw error;
+  }
+}
+
+async function startUpload(bucket: Bucket, held: Uint8Array[]): Promise<mongoose.mongo.GridFSBucketWriteStream> {
+  const upload = bucket.openUploadStream("blob");
+  upload.on("error", () => {}); // Reported by the write that meets it.
+  for (const chunk of held.splice(0)) await write(upload, chunk);
+  return upload;
+}
+
+async function write(upload: mongoose.mongo.GridFSBucketWriteStream, chunk: Uint8Array): Promise<void> {
+  if (upload.errored) throw upload.errored;
+  if (!upload.write(chunk)) await once(upload, "drain");
+}
+
+async function end(upload: mongoose.mongo.GridFSBucketWriteStream): Promise<void> {
+  if (upload.errored) throw upload.errored;
+  const finished = once(upload, "finish");
+  upload.end();
+  await finished;
+}
+
+async function publish(blob: BlobDocument, blobs: Blobs, bucket: Bucket): Promise<void> {
+  try {
+    await blobs.insertOne(blob);
+  } catch (error) {
+    const isKnown = error instanceof mongoose.mongo.MongoServerError && error.code === DUPLICATE_KEY;
+    if (!isKnown) throw error;
+    const standing = await blobs.findOne({ _id: blob._id });
+    if (standing?.fileId.equals(blob.fileId)) return;
+    await bucket.delete(blob.fileId);
+  }
+}
+
+/** Removes files that no blob names and that are older than `olderThanMs`; the number of them. */
+export async function sweepStagedBlobs(store: StoreConnection, { olderThanMs, now }: { olderThanMs: number; now: Date }): Promise<number> {
+  const bucket = new mongoose.mongo.GridFSBucket(store.db, { bucketName: BUCKET });
+  const files = bucket.find({ uploadDate: { $lt: new Date(now.getTime() - olderThanMs) } }, { projection: { _id: 1 } });
+  let swept = 0;
+  for await (const { _id } of files) {
+    if (await store.db.collection(COLLECTIONS.blobs).findOne({ fileId: _id })) continue;
+    await bucket.delete(_id);
+    swept++;
+  }
+  return swept;
+}

@@ -1,0 +1,95 @@
+import type { RejectionRecord, TicketDraft, TicketRecord } from "@openticket/contract";
+import mongoose from "mongoose";
+import { coalesce } from "./coalesce.ts";
+import { COLLECTIONS, type StoreConnection } from "./connect.ts";
+import { DUPLICATE_KEY, makeIdBlocks } from "./id-blocks.ts";
+import { makeMongoOutbox } from "./mongo-outbox.ts";
+import { commitBatch } from "./ticket-committer.ts";
+import { type RejectionDocument, type Stored, type TicketDocument, toDocument, toRecord } from "./ticket-documents.ts";
+import type { Commit, Numbers, Rejection, TicketReader, TicketStore } from "./ticket-store.ts";
+
+/** Writes under way at once: with two, one is prepared while the other is on the disk. More make smaller batches. */
+const WRITES_IN_FLIGHT = 2;
+const LARGEST_BATCH = 500;
+/** Characters of messages in one batch, about bytes: MongoDB takes 48 MB in one command. */
+const HEAVIEST_BATCH = 8_000_000;
+const READS_IN_FLIGHT = 2;
+
+/** Tickets in MongoDB. Reads are from the primary and of what a majority has, as the connection is set up. */
+export function makeMongoTicketStore(store: StoreConnection, { numbers, now }: { numbers: Numbers; now(): Date }): TicketStore {
+  const tickets = store.db.collection<TicketDocument>(COLLECTIONS.tickets);
+  const rejections = store.db.collection<RejectionDocument>(COLLECTIONS.rejections);
+  const ids = makeIdBlocks(store.db, () => now().getTime());
+  const committer = { tickets, takeIds: ids.take, numbers, nowMs: () => performance.now(), sleep };
+  return {
+    ...makeMongoTicketReader(store),
+    ...makeMongoOutbox(tickets),
+    commit: coalesce<TicketDraft, Commit>({
+      run: (drafts) => commitBatch(drafts, committer),
+      maxInFlight: WRITES_IN_FLIGHT,
+      maxBatch: LARGEST_BATCH,
+      weigh: ({ message }) => message.length,
+      maxWeight: HEAVIEST_BATCH,
+    }),
+    findByIdentity: lookUp(tickets),
+    findRejection: lookUp(rejections),
+    reject: coalesce<RejectionRecord, Rejection>({
+      run: (records) => rejectBatch(records, rejections),
+      maxInFlight: WRITES_IN_FLIGHT,
+      maxBatch: LARGEST_BATCH,
+    }),
+  };
+}
+
+/** The part of the store that doors use. */
+export function makeMongoTicketReader(store: StoreConnection): TicketReader {
+  const tickets = store.db.collection<TicketDocument>(COLLECTIONS.tickets);
+  const rejections = store.db.collection<RejectionDocument>(COLLECTIONS.rejections);
+  const [byIdentity, rejectionByIdentity] = [lookUp(tickets), lookUp(rejections)];
+  return {
+    findByRequestId: async (requestId) => (await byIdentity(requestId)) ?? optionalRecord(await tickets.findOne({ alias: requestId })),
+    findRejectionByRequestId: async (requestId) => (await rejectionByIdentity(requestId)) ?? optionalRecord(await rejections.findOne({ alias: requestId })),
+    findById: async (id) => optionalRecord(await tickets.findOne({ id })),
+  };
+}
+
+/** A coalesced look-up by identity. */
+function lookUp<T extends TicketRecord | RejectionRecord>(collection: mongoose.mongo.Collection<T & Stored>): (identity: string) => Promise<T | undefined> {
+  return coalesce<string, T | undefined>({
+    async run(identities) {
+      const filter = { _id: { $in: [...new Set(identities)] } } as mongoose.mongo.Filter<T & Stored>;
+      const found = new Map((await collection.find(filter).toArray()).map((document) => [document._id as string, toRecord(document) as unknown as T]));
+      return identities.map((identity) => found.get(identity));
+    },
+    maxInFlight: READS_IN_FLIGHT,
+    maxBatch: LARGEST_BATCH,
+  });
+}
+
+function optionalRecord<T extends Stored>(document: T | null): Omit<T, keyof Stored> | undefined {
+  return document === null ? undefined : toRecord(document);
+}
+
+/** Writes rejections; where one stands already, that one is the answer. */
+async function rejectBatch(records: readonly RejectionRecord[], rejections: mongoose.mongo.Collection<RejectionDocument>): Promise<Rejection[]> {
+  const taken = new Set<number>();
+  try {
+    await rejections.insertMany(records.map(toDocument), { ordered: false });
+  } catch (error) {
+    if (!(error instanceof mongoose.mongo.MongoBulkWriteError) || error.result.getWriteConcernError()) throw error;
+    const failures = [error.writeErrors].flat();
+    if (failures.length === 0 || failures.some(({ code }) => code !== DUPLICATE_KEY)) throw error;
+    for (const { index } of failures) taken.add(index);
+  }
+  const identities = records.filter((_record, index) => taken.has(index)).map(({ _id }) => _id);
+  const standing = identities.length > 0 ? await rejections.find({ _id: { $in: identities } }).toArray() : [];
+  const byIdentity = new Map(standing.map((document) => [document._id, toRecord(document)]));
+  return records.map((record, index) => {
+    const earlier = taken.has(index) ? byIdentity.get(record._id) : undefined;
+    return earlier ? { kind: "exists", record: earlier } : { kind: "rejected", record };
+  });
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

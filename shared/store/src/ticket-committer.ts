@@ -1,0 +1,173 @@
+import type { TicketDraft, TicketRecord } from "@openticket/contract";
+import mongoose from "mongoose";
+import { DUPLICATE_KEY } from "./id-blocks.ts";
+import { isStoreOutage, StoreUnavailable } from "./outage.ts";
+import { type TicketDocument, toDocument, toRecord } from "./ticket-documents.ts";
+import type { Commit, Numbers } from "./ticket-store.ts";
+
+/**
+ * Writes a batch of drafts, each with its own outcome.
+ *
+ * Problem: one `insertOne` per ticket makes about 3,000/s, an unordered `insertMany` ten times that; but a batch has
+ * many ways to fail in part, and after a lost connection nobody knows which part was stored.
+ * Choice: write what is undecided, sort the answers per document, repeat with what is still undecided.
+ *  - Stored: opened.
+ *  - Its `_id` is taken: read what stands there, from a majority. Ours by number and code: a former try had been
+ *    stored. Another's: that one is the answer.
+ *  - Its `id` or `tid` is taken: new numbers, a bounded number of times.
+ *  - Refused for itself (too large): its own error; the others go on.
+ *  - Connection lost, or no majority in time: undecided. Tried again until {@link PATIENCE_MS} is over, then thrown:
+ *    the queue brings the ticket back, and its identity keeps it single.
+ * Rejected: a transaction (one document needs none), asking before writing (a race, and a round trip for everybody).
+ */
+
+export interface CommitterDeps {
+  tickets: mongoose.mongo.Collection<TicketDocument>;
+  takeIds(count: number): Promise<number[]>;
+  numbers: Numbers;
+  nowMs(): number;
+  sleep(ms: number): Promise<void>;
+}
+
+/** How long a batch whose fate is unknown is tried again, ms; below a job's lock, which is renewed meanwhile. */
+const PATIENCE_MS = 20_000;
+const RETRY_DELAY_MS = 200;
+/** Rounds of new numbers, and how many numbers one ticket tries in each. */
+const NUMBER_ROUNDS = 5;
+const CANDIDATES = 64;
+
+interface Undecided {
+  document: TicketDocument;
+  place: number;
+  /** Rounds of new numbers so far. */
+  rounds: number;
+}
+
+type Outcome = Commit | Error;
+
+/** Outcomes of the drafts, in their order. Throws when the outcome of any of them cannot be known. */
+export async function commitBatch(drafts: readonly TicketDraft[], deps: CommitterDeps): Promise<Outcome[]> {
+  const outcomes: Outcome[] = new Array(drafts.length);
+  const ids = await deps.takeIds(drafts.length);
+  let undecided = drafts.map((draft, place): Undecided => ({ document: numbered(draft, ids[place] ?? 0, deps.numbers), place, rounds: 0 }));
+  const deadlineMs = deps.nowMs() + PATIENCE_MS;
+  while (undecided.length > 0) {
+    try {
+      const { taken, refused, stored } = await write(undecided, deps.tickets);
+      for (const { document, place } of stored) outcomes[place] = { kind: "opened", ticket: toRecord(document) };
+      for (const { item, error } of refused) outcomes[item.place] = error;
+      const known = await resolveTaken(taken.identity, deps.tickets);
+      for (const [item, commit] of known) outcomes[item.place] = commit;
+      const renumbered = await renumber(taken.number, deps);
+      for (const item of renumbered.hopeless) outcomes[item.place] = { kind: "out-of-numbers" };
+      // Taken, but not to be read yet: its writer's majority is still on its way.
+      const unseen = taken.identity.filter((item) => !known.has(item));
+      undecided = [...unseen, ...renumbered.items];
+      if (unseen.length > 0) await pauseOrGiveUp(deadlineMs, deps, undefined);
+    } catch (error) {
+      if (!isStoreOutage(error)) throw error;
+      await pauseOrGiveUp(deadlineMs, deps, error);
+    }
+  }
+  return outcomes;
+}
+
+function numbered(draft: TicketDraft, id: number, numbers: Numbers): TicketDocument {
+  const { _id, ...rest } = draft;
+  return toDocument({ _id, id, tid: numbers.tid(id, draft.openedAt), c: numbers.accessCode(), ...rest });
+}
+
+interface Written {
+  stored: Undecided[];
+  taken: { identity: Undecided[]; number: Undecided[] };
+  refused: { item: Undecided; error: Error }[];
+}
+
+async function write(items: readonly Undecided[], tickets: CommitterDeps["tickets"]): Promise<Written> {
+  const documents = items.map(({ document }) => document);
+  try {
+    if (documents.length === 1 && documents[0]) await tickets.insertOne(documents[0]);
+    if (documents.length > 1) await tickets.insertMany(documents, { ordered: false });
+    return { stored: [...items], taken: { identity: [], number: [] }, refused: [] };
+  } catch (error) {
+    return sortAnswers(items, error);
+  }
+}
+
+/** Each document's own answer out of a failed write; throws when there is none. */
+async function sortAnswers(items: readonly Undecided[], error: unknown): Promise<Written> {
+  const failures = failuresOf(error);
+  if (!failures) throw error;
+  const written: Written = { stored: [], taken: { identity: [], number: [] }, refused: [] };
+  items.forEach((item, index) => {
+    const failure = failures.get(index);
+    if (!failure) return written.stored.push(item);
+    if (failure.code !== DUPLICATE_KEY) return written.refused.push({ item, error: new Error(failure.message, { cause: error }) });
+    return (failure.index === "_id_" ? written.taken.identity : written.taken.number).push(item);
+  });
+  return written;
+}
+
+interface Failure {
+  code: number;
+  message: string;
+  index: string | undefined;
+}
+
+/** Failures by place. Undefined when the answer is not about single documents, or not yet safe on a majority. */
+function failuresOf(error: unknown): Map<number, Failure> | undefined {
+  if (error instanceof mongoose.mongo.MongoBulkWriteError) {
+    const failures = [error.writeErrors].flat();
+    if (failures.length === 0 || error.result.getWriteConcernError()) return undefined;
+    return new Map(failures.map(({ index, code, errmsg = "" }) => [index, { code, message: errmsg, index: indexNameIn(errmsg) }]));
+  }
+  const isOwn = error instanceof mongoose.mongo.MongoServerError && error.code === DUPLICATE_KEY;
+  return isOwn ? new Map([[0, { code: DUPLICATE_KEY, message: error.message, index: indexNameIn(error.message) }]]) : undefined;
+}
+
+function indexNameIn(message: string): string | undefined {
+  return /index: (\S+) dup key/.exec(message)?.[1];
+}
+
+/** What stands under the taken identities, as a majority sees it. */
+async function resolveTaken(items: readonly Undecided[], tickets: CommitterDeps["tickets"]): Promise<Map<Undecided, Commit>> {
+  if (items.length === 0) return new Map();
+  const standing = await tickets.find({ _id: { $in: items.map(({ document }) => document._id) } }).toArray();
+  const byIdentity = new Map(standing.map((document) => [document._id, document]));
+  const known = new Map<Undecided, Commit>();
+  for (const item of items) {
+    const document = byIdentity.get(item.document._id);
+    if (!document) continue;
+    const isOurs = document.id === item.document.id && document.c === item.document.c;
+    known.set(item, { kind: isOurs ? "opened" : "exists", ticket: toRecord(document) });
+  }
+  return known;
+}
+
+/** New numbers for tickets whose own were taken: the first of {@link CANDIDATES} that nobody has, asked in one query. */
+async function renumber(items: readonly Undecided[], deps: CommitterDeps): Promise<{ items: Undecided[]; hopeless: Undecided[] }> {
+  if (items.length === 0) return { items: [], hopeless: [] };
+  const hopeless = items.filter(({ rounds }) => rounds >= NUMBER_ROUNDS);
+  const hopeful = items.filter(({ rounds }) => rounds < NUMBER_ROUNDS);
+  const ids = await deps.takeIds(hopeful.length);
+  const candidates = hopeful.map(({ document }, index) => {
+    const id = ids[index] ?? 0;
+    return { id, tids: Array.from({ length: CANDIDATES }, () => deps.numbers.tid(id, document.openedAt)) };
+  });
+  const asked = candidates.flatMap(({ tids }) => tids);
+  const takenTids = new Set((await deps.tickets.find({ tid: { $in: asked } }, { projection: { tid: 1 } }).toArray()).map(({ tid }) => tid));
+  const renumbered = hopeful.map(({ document, place, rounds }, index): Undecided => {
+    const { id, tids } = candidates[index] ?? { id: 0, tids: [] };
+    const tid = tids.find((candidate) => !takenTids.has(candidate)) ?? document.tid;
+    takenTids.add(tid);
+    return { document: { ...document, id, tid }, place, rounds: rounds + 1 };
+  });
+  return { items: renumbered, hopeless };
+}
+
+async function pauseOrGiveUp(deadlineMs: number, deps: CommitterDeps, cause: unknown): Promise<void> {
+  if (deps.nowMs() > deadlineMs) throw new StoreUnavailable(`not known to be stored after ${PATIENCE_MS} ms`, { cause });
+  await deps.sleep(RETRY_DELAY_MS);
+}
+
+export type { TicketRecord };

@@ -1,0 +1,20 @@
+import type { RejectionRecord, TicketRecord } from "@openticket/contract";
+
+/** What the documents hold beyond the records: the requester's own name, where it is not the identity, and the lease. */
+export interface Stored {
+  alias?: string;
+  leasedBy?: string;
+}
+export type TicketDocument = TicketRecord & Stored;
+export type RejectionDocument = RejectionRecord & Stored;
+
+/** The document of a record. */
+export function toDocument<T extends { _id: string; requestId: string }>(record: T): T & Stored {
+  return record.requestId === record._id ? record : { ...record, alias: record.requestId };
+}
+
+/** The record in a document. */
+export function toRecord<T extends Stored>(document: T): Omit<T, keyof Stored> {
+  const { alias, leasedBy, ...record } = document;
+  return record;
+}

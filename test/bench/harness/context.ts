@@ -1,0 +1,53 @@
+import { Redis } from "ioredis";
+import { BENCH_DEPARTMENT } from "./tickets.ts";
+
+/** What every row gets: the servers of this run, and how much to do. */
+export interface BenchContext {
+  mongodbUrl: string;
+  redisUrl: string;
+  isQuick: boolean;
+  /** Rounds of each row. */
+  rounds: number;
+  /** A connection of its own, closed at the end of the run. */
+  redis(): Redis;
+  /** Environment of a process of the product or of a baseline on this queue prefix. */
+  env(prefix: string): Record<string, string>;
+  close(): void;
+}
+
+/** Credentials that the HTTP door of a benchmark takes. */
+export const BENCH_CREDENTIALS = { identifier: "bench", secret: "bench-secret" };
+export { BENCH_DEPARTMENT };
+
+/** See {@link BenchContext}. */
+export function makeContext({ mongodbUrl, redisUrl, isQuick, dataDir }: { mongodbUrl: string; redisUrl: string; isQuick: boolean; dataDir: string }): BenchContext {
+  const connections: Redis[] = [];
+  return {
+    mongodbUrl,
+    redisUrl,
+    isQuick,
+    rounds: isQuick ? 1 : 5,
+    redis() {
+      const connection = new Redis(redisUrl, { maxRetriesPerRequest: null });
+      connections.push(connection);
+      return connection;
+    },
+    env: (prefix) => ({
+      MONGODB_URL: mongodbUrl,
+      REDIS_URL: redisUrl,
+      QUEUE_PREFIX: prefix,
+      DATA_DIR: dataDir,
+      HTTP_PORT: "0",
+      METRICS_PORT: "0",
+      WORKER_CONCURRENCY: "200",
+      // Six digits are taken up by a few rounds of twenty thousand.
+      TICKET_MASK: "%n%n%n%n%n%n%n%n%n%n",
+      API_CREDENTIALS: `${BENCH_CREDENTIALS.identifier}:${BENCH_CREDENTIALS.secret}`,
+      LOG_LEVEL: "info",
+      NODE_ENV: "production",
+    }),
+    close() {
+      for (const connection of connections) connection.disconnect();
+    },
+  };
+}

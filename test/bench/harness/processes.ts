@@ -1,0 +1,65 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+/** Longest time for a process to say that it is ready, ms. */
+const READY_TIMEOUT_MS = 30_000;
+const STOP_TIMEOUT_MS = 10_000;
+
+export interface Running {
+  /** The line in which it said that it was ready. */
+  readyLine: string;
+  /** CPU time so far, ms, and resident memory, bytes; of the process alone. */
+  usage(): { cpuMs: number; rssBytes: number };
+  stop(): Promise<void>;
+}
+
+/** Starts a program of the repository (`.js` as it is, `.ts` through tsx) and waits for a line that holds "ready". */
+export async function startProcess(program: string, env: Record<string, string>, args: string[] = []): Promise<Running> {
+  const loader = program.endsWith(".ts") ? ["--import", "tsx"] : [];
+  const child = spawn(process.execPath, [...loader, join(ROOT, program), ...args], {
+    cwd: ROOT,
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const readyLine = await readiness(child, program);
+  return { readyLine, usage: () => usageOf(child), stop: () => stop(child) };
+}
+
+function readiness(child: ChildProcess, program: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`${program} was not ready after ${READY_TIMEOUT_MS} ms`)), READY_TIMEOUT_MS);
+    child.once("exit", (code) => reject(new Error(`${program} ended with ${code} before it was ready`)));
+    if (!child.stdout) return reject(new Error("no output"));
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      if (process.env.BENCH_VERBOSE) console.error(line);
+      if (!line.includes("ready")) return;
+      clearTimeout(timer);
+      resolve(line);
+    });
+  });
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.kill("SIGTERM");
+  const timer = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
+  await ended;
+  clearTimeout(timer);
+}
+
+/** From /proc, where there is one; zeros elsewhere. */
+function usageOf(child: ChildProcess): { cpuMs: number; rssBytes: number } {
+  try {
+    const fields = readFileSync(`/proc/${child.pid}/stat`, "utf8").replace(/^.*\) /, "").split(" ");
+    const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
+    return { cpuMs: (Number(fields[11]) + Number(fields[12])) * 10, rssBytes: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024 };
+  } catch {
+    return { cpuMs: 0, rssBytes: 0 };
+  }
+}
