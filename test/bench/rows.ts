@@ -93,7 +93,7 @@ function urlIn(readyLine: string): string {
 
 function classicCall(url: string) {
   const fields = { action: "OpenTicket", ...BENCH_CREDENTIALS, responsetype: "json", ...sampleTicket() };
-  const body = new URLSearchParams(Object.entries(fields).map(([name, value]) => [name, String(value)])).toString();
+  const body = new URLSearchParams(Object.entries(fields).map(([name, value]): [string, string] => [name, String(value)])).toString();
   return { url: `${url}/includes/api.php`, body, headers: { "content-type": "application/x-www-form-urlencoded" }, expected: 200 };
 }
 

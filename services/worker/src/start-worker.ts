@@ -4,6 +4,7 @@ import type { OpenTicketCommand, OutboxEntry, RequestStatus, TicketRecord } from
 import type { Drain, Logger, Metrics, ReadinessCheck } from "@openticket/runtime";
 import { connectStore, ensureSecret, isStoreOutage, makeMongoBlobStore, makeMongoDirectory, makeMongoTicketStore } from "@openticket/store";
 import type { WorkerConfig } from "./config.ts";
+import { MailDelayed } from "./notify/mail-delayed.ts";
 import { MailRejected } from "./notify/mail-rejected.ts";
 import { makeNotifier, type Notifier } from "./notify/notifier.ts";
 import { makeTransport } from "./notify/transport.ts";
@@ -42,9 +43,10 @@ export async function startWorker(config: WorkerConfig, { logger, drain, metrics
   const tokenSecret = config.MAIL_TOKEN_SECRET ?? (await ensureSecret(store, "mail-token", () => randomBytes(32).toString("hex")));
   const notifier = await makeNotifier({ transport, config, tokenSecret, now, describeDepartment: (id) => directory.department(id) });
 
-  const isFinal = (error: unknown) => error instanceof MailRejected;
+  drain.onDrain("notifier", () => notifier.close());
+
   const deliver = (ticket: TicketRecord, entry: OutboxEntry) => deliverOwed(ticket, entry, { replies, notifier });
-  const dispatcher = startDispatcher({ outbox: tickets, deliver, isFinal, now, random: Math.random, logger, metrics });
+  const dispatcher = startDispatcher({ outbox: tickets, deliver, severityOf, now, random: Math.random, logger, metrics });
   drain.onDrain("dispatcher", () => dispatcher.close());
 
   const outcomes = (requestIds: readonly string[]): Promise<RequestStatus[]> => outcomesOf(requestIds, tickets);
@@ -69,6 +71,11 @@ export async function startWorker(config: WorkerConfig, { logger, drain, metrics
   );
   drain.onDrain("consumer", () => consumer.close());
   return { checks: [{ name: "mongodb", check: () => store.ping() }, { name: "redis", check: () => redis.ping() }] };
+}
+
+function severityOf(error: unknown): "final" | "failed" | "untried" {
+  if (error instanceof MailRejected) return "final";
+  return error instanceof MailDelayed && error.because === "busy" ? "untried" : "failed";
 }
 
 /** Makes one delivery that a ticket owes: its reply to the requester's queue, or a mail. */

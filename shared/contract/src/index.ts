@@ -6,4 +6,5 @@ export * from "./limits.ts";
 export * from "./names.ts";
 export * from "./params/decode.ts";
 export * from "./reply.ts";
+export * from "./status.ts";
 export * from "./ticket.ts";

@@ -90,14 +90,32 @@ async function write(items: readonly Undecided[], tickets: CommitterDeps["ticket
     if (documents.length > 1) await tickets.insertMany(documents, { ordered: false });
     return { stored: [...items], taken: { identity: [], number: [] }, refused: [] };
   } catch (error) {
-    return sortAnswers(items, error);
+    const failures = failuresOf(error);
+    if (failures) return sortAnswers(items, failures, error);
+    if (isStoreOutage(error)) throw error;
+    return writeHalves(items, tickets, error);
   }
 }
 
-/** Each document's own answer out of a failed write; throws when there is none. */
-async function sortAnswers(items: readonly Undecided[], error: unknown): Promise<Written> {
-  const failures = failuresOf(error);
-  if (!failures) throw error;
+/** A batch that failed as a whole, not for an outage: one document spoils it, and is found by halving. */
+async function writeHalves(items: readonly Undecided[], tickets: CommitterDeps["tickets"], cause: unknown): Promise<Written> {
+  const [only] = items;
+  if (items.length === 1 && only) return { stored: [], taken: { identity: [], number: [] }, refused: [{ item: only, error: asError(cause) }] };
+  const middle = Math.ceil(items.length / 2);
+  const [a, b] = [await write(items.slice(0, middle), tickets), await write(items.slice(middle), tickets)];
+  return {
+    stored: [...a.stored, ...b.stored],
+    taken: { identity: [...a.taken.identity, ...b.taken.identity], number: [...a.taken.number, ...b.taken.number] },
+    refused: [...a.refused, ...b.refused],
+  };
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+/** Each document's own answer out of a write that failed in part. */
+function sortAnswers(items: readonly Undecided[], failures: ReadonlyMap<number, Failure>, error: unknown): Written {
   const written: Written = { stored: [], taken: { identity: [], number: [] }, refused: [] };
   items.forEach((item, index) => {
     const failure = failures.get(index);

@@ -33,7 +33,7 @@ const worker = new Worker(
 await worker.waitUntilReady();
 console.log("ready");
 
-async function reply(name: string, result: { requestId: string }): Promise<void> {
+async function reply(name: string, result: { requestId: string; result: string; id: number; tid: string; c: string }): Promise<void> {
   const queue = replyQueues.get(name) ?? new Queue(name, { connection, prefix: QUEUE_PREFIX });
   replyQueues.set(name, queue);
   await queue.add("OpenTicketReply", { v: 1, results: [result] }, { jobId: `reply-${result.requestId}`, removeOnComplete: true });

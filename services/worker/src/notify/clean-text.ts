@@ -6,7 +6,7 @@
 /** Marks that turn the order of text around, or hide in it (Unicode TR 36, 2.5; CVE-2021-42574). */
 const DIRECTION_MARKS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 /** Letters without width; soft hyphen, word joiner, byte order mark, Mongolian separator, Hangul fillers, tags. */
-const INVISIBLE = /\u034f|[\u00ad\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+const INVISIBLE = /\u034f|\u17b4|\u17b5|\u180b|\u180c|\u180d|[\u00ad\u115f\u1160\u180e\u200b\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
 /** Joiners are part of Persian, Indic and emoji text, so they stay between two characters beyond ASCII and Latin. */
 const STRAY_JOINER = /(?<![\u0300-\u036f\u0590-\u{10ffff}])[\u200c\u200d]|[\u200c\u200d](?![\u0300-\u036f\u0590-\u{10ffff}])/gu;
 const LINE_BREAKS_AND_CONTROLS = /[\p{Cc}\u2028\u2029]+/gu;

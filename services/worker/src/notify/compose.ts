@@ -19,17 +19,11 @@ export interface MailParts {
   trace: OutgoingMail["trace"];
 }
 
-/** Longest line that may travel as it is: RFC 5322 ends at 998 characters. */
-const MAX_PLAIN_LINE = 900;
-const NOT_PLAIN = new RegExp(`[^\\x20-\\x7e\\r\\n\\t]|[^\\n]{${MAX_PLAIN_LINE}}`);
-
 /** The finished mail: text and HTML as alternatives. Everything but the date follows from the parts, the boundary too. */
 export async function composeMail({ messageId, from, to, replyTo, bounceTo, date, inReplyTo, references, headers, content, trace }: MailParts): Promise<OutgoingMail> {
   const fileName = messageId.slice(1, messageId.indexOf("@")).replace(/[^A-Za-z0-9.-]/g, "-");
   const composer = new MailComposer({
-    subject: content.subject,
-    text: bodyPart(content.text),
-    html: bodyPart(content.html),
+    ...content,
     messageId,
     from,
     to,
@@ -44,9 +38,4 @@ export async function composeMail({ messageId, from, to, replyTo, bounceTo, date
     disableUrlAccess: true,
   });
   return { messageId, fileName, envelope: { from: bounceTo, to: to.address }, raw: await composer.compile().build(), trace };
-}
-
-/** ASCII with short lines is left readable in the source of the mail; everything else is encoded as nodemailer sees fit. */
-function bodyPart(content: string) {
-  return NOT_PLAIN.test(content) ? { content } : { content, contentTransferEncoding: "7bit" };
 }

@@ -14,8 +14,8 @@ export interface DispatcherDeps {
   outbox: OutboxStore;
   /** Makes one delivery; throws when it failed. */
   deliver(ticket: TicketRecord, entry: OutboxEntry): Promise<void>;
-  /** True for a fault that no later try will cure. */
-  isFinal(error: unknown): boolean;
+  /** `final`: no later try will cure it. `untried`: there was no room to try; it does not count as a try. */
+  severityOf(error: unknown): "final" | "failed" | "untried";
   now(): Date;
   random(): number;
   logger: Logger;
@@ -104,8 +104,9 @@ async function deliverOne(ticket: TicketRecord, entry: OutboxEntry, deps: Dispat
   try {
     await deps.deliver(ticket, entry);
   } catch (error) {
-    const attempts = entry.attempts + 1;
-    const isDead = deps.isFinal(error) || attempts >= MAX_ATTEMPTS;
+    const severity = deps.severityOf(error);
+    const attempts = severity === "untried" ? entry.attempts : entry.attempts + 1;
+    const isDead = severity === "final" || attempts >= MAX_ATTEMPTS;
     deliveries.inc({ kind: entry.kind, result: isDead ? "dead" : "retry" });
     deps.logger.warn({ ticketId: ticket.id, requestId: ticket.requestId, key: entry.key, attempts, isDead, err: error }, "delivery failed");
     const reason = error instanceof Error ? error.message : String(error);
@@ -116,7 +117,7 @@ async function deliverOne(ticket: TicketRecord, entry: OutboxEntry, deps: Dispat
 }
 
 function nextTryAt(attempts: number, { now, random }: DispatcherDeps): Date {
-  const delayMs = Math.min(FIRST_DELAY_MS * 2 ** (attempts - 1), MAX_DELAY_MS);
+  const delayMs = Math.min(FIRST_DELAY_MS * 2 ** Math.max(attempts - 1, 0), MAX_DELAY_MS);
   return new Date(now().getTime() + delayMs * (0.75 + random() / 2));
 }
 

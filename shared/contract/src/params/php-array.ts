@@ -147,12 +147,11 @@ function toFiniteNumber(text: string): number | null {
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const windows1252 = new TextDecoder("windows-1252");
 
 function decodeUtf8(bytes: Buffer): string {
   try {
     return utf8.decode(bytes);
   } catch {
-    return windows1252.decode(bytes);
+    return Buffer.from(bytes).toString("latin1");
   }
 }

@@ -1,6 +1,6 @@
 import type { Metrics, ReadinessCheck } from "@openticket/runtime";
 import { readiness } from "@openticket/runtime";
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { QueueUnavailable, ReplyLate } from "../../intake/ports.ts";
 import { API_PHP_PATH, registerApiPhp } from "./api-php/route.ts";
 import { bodyFault } from "./body-fault.ts";
@@ -28,7 +28,8 @@ export async function makeHttpApp(deps: HttpDeps, options: HttpAppOptions): Prom
   const { logger, trustedProxies } = options;
   const app = Fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    // Requests are counted, not logged: their URLs may hold secrets.
+    logController: new LogController({ disableRequestLogging: true }),
     trustProxy: trustedProxies.length > 0 ? trustedProxies : false,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,

@@ -26,12 +26,13 @@ export const MESSAGE_HTML = `<div dir="auto" style="margin:16px 0;padding:12px 1
 </ul>
 <% } %>`;
 
-/** The same in text. */
+/** The same in text. Lines stay below 77 characters: then ASCII travels as it is, and links can be read in the source. */
 export const MESSAGE_TEXT = `----------------------------------------------------------------------
 <%= it.message.text %>
 ----------------------------------------------------------------------
 <% if (it.message.isCut) { -%>
-The message was cut here: the first <%= it.message.shown %> of <%= it.message.length %> characters are shown. The ticket holds all of it.
+The message was cut here: the first <%= it.message.shown %> of <%= it.message.length %>
+characters are shown. The ticket holds all of it.
 <% } -%>
 <% if (it.attachments.length > 0) { -%>
 

@@ -1,0 +1,89 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { freePort, LOOPBACK, notePort, preferredPort } from "./free-port.ts";
+import { stopOrphan } from "./orphans.ts";
+import type { Program } from "./programs/find-program.ts";
+import { awaitPrimary, ensureReplicaSet } from "./replica-set.ts";
+import { lastWords, type ServerProcess, spawnServer } from "./server-process.ts";
+import { type Progress, StartFailure } from "./start-failure.ts";
+
+/** Name of the embedded replica set. */
+const REPLICA_SET = "openticket";
+/** The operation log of one member serves nobody who is behind, so it is small, MB. */
+const OPLOG_MB = 128;
+/** MongoDB would take half of the memory; this one shares its machine, GB. */
+const CACHE_GB = 0.5;
+/** How long mongod may take from its start to answering, recovery of its journal included, ms. */
+const ANSWER_TIMEOUT_MS = 60_000;
+/** How long a replica set may take to elect a primary, ms. */
+const PRIMARY_TIMEOUT_MS = 30_000;
+/** A port may be taken between the look and the start, tries. */
+const PORT_ATTEMPTS = 3;
+/** Exit codes of mongod that mean: the address is in use; the data is of a version it cannot read. */
+const EXIT_PORT_TAKEN = "exit code 48";
+const EXIT_OTHER_VERSION = "exit code 62";
+
+export interface StartMongo {
+  program: Program;
+  dataDir: string;
+  logFolder: string;
+  progress: Progress;
+  /** Told as soon as there is a process to stop, even when the start fails later. */
+  onSpawn(server: ServerProcess): void;
+}
+
+export interface MongoAddress {
+  origin: string;
+  query: string;
+}
+
+/** Starts the embedded replica set of one on `dataDir`/mongo, waits for its primary, and gives its address. */
+export async function startMongo({ program, dataDir, logFolder, progress, onSpawn }: StartMongo): Promise<MongoAddress> {
+  const folder = join(dataDir, "mongo");
+  const portFile = join(dataDir, "mongo.port");
+  await stopOrphan({ name: "MongoDB", pidPath: pidPathOf(folder), folder, progress });
+  let port = await preferredPort(portFile);
+  for (let attempt = 1; ; attempt++) {
+    progress(`MongoDB: starting ${program.version} on port ${port} …`);
+    const server = await spawnMongod({ program, folder, port, replicaSet: REPLICA_SET, logPath: join(logFolder, "mongod.log") });
+    onSpawn(server);
+    try {
+      await ensureReplicaSet({ replicaSet: REPLICA_SET, hosts: [`${LOOPBACK}:${port}`], server, timeoutMs: ANSWER_TIMEOUT_MS });
+      await awaitPrimary({ host: `${LOOPBACK}:${port}`, timeoutMs: PRIMARY_TIMEOUT_MS });
+      await notePort(portFile, port);
+      return { origin: `mongodb://${LOOPBACK}:${port}`, query: `replicaSet=${REPLICA_SET}` };
+    } catch (error) {
+      const how = server.hasEnded() ? await server.ended : undefined;
+      if (how !== EXIT_PORT_TAKEN || attempt >= PORT_ATTEMPTS) throw await failure({ how, error, folder, program, logPath: join(logFolder, "mongod.log") });
+      port = await freePort();
+    }
+  }
+}
+
+/** One mongod on `folder`, on loopback, as a member of `replicaSet`; not yet initiated and maybe not yet answering. */
+export async function spawnMongod({ program, folder, port, replicaSet, logPath }: { program: Pick<Program, "path">; folder: string; port: number; replicaSet: string; logPath: string }): Promise<ServerProcess> {
+  await mkdir(folder, { recursive: true });
+  const options = { dbpath: folder, port, bind_ip: LOOPBACK, replSet: replicaSet, oplogSize: OPLOG_MB, wiredTigerCacheSizeGB: CACHE_GB };
+  const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const switches = ["--nounixsocket", "--quiet", "--setParameter", "diagnosticDataCollectionEnabled=false"];
+  return spawnServer({ path: program.path, args: [...args, ...switches], port, logPath, pidPath: pidPathOf(folder) });
+}
+
+function pidPathOf(folder: string): string {
+  return `${folder}.pid`;
+}
+
+async function failure({ how, error, folder, program, logPath }: { how: string | undefined; error: unknown; folder: string; program: Program; logPath: string }): Promise<StartFailure> {
+  const said = await lastWords(logPath, 200);
+  if (/No space left on device/.test(said)) return new StartFailure(`the disk is full: MongoDB could not write to ${folder}`, { cause: error });
+  if (how === EXIT_OTHER_VERSION) return new StartFailure(`the data in ${folder} is of a MongoDB that ${program.version} (${program.origin}) cannot read; put that version's mongod on PATH, or set DATA_DIR to a new folder`, { cause: error });
+  if (how) return new StartFailure(`MongoDB ended while starting (${how})${quoteFault(said)}; its log is ${logPath}`, { cause: error });
+  return new StartFailure(`MongoDB did not become ready: ${error instanceof Error ? error.message : String(error)}; its log is ${logPath}`, { cause: error });
+}
+
+/** mongod logs a JSON document a line; the last one of severity E or F says why it ended. */
+function quoteFault(log: string): string {
+  const fault = log.split("\n").findLast((line) => /^\{.*"s":"[EF]"/.test(line));
+  const text = fault && /"error":"([^"]+)"|"msg":"([^"]+)"/.exec(fault);
+  return text ? `: ${text[1] ?? text[2]}` : "";
+}

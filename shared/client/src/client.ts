@@ -1,0 +1,68 @@
+import { OPEN_TICKET_JOB, type OpenTicketResult, type RequestStatus } from "@openticket/contract";
+import type { ClientLogger } from "./client-logger.ts";
+import { makeRequester } from "./requester.ts";
+import { commandOf, type OpenTicketParams, type SubmitOptions } from "./ticket-command.ts";
+
+/** Opens tickets over the queue, without the HTTP door. Safe over reconnects; every call ends in bounded time. */
+export interface OpenTicketClient {
+  /** Opens a ticket and waits for the outcome. A rejection is a result, not an error. Throws QueueUnavailable, ReplyTimeout, TooManyWaiting, InvalidParams. */
+  openTicket(params: OpenTicketParams, options?: SubmitOptions & { timeoutMs?: number | undefined }): Promise<OpenTicketResult>;
+  /** Hands the request over and waits only until Redis has it. */
+  submit(params: OpenTicketParams, options?: SubmitOptions): Promise<{ requestId: string }>;
+  /** What became of a request: what the queue knows, else its stored outcome, which a running worker tells. Throws QueueUnavailable, ReplyTimeout. */
+  status(requestId: string, options?: { timeoutMs?: number | undefined }): Promise<RequestStatus>;
+  /** The reference's local form of the call. Throws as {@link openTicket} does. */
+  localAPI(action: string, params: OpenTicketParams, adminUsername?: string): Promise<LocalApiResult>;
+  close(): Promise<void>;
+}
+
+/** As the local call answers. */
+export type LocalApiResult = { result: "success"; id: number; tid: string; c: string } | { result: "error"; message: string };
+
+export interface OpenTicketClientOptions {
+  /** `redis://` or `rediss://`. */
+  redisUrl: string;
+  prefix?: string | undefined;
+  /** Names the application: the scope of its idempotency keys, shown on the ticket. */
+  source?: string | undefined;
+  logger?: ClientLogger | undefined;
+}
+
+/** How long a result is waited for unless the call says otherwise, ms: as the HTTP door does. */
+const DEFAULT_TIMEOUT_MS = 25_000;
+/** Answers to a question of status come from memory or one look-up, ms. */
+const STATUS_TIMEOUT_MS = 5000;
+
+/** See {@link OpenTicketClient}. */
+export function makeOpenTicketClient({ redisUrl, prefix, source, logger }: OpenTicketClientOptions): OpenTicketClient {
+  const requester = makeRequester({ redisUrl, prefix, ownerName: source ?? "sdk", logger });
+  const commandFor = (params: OpenTicketParams, options: SubmitOptions) => commandOf(params, options, { source, now: () => new Date() });
+
+  async function openTicket(params: OpenTicketParams, { timeoutMs = DEFAULT_TIMEOUT_MS, ...options }: SubmitOptions & { timeoutMs?: number | undefined } = {}): Promise<OpenTicketResult> {
+    return await requester.submitAndWait(commandFor(params, options), { timeoutMs });
+  }
+
+  async function submit(params: OpenTicketParams, options: SubmitOptions = {}): Promise<{ requestId: string }> {
+    const command = commandFor(params, options);
+    await requester.submit(command);
+    return { requestId: command.requestId };
+  }
+
+  async function status(requestId: string, { timeoutMs = STATUS_TIMEOUT_MS }: { timeoutMs?: number | undefined } = {}): Promise<RequestStatus> {
+    // In this order: a job that has gone has left its outcome in the store.
+    const state = await requester.jobState(requestId);
+    if (state !== undefined) return { requestId, state };
+    const [stored] = await requester.outcomes([requestId], { timeoutMs });
+    return stored ?? { requestId, state: "unknown" };
+  }
+
+  async function localAPI(action: string, params: OpenTicketParams, adminUsername?: string): Promise<LocalApiResult> {
+    if (action.toLowerCase() !== OPEN_TICKET_JOB.toLowerCase()) return { result: "error", message: `Action ${action} not found; expected ${OPEN_TICKET_JOB}` };
+    const result = await openTicket(params, { adminUsername });
+    if (result.result === "error") return { result: "error", message: result.message };
+    const { id, tid, c } = result;
+    return { result: "success", id, tid, c };
+  }
+
+  return { openTicket, submit, status, localAPI, close: () => requester.close() };
+}

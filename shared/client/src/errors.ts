@@ -1,0 +1,28 @@
+/**
+ * Redis did not confirm the command within its bounded time. Nothing was accepted, unless the connection broke between
+ * the command and its answer: repeating it with the same idempotency key is always safe.
+ */
+export class QueueUnavailable extends Error {
+  override name = "QueueUnavailable";
+}
+
+/** The command was taken but its reply did not come in time. The outcome can be asked for by the requestId. */
+export class ReplyTimeout extends Error {
+  override name = "ReplyTimeout";
+  readonly requestId: string;
+
+  constructor(requestId: string, options?: ErrorOptions) {
+    super(`no reply to ${requestId} in time; its outcome can be asked for later`, options);
+    this.requestId = requestId;
+  }
+}
+
+/** As many callers wait for replies as this process allows. Nothing was sent. */
+export class TooManyWaiting extends Error {
+  override name = "TooManyWaiting";
+}
+
+/** The parameters cannot be sent as they are; the message says what would be right. Nothing was sent. */
+export class InvalidParams extends Error {
+  override name = "InvalidParams";
+}

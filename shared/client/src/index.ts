@@ -1,0 +1,9 @@
+// The public surface of the client; nothing else of this package may be imported from outside.
+export * from "./client.ts";
+export type { ClientLogger } from "./client-logger.ts";
+export * from "./errors.ts";
+export * from "./redis.ts";
+export * from "./reply-publisher.ts";
+export * from "./reply-queue-janitor.ts";
+export * from "./requester.ts";
+export type { ClientAttachment, OpenTicketParams, SubmitOptions } from "./ticket-command.ts";

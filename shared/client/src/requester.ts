@@ -1,0 +1,185 @@
+import { randomBytes } from "node:crypto";
+import {
+  COMMAND_QUEUE,
+  DEFAULT_QUEUE_PREFIX,
+  OPEN_TICKET_JOB,
+  type OpenTicketCommand,
+  type OpenTicketResult,
+  REQUEST_STATUS_JOB,
+  type RequestStatus,
+  STATUS_QUEUE,
+} from "@openticket/contract";
+import { makeBoundedQueue } from "./bounded-queue.ts";
+import type { ClientLogger } from "./client-logger.ts";
+import { QueueUnavailable, ReplyTimeout } from "./errors.ts";
+import { connectRedis } from "./redis.ts";
+import { makeReplyInbox } from "./reply-inbox.ts";
+import { houseKey } from "./reply-owners.ts";
+import { makeWaitingRoom } from "./waiting-room.ts";
+
+/**
+ * Sends commands and matches replies to those who wait.
+ *
+ * Problem: BullMQ drops a job whose id it still knows. That makes sending safe to repeat, but the second caller with
+ * the same idempotency key would never get a reply.
+ * Choice: a command with a key whose caller waits travels under a job id of its own, and its reply is matched by a
+ * correlation id of its own; the store's unique identity keeps it one ticket, and a conflict reaches the caller that
+ * caused it. Where such a job is to be found is written to Redis only when its caller gave up waiting.
+ * Invariant: a wait always ends, and leaves nothing behind.
+ */
+export interface Requester {
+  /** Enqueues without a reply. Throws {@link QueueUnavailable} in about 2 s. */
+  submit(command: OpenTicketCommand): Promise<void>;
+  /** Enqueues and waits for the outcome. Throws {@link QueueUnavailable}, {@link ReplyTimeout} or TooManyWaiting. */
+  submitAndWait(command: OpenTicketCommand, options: { timeoutMs: number }): Promise<OpenTicketResult>;
+  /** What the queue knows of a request that has no outcome yet. Throws {@link QueueUnavailable}. */
+  jobState(requestId: string): Promise<"queued" | "working" | undefined>;
+  /** The stored outcomes of earlier requests, in the order asked (at most 100). Throws as {@link submitAndWait} does. */
+  outcomes(requestIds: string[], options: { timeoutMs: number }): Promise<RequestStatus[]>;
+  /** Throws {@link QueueUnavailable} when Redis does not answer. */
+  ping(): Promise<void>;
+  /** Callers that still wait get a {@link ReplyTimeout}; the reply queue is removed. */
+  close(): Promise<void>;
+  readonly counts: RequesterCounts;
+}
+
+export interface RequesterCounts {
+  /** Callers that wait now. */
+  readonly waiting: number;
+  /** Replies that nobody waited for any more, dropped. */
+  readonly lateReplies: number;
+  /** Messages on the reply queue that were no replies, dropped. */
+  readonly malformedReplies: number;
+}
+
+export interface RequesterOptions {
+  redisUrl: string;
+  prefix?: string | undefined;
+  /** Appears in the reply queue's name. */
+  ownerName: string;
+  logger?: ClientLogger | undefined;
+  /** Callers that may wait at one time. */
+  maxWaiting?: number | undefined;
+}
+
+const DEFAULT_MAX_WAITING = 10_000;
+/** How long it is remembered where the job of a request is whose caller gave up, s. */
+const POINTER_TTL_S = 3600;
+
+/** See {@link Requester}. Connects at once; starts to read its reply queue with the first request that wants a reply. */
+export function makeRequester({ redisUrl, prefix = DEFAULT_QUEUE_PREFIX, ownerName, logger, maxWaiting = DEFAULT_MAX_WAITING }: RequesterOptions): Requester {
+  const connection = connectRedis({ url: redisUrl, name: `openticket-${nameable(ownerName)}`, role: "door", onError: (err) => logger?.warn({ err }, "queue connection error") });
+  const commands = makeBoundedQueue(COMMAND_QUEUE, { connection, prefix });
+  const questions = makeBoundedQueue(STATUS_QUEUE, { connection, prefix });
+  const results = makeWaitingRoom<OpenTicketResult>({ capacity: maxWaiting });
+  const statuses = makeWaitingRoom<RequestStatus[]>({ capacity: maxWaiting });
+  let lateReplies = 0;
+  let malformedReplies = 0;
+  const inbox = makeReplyInbox({
+    redisUrl,
+    prefix,
+    owner: `${nameable(ownerName)}-${randomBytes(8).toString("hex")}`,
+    logger,
+    onResults: (list) => list.forEach(deliver),
+    onStatuses: (answerId, list) => void (statuses.call(answerId, list) || lateReplies++),
+    onMalformed: () => void malformedReplies++,
+  });
+
+  function deliver(result: OpenTicketResult): void {
+    const { correlationId } = result;
+    if (correlationId !== undefined && results.call(correlationId, result)) return;
+    if (!results.call(result.requestId, result)) lateReplies++;
+  }
+
+  async function submit(command: OpenTicketCommand): Promise<void> {
+    await commands.add({ name: OPEN_TICKET_JOB, id: command.requestId, data: command });
+  }
+
+  async function submitAndWait(command: OpenTicketCommand, { timeoutMs }: { timeoutMs: number }): Promise<OpenTicketResult> {
+    const { requestId, correlationId } = command;
+    const hasKey = command.idempotencyKey !== undefined;
+    const token = `wait_${randomBytes(12).toString("hex")}`;
+    const wait = results.enter(hasKey ? token : requestId, { timeoutMs, late: () => new ReplyTimeout(requestId) });
+    inbox.open();
+    const id = hasKey ? `${requestId}-${token.slice(-12)}` : requestId;
+    const data = { ...command, replyTo: { queue: inbox.queue }, ...(hasKey && { correlationId: token }) };
+    commands.add({ name: OPEN_TICKET_JOB, id, data }).catch(wait.giveUp);
+    try {
+      return withCorrelation(await wait.arrived, correlationId);
+    } catch (error) {
+      if (error instanceof ReplyTimeout && hasKey) leavePointer(requestId, id);
+      throw error;
+    }
+  }
+
+  function leavePointer(requestId: string, jobId: string): void {
+    connection.set(pointerKey(prefix, requestId), jobId, "EX", POINTER_TTL_S).catch((err: unknown) => logger?.warn({ err, requestId }, "job pointer not written"));
+  }
+
+  async function jobState(requestId: string): Promise<"queued" | "working" | undefined> {
+    const [state, pointed] = await Promise.all([commands.stateOf(requestId), reached(connection.get(pointerKey(prefix, requestId)))]);
+    if (state !== "unknown" || pointed === null) return inOurWords(state);
+    return inOurWords(await commands.stateOf(pointed));
+  }
+
+  async function outcomes(requestIds: string[], { timeoutMs }: { timeoutMs: number }): Promise<RequestStatus[]> {
+    const id = `ask_${randomBytes(16).toString("hex")}`;
+    const wait = statuses.enter(`${id}-answer`, { timeoutMs, late: () => new ReplyTimeout(requestIds[0] ?? id) });
+    inbox.open();
+    questions.add({ name: REQUEST_STATUS_JOB, id, data: { v: 1, requestIds, replyTo: { queue: inbox.queue } } }).catch(wait.giveUp);
+    return await wait.arrived;
+  }
+
+  async function close(): Promise<void> {
+    results.closeAll();
+    statuses.closeAll();
+    await Promise.all([inbox.close(), commands.close(), questions.close()]);
+    connection.disconnect();
+  }
+
+  return {
+    submit,
+    submitAndWait,
+    jobState,
+    outcomes,
+    ping: async () => void (await reached(connection.ping())),
+    close,
+    counts: {
+      get waiting() {
+        return results.size() + statuses.size();
+      },
+      get lateReplies() {
+        return lateReplies;
+      },
+      get malformedReplies() {
+        return malformedReplies;
+      },
+    },
+  };
+}
+
+/** The caller's own correlation id again, in place of ours. */
+function withCorrelation(result: OpenTicketResult, correlationId: string | undefined): OpenTicketResult {
+  const { correlationId: _ours, ...rest } = result;
+  return correlationId === undefined ? rest : { ...rest, correlationId };
+}
+
+function inOurWords(state: string): "queued" | "working" | undefined {
+  if (state === "active") return "working";
+  return state === "unknown" || state === "completed" || state === "failed" ? undefined : "queued";
+}
+
+async function reached<T>(command: Promise<T>): Promise<T> {
+  try {
+    return await command;
+  } catch (error) {
+    throw new QueueUnavailable("Redis cannot be reached", { cause: error });
+  }
+}
+
+const pointerKey = (prefix: string, requestId: string): string => houseKey(prefix, `job-of:${requestId}`);
+
+/** A text as part of a queue's name. */
+function nameable(text: string): string {
+  return text.replace(/[^A-Za-z0-9_-]/g, "-").slice(0, 60);
+}

@@ -1,0 +1,100 @@
+import { REPLY_JOB, REPLY_QUEUE_PREFIX } from "@openticket/contract";
+import { Queue, Worker } from "bullmq";
+import { afterEach, describe, expect, it } from "vitest";
+import { connectRedis } from "../src/redis.ts";
+import { makeReplyPublisher, type ReplyPublisherOptions } from "../src/reply-publisher.ts";
+import { successOf } from "./support/commands.ts";
+import { startProxy } from "./support/cuttable-proxy.ts";
+import { redisUrl, uniquePrefix } from "./support/redis.ts";
+
+const cleanups: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+function aConnection(url = redisUrl()) {
+  const connection = connectRedis({ url, name: "test", role: "worker" });
+  cleanups.push(async () => connection.disconnect());
+  return connection;
+}
+
+function aPublisher(options: Partial<ReplyPublisherOptions> & { prefix: string }) {
+  const publisher = makeReplyPublisher({ connection: aConnection(), ...options });
+  cleanups.push(() => publisher.close());
+  return publisher;
+}
+
+const waitingJobs = async (prefix: string, queue: string) => await new Queue(queue, { connection: aConnection(), prefix }).getJobs(["wait"], 0, -1, true);
+const results = (count: number) => Array.from({ length: count }, (_, index) => successOf({ requestId: `req_${index}` }, index + 1));
+const OWN = `${REPLY_QUEUE_PREFIX}test-1`;
+
+describe("the reply publisher", () => {
+  it("sends a lone reply at once and what comes meanwhile in one job", async () => {
+    const prefix = uniquePrefix();
+    const publisher = aPublisher({ prefix });
+    await Promise.all(results(100).map((result) => publisher.publish(OWN, result)));
+    const jobs = await waitingJobs(prefix, OWN);
+    expect(jobs.map(({ name, data }) => [name, data.v, data.results.length])).toEqual([
+      [REPLY_JOB, 1, 1],
+      [REPLY_JOB, 1, 99],
+    ]);
+    expect(jobs.flatMap(({ data }) => data.results)).toEqual(results(100));
+  });
+
+  it("makes one job of a reply that is published twice, two of different replies to one request", async () => {
+    const prefix = uniquePrefix();
+    const publisher = aPublisher({ prefix });
+    const result = successOf({ requestId: "req_a" });
+    await publisher.publish(OWN, result);
+    await publisher.publish(OWN, result);
+    await publisher.publish(OWN, { ...result, correlationId: "other-caller" });
+    expect(await waitingJobs(prefix, OWN)).toHaveLength(2);
+  });
+
+  it("makes one job of each reply when the connection breaks before the answer", async () => {
+    const prefix = uniquePrefix();
+    const proxy = await startProxy(redisUrl());
+    cleanups.push(() => proxy.close());
+    const publisher = aPublisher({ prefix, connection: aConnection(proxy.url) });
+    await publisher.publish(OWN, successOf({ requestId: "req_first" }));
+    for (const requestId of ["req_b", "req_c", "req_d"]) {
+      const cut = proxy.cutAfterAnswerTo(requestId);
+      await publisher.publish(OWN, successOf({ requestId }));
+      await cut;
+    }
+    expect(await waitingJobs(prefix, OWN)).toHaveLength(4);
+  });
+
+  it("keeps a queue that nobody reads within its length, oldest first, counted", async () => {
+    const prefix = uniquePrefix();
+    const publisher = aPublisher({ prefix, maxWaitingJobs: 8 });
+    for (const queue of [OWN, "foreign-replies"]) {
+      for (const result of results(30)) await publisher.publish(queue, result);
+      const jobs = await waitingJobs(prefix, queue);
+      expect(jobs.map(({ data }) => data.results[0].id)).toEqual([23, 24, 25, 26, 27, 28, 29, 30]);
+    }
+    expect(publisher.counts.trimmed).toBe(44);
+  });
+
+  it("closes the queue that was unused for longest, and still serves it later", async () => {
+    const prefix = uniquePrefix();
+    const publisher = aPublisher({ prefix, maxOpenQueues: 3 });
+    for (const name of ["a", "b", "c", "d", "e", "a"]) await publisher.publish(name, successOf({ requestId: `req_${name}` }));
+    expect(publisher.counts.openQueues).toBe(3);
+    expect(await waitingJobs(prefix, "a")).toHaveLength(1);
+  });
+
+  it("leaves nothing behind of a reply that was read", async () => {
+    const prefix = uniquePrefix();
+    await aPublisher({ prefix }).publish(OWN, successOf({ requestId: "req_a" }));
+    const worker = new Worker(OWN, async () => undefined, { connection: aConnection(), prefix });
+    cleanups.push(() => worker.close());
+    await new Promise((resolve) => worker.once("completed", resolve));
+    const queue = new Queue(OWN, { connection: aConnection(), prefix });
+    expect(await queue.getJobCounts("completed", "wait", "active", "failed")).toEqual({ completed: 0, wait: 0, active: 0, failed: 0 });
+  });
+
+  it("refuses a queue name that BullMQ cannot have", async () => {
+    await expect(aPublisher({ prefix: uniquePrefix() }).publish("a:b", successOf({ requestId: "req_a" }))).rejects.toThrow();
+  });
+});

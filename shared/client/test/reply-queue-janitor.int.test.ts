@@ -1,0 +1,68 @@
+import { REPLY_QUEUE_PREFIX } from "@openticket/contract";
+import { Queue } from "bullmq";
+import { afterEach, describe, expect, it } from "vitest";
+import { connectRedis } from "../src/redis.ts";
+import { beat, houseKey, ownersKey, silentFor } from "../src/reply-owners.ts";
+import { makeReplyPublisher } from "../src/reply-publisher.ts";
+import { type JanitorOptions, sweepReplyQueues } from "../src/reply-queue-janitor.ts";
+import { successOf } from "./support/commands.ts";
+import { redisUrl, uniquePrefix } from "./support/redis.ts";
+
+const connection = connectRedis({ url: redisUrl(), name: "test", role: "worker" });
+const cleanups: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0)) await cleanup();
+});
+
+/** A prefix with one reply waiting on each of these queues. */
+async function withReplies(...queues: string[]): Promise<string> {
+  const prefix = `${uniquePrefix()}[x]*`;
+  const publisher = makeReplyPublisher({ connection, prefix });
+  for (const queue of queues) await publisher.publish(queue, successOf({ requestId: "req_a" }));
+  cleanups.push(() => publisher.close());
+  return prefix;
+}
+
+/** A sweep with terms so short that no test has to wait for them. */
+const sweep = (prefix: string, options: Partial<JanitorOptions> = {}) => sweepReplyQueues({ connection, prefix, sweepIntervalMs: 1, ownerSilentMs: 60_000, foreignRetentionMs: 60_000, ...options });
+const keysOf = (prefix: string, queue: string) => connection.keys(`${prefix.replace(/[[\]*]/g, "\\$&")}:${queue}:*`);
+const lockIsFree = async (prefix: string) => {
+  await connection.del(houseKey(prefix, "janitor"));
+};
+const GONE = `${REPLY_QUEUE_PREFIX}gone`;
+const ALIVE = `${REPLY_QUEUE_PREFIX}alive`;
+
+describe("the janitor of reply queues", () => {
+  it("removes the queue of an owner that is silent, not that of one that beats", async () => {
+    const prefix = await withReplies(GONE, ALIVE);
+    await connection.zadd(ownersKey(prefix), "1", GONE);
+    await beat(connection, ownersKey(prefix), ALIVE);
+    expect(await sweep(prefix)).toEqual({ kind: "swept", removedQueues: 1, trimmedReplies: 0 });
+    expect(await keysOf(prefix, GONE)).toEqual([]);
+    expect(await keysOf(prefix, ALIVE)).not.toEqual([]);
+    expect(await connection.zrange(ownersKey(prefix), "0", "-1")).toEqual([ALIVE]);
+  });
+
+  it("gives a queue without an owner one term of grace, then removes it", async () => {
+    const prefix = await withReplies(GONE);
+    expect(await sweep(prefix)).toMatchObject({ removedQueues: 0 });
+    expect(await silentFor(connection, ownersKey(prefix), 0)).toEqual([GONE]);
+    await lockIsFree(prefix);
+    expect(await sweep(prefix, { ownerSilentMs: 0 })).toMatchObject({ removedQueues: 1 });
+    expect(await keysOf(prefix, GONE)).toEqual([]);
+  });
+
+  it("takes only what is too old from a foreign queue", async () => {
+    const prefix = await withReplies("foreign");
+    expect(await sweep(prefix)).toMatchObject({ trimmedReplies: 0 });
+    await lockIsFree(prefix);
+    expect(await sweep(prefix, { foreignRetentionMs: 0 })).toMatchObject({ removedQueues: 0, trimmedReplies: 1 });
+    expect(await new Queue("foreign", { connection, prefix }).getWaitingCount()).toBe(0);
+  });
+
+  it("works once for the whole fleet", async () => {
+    const prefix = await withReplies();
+    const reports = await Promise.all([1, 2, 3].map(() => sweep(prefix, { sweepIntervalMs: 60_000 })));
+    expect(reports.map(({ kind }) => kind).sort()).toEqual(["another-sweeps", "another-sweeps", "swept"]);
+  });
+});

@@ -1,0 +1,220 @@
+import { COMMAND_QUEUE, type OpenTicketCommand, REPLY_JOB, REPLY_QUEUE_PREFIX } from "@openticket/contract";
+import { Queue } from "bullmq";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { QueueUnavailable, ReplyTimeout, TooManyWaiting } from "../src/errors.ts";
+import { connectRedis } from "../src/redis.ts";
+import { makeRequester, type RequesterOptions } from "../src/requester.ts";
+import { ownersKey } from "../src/reply-owners.ts";
+import { aCommand, successOf } from "./support/commands.ts";
+import { startProxy } from "./support/cuttable-proxy.ts";
+import { type FakeWorkerOptions, startFakeWorker } from "./support/fake-worker.ts";
+import { redisUrl, uniquePrefix } from "./support/redis.ts";
+
+const cleanups: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+function aRequester(options: Partial<RequesterOptions> & { prefix: string }) {
+  const requester = makeRequester({ redisUrl: redisUrl(), ownerName: "test", ...options });
+  cleanups.push(() => requester.close());
+  return requester;
+}
+
+function aWorker(options: Partial<FakeWorkerOptions> & { prefix: string }) {
+  const worker = startFakeWorker({ url: redisUrl(), ...options });
+  cleanups.push(() => worker.close());
+  return worker;
+}
+
+async function aProxy() {
+  const proxy = await startProxy(redisUrl());
+  cleanups.push(() => proxy.close());
+  return proxy;
+}
+
+function aConnection() {
+  const connection = connectRedis({ url: redisUrl(), name: "test", role: "worker" });
+  cleanups.push(async () => connection.disconnect());
+  return connection;
+}
+
+function commandQueue(prefix: string) {
+  return new Queue(COMMAND_QUEUE, { connection: aConnection(), prefix });
+}
+
+async function replyQueueKeys(prefix: string): Promise<string[]> {
+  return await aConnection().keys(`${prefix}:${REPLY_QUEUE_PREFIX}*`);
+}
+
+function gate() {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}
+
+describe("the requester", () => {
+  it("submits without a reply under the request's own name", async () => {
+    const prefix = uniquePrefix();
+    const command = aCommand({ idempotencyKey: "order-1" });
+    const requester = aRequester({ prefix });
+    await requester.submit(command);
+    await requester.submit(command);
+    const jobs = await commandQueue(prefix).getJobs(["wait"]);
+    expect(jobs.map(({ id, data }) => ({ id, data }))).toEqual([{ id: command.requestId, data: command }]);
+    expect(await requester.jobState(command.requestId)).toBe("queued");
+    expect(await requester.jobState("req_unheard_of")).toBeUndefined();
+  });
+
+  it("hands the reply to its caller, with the caller's correlation id", async () => {
+    const prefix = uniquePrefix();
+    const worker = aWorker({ prefix });
+    const requester = aRequester({ prefix });
+    const command = aCommand({ correlationId: "trace-7" });
+    expect(await requester.submitAndWait(command, { timeoutMs: 5000 })).toEqual(successOf(command, 1));
+    const keyed = aCommand({ correlationId: "trace-8", idempotencyKey: "k" });
+    expect(await requester.submitAndWait(keyed, { timeoutMs: 5000 })).toEqual(successOf(keyed, 2));
+    const plain = aCommand({ idempotencyKey: "k2" });
+    expect(await requester.submitAndWait(plain, { timeoutMs: 5000 })).toEqual(successOf(plain, 3));
+    expect(worker.taken[0]?.replyTo?.queue).toMatch(/^open-ticket-reply-test-[0-9a-f]{16}$/);
+    expect(requester.counts.waiting).toBe(0);
+  });
+
+  it("gives a caller with the same key its own answer, from this process and from another", async () => {
+    const prefix = uniquePrefix();
+    const { opened, open } = gate();
+    const worker = aWorker({
+      prefix,
+      decide: async (command) => {
+        await opened;
+        if (command.ticket.subject === "Broken") return successOf(command);
+        return { ...successOf(command), result: "error", message: "conflict", errors: [] };
+      },
+    });
+    const here = aRequester({ prefix });
+    const there = aRequester({ prefix });
+    const command = aCommand({ idempotencyKey: "order-1" });
+    const other: OpenTicketCommand = { ...command, ticket: { ...command.ticket, subject: "Other" } };
+    const answers = [here.submitAndWait(command, { timeoutMs: 5000 }), there.submitAndWait(command, { timeoutMs: 5000 }), here.submitAndWait(other, { timeoutMs: 5000 })];
+    await vi.waitFor(() => expect(worker.taken).toHaveLength(3));
+    open();
+    expect((await Promise.all(answers)).map(({ result }) => result)).toEqual(["success", "success", "error"]);
+  });
+
+  it("says where a request is whose caller gave up, even to another process", async () => {
+    const prefix = uniquePrefix();
+    const requester = aRequester({ prefix });
+    for (const command of [aCommand(), aCommand({ idempotencyKey: "late" })]) {
+      const late = await requester.submitAndWait(command, { timeoutMs: 200 }).catch((error: unknown) => error);
+      expect(late).toBeInstanceOf(ReplyTimeout);
+      expect(late).toMatchObject({ requestId: command.requestId });
+      await vi.waitFor(async () => expect(await aRequester({ prefix }).jobState(command.requestId)).toBe("queued"));
+    }
+    expect(requester.counts.waiting).toBe(0);
+  });
+
+  it("drops and counts replies that come late or are none", async () => {
+    const prefix = uniquePrefix();
+    const requester = aRequester({ prefix });
+    await requester.submitAndWait(aCommand(), { timeoutMs: 100 }).catch(() => undefined);
+    const worker = aWorker({ prefix });
+    await vi.waitFor(() => expect(requester.counts.lateReplies).toBe(1));
+    const queue = worker.taken[0]?.replyTo?.queue ?? "";
+    await worker.replies.send(queue, { jobName: REPLY_JOB, data: { v: 1, results: [{ requestId: 7 }] }, id: "bad_1" });
+    await worker.replies.send(queue, { jobName: "Something", data: null, id: "bad_2" });
+    await vi.waitFor(() => expect(requester.counts.malformedReplies).toBe(2));
+    expect(await requester.submitAndWait(aCommand(), { timeoutMs: 5000 })).toMatchObject({ result: "success" });
+  });
+
+  it("serves 2000 callers at once, and refuses those beyond its bound", async () => {
+    const prefix = uniquePrefix();
+    const { opened, open } = gate();
+    aWorker({ prefix, decide: async (command, index) => opened.then(() => successOf(command, index + 1)) });
+    const requester = aRequester({ prefix, maxWaiting: 2000 });
+    const commands = Array.from({ length: 2000 }, () => aCommand());
+    const answers = Promise.all(commands.map((command) => requester.submitAndWait(command, { timeoutMs: 30_000 })));
+    await expect(requester.submitAndWait(aCommand(), { timeoutMs: 30_000 })).rejects.toBeInstanceOf(TooManyWaiting);
+    open();
+    expect((await answers).map(({ requestId }) => requestId)).toEqual(commands.map(({ requestId }) => requestId));
+    expect(requester.counts.waiting).toBe(0);
+  });
+
+  it("removes its reply queue when it is closed", async () => {
+    const prefix = uniquePrefix();
+    const worker = aWorker({ prefix });
+    const requester = makeRequester({ redisUrl: redisUrl(), prefix, ownerName: "test" });
+    await requester.submitAndWait(aCommand(), { timeoutMs: 5000 });
+    expect(await replyQueueKeys(prefix)).not.toEqual([]);
+    await worker.replies.close();
+    await requester.close();
+    expect(await replyQueueKeys(prefix)).toEqual([]);
+    expect(await aConnection().zcard(ownersKey(prefix))).toBe(0);
+  });
+
+  it("ends the wait of its callers when it is closed", async () => {
+    const requester = makeRequester({ redisUrl: redisUrl(), prefix: uniquePrefix(), ownerName: "test" });
+    const answer = requester.submitAndWait(aCommand(), { timeoutMs: 60_000 }).catch((error: unknown) => error);
+    await requester.close();
+    expect(await answer).toBeInstanceOf(ReplyTimeout);
+  });
+});
+
+describe("the requester, when Redis or the network fails", () => {
+  it("adds a command once when the connection breaks between the command and its answer", async () => {
+    const prefix = uniquePrefix();
+    const proxy = await aProxy();
+    const requester = aRequester({ prefix, redisUrl: proxy.url });
+    await requester.ping();
+    for (let round = 0; round < 5; round++) {
+      const command = aCommand();
+      const cut = proxy.cutAfterAnswerTo(command.requestId);
+      await requester.submit(command);
+      await cut;
+    }
+    expect(await commandQueue(prefix).getWaitingCount()).toBe(5);
+  });
+
+  it("gets its reply after Redis was away in the middle of the wait", async () => {
+    const prefix = uniquePrefix();
+    const proxy = await aProxy();
+    const { opened, open } = gate();
+    const worker = aWorker({ prefix, decide: async (command) => opened.then(() => successOf(command)) });
+    const requester = aRequester({ prefix, redisUrl: proxy.url });
+    const answer = requester.submitAndWait(aCommand(), { timeoutMs: 15_000 });
+    await vi.waitFor(() => expect(worker.taken).toHaveLength(1));
+    await proxy.cut();
+    open();
+    await proxy.restore();
+    expect(await answer).toMatchObject({ result: "success" });
+  });
+
+  it("refuses within three seconds while Redis is away, sends nothing later, and recovers by itself", async () => {
+    const prefix = uniquePrefix();
+    const proxy = await aProxy();
+    await proxy.cut();
+    const requester = aRequester({ prefix, redisUrl: proxy.url });
+    const startedAtMs = performance.now();
+    await expect(requester.submit(aCommand())).rejects.toBeInstanceOf(QueueUnavailable);
+    await expect(requester.ping()).rejects.toBeInstanceOf(QueueUnavailable);
+    expect(performance.now() - startedAtMs).toBeLessThan(6000);
+    await proxy.restore();
+    await vi.waitFor(() => requester.ping(), { timeout: 10_000 });
+    const command = aCommand();
+    await requester.submit(command);
+    expect((await commandQueue(prefix).getJobs(["wait"])).map(({ id }) => id)).toEqual([command.requestId]);
+  }, 20_000);
+
+  it("refuses within three seconds while the network is frozen", async () => {
+    const proxy = await aProxy();
+    const requester = aRequester({ prefix: uniquePrefix(), redisUrl: proxy.url });
+    await requester.submit(aCommand());
+    proxy.freeze();
+    const startedAtMs = performance.now();
+    await expect(requester.submitAndWait(aCommand(), { timeoutMs: 20_000 })).rejects.toBeInstanceOf(QueueUnavailable);
+    expect(performance.now() - startedAtMs).toBeLessThan(3000);
+    proxy.thaw();
+    await vi.waitFor(() => requester.submit(aCommand()), { timeout: 10_000 });
+  }, 20_000);
+});

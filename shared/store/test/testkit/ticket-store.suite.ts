@@ -1,0 +1,134 @@
+import type { OutboxEntry, RejectionRecord, TicketDraft } from "@openticket/contract";
+import { beforeEach, describe, expect, it } from "vitest";
+import type { TicketStore } from "../../src/ticket-store.ts";
+
+const AT = new Date("2026-01-02T03:04:05.000Z");
+let counter = 0;
+
+/** A draft of which a test names only what matters to it. */
+export function draft(overrides: Partial<TicketDraft> = {}): TicketDraft {
+  const requestId = `req_${++counter}`;
+  return {
+    _id: requestId, requestId, fingerprint: "f", status: "Open", deptid: 1, subject: "s", message: "m", markdown: false, priority: "Medium",
+    opener: { kind: "guest", name: "Ada", email: "ada@example.test" }, customfields: [], attachments: [], preventClientClosure: false,
+    createdAt: AT, receivedAt: AT, openedAt: AT, source: { channel: "test" }, decisions: [], outbox: [], ...overrides,
+  };
+}
+
+/** An entry of an outbox. */
+export function owed(key: string): OutboxEntry {
+  return { key, kind: "mail", template: "ticket-opened", to: { name: "Ada", email: "ada@example.test" }, attempts: 0 };
+}
+
+export function rejection(overrides: Partial<RejectionRecord> = {}): RejectionRecord {
+  const requestId = `req_${++counter}`;
+  const errors = [{ code: "subject_required", message: "Subject is required" }];
+  return { _id: requestId, requestId, fingerprint: "f", errors, source: { channel: "test" }, receivedAt: AT, rejectedAt: AT, expiresAt: new Date("2999-01-01"), ...overrides };
+}
+
+/** What every ticket store must do. `makeStore` gives an empty one whose tids come from `tid`. */
+export function ticketStoreSuite(makeStore: (numbers?: { tid(id: number): string }) => Promise<TicketStore>): void {
+  let store: TicketStore;
+  beforeEach(async () => {
+    store = await makeStore();
+  });
+
+  describe("commit", () => {
+    it("numbers and keeps the ticket", async () => {
+      const commit = await store.commit(draft({ _id: "a", requestId: "a" }));
+      expect(commit).toMatchObject({ kind: "opened", ticket: { _id: "a", id: 1, subject: "s" } });
+      expect(commit.kind === "opened" && (await store.findByIdentity("a"))).toEqual(commit.kind === "opened" && commit.ticket);
+      expect(await store.findById(1)).toMatchObject({ _id: "a" });
+    });
+
+    it("the same identity again: the ticket that stands, whatever the second one says", async () => {
+      const first = await store.commit(draft({ _id: "a" }));
+      const second = await store.commit(draft({ _id: "a", subject: "other" }));
+      expect(second).toEqual({ kind: "exists", ticket: first.kind === "opened" && first.ticket });
+    });
+
+    it("twenty at once with one identity: one is opened, the others find it", async () => {
+      const commits = await Promise.all(Array.from({ length: 20 }, () => store.commit(draft({ _id: "same" }))));
+      expect(commits.filter(({ kind }) => kind === "opened")).toHaveLength(1);
+      expect(commits.filter(({ kind }) => kind === "exists")).toHaveLength(19);
+      expect(new Set(commits.map((commit) => commit.kind !== "out-of-numbers" && commit.ticket.id)).size).toBe(1);
+    });
+
+    it("five hundred at once: as many ids and ticket numbers", async () => {
+      const commits = await Promise.all(Array.from({ length: 500 }, () => store.commit(draft())));
+      const tickets = commits.flatMap((commit) => (commit.kind === "opened" ? [commit.ticket] : []));
+      expect(new Set(tickets.map(({ id }) => id)).size).toBe(500);
+      expect(new Set(tickets.map(({ tid }) => tid)).size).toBe(500);
+    });
+
+    it("a taken ticket number is drawn again until a free one is found, and not for ever", async () => {
+      let drawn = 0;
+      const narrow = await makeStore({ tid: () => String(drawn++ % 3) });
+      const commits = [];
+      for (let n = 0; n < 4; n++) commits.push(await narrow.commit(draft()));
+      expect(commits.map(({ kind }) => kind)).toEqual(["opened", "opened", "opened", "out-of-numbers"]);
+      expect(new Set(commits.map((commit) => commit.kind === "opened" && commit.ticket.tid))).toEqual(new Set(["0", "1", "2", false]));
+    });
+
+    it("is found by the requester's own name for the request", async () => {
+      await store.commit(draft({ _id: "identity", requestId: "their-name" }));
+      expect(await store.findByRequestId("their-name")).toMatchObject({ _id: "identity", requestId: "their-name" });
+      expect(await store.findByRequestId("identity")).toMatchObject({ _id: "identity" });
+      expect(await store.findByRequestId("nobody")).toBeUndefined();
+    });
+  });
+
+  describe("rejections", () => {
+    it("the first one stands", async () => {
+      const first = rejection({ _id: "r" });
+      expect(await store.reject(first)).toEqual({ kind: "rejected", record: first });
+      expect(await store.reject(rejection({ _id: "r", fingerprint: "other" }))).toEqual({ kind: "exists", record: first });
+      expect(await store.findRejection("r")).toEqual(first);
+      expect(await store.findRejectionByRequestId(first.requestId)).toEqual(first);
+    });
+  });
+
+  describe("outbox", () => {
+    const later = (ms: number) => new Date(AT.getTime() + ms);
+    const due = (key: string) => draft({ _id: key, outbox: [owed("mail:a"), owed("mail:b")], dueAt: AT });
+
+    it("a ticket is due until all it owes is delivered", async () => {
+      await store.commit(due("t"));
+      await store.markDelivered([{ identity: "t", key: "mail:a" }], later(1));
+      expect(await store.findByIdentity("t")).toMatchObject({ dueAt: AT, outbox: [{ key: "mail:a", deliveredAt: later(1) }, { key: "mail:b" }] });
+      await store.markDelivered([{ identity: "t", key: "mail:b" }], later(2));
+      expect((await store.findByIdentity("t"))?.dueAt).toBeUndefined();
+      expect(await store.leaseDue(later(10), 1000, 10)).toEqual([]);
+    });
+
+    it("marking twice changes nothing more, and marking what is not there nothing at all", async () => {
+      await store.commit(due("t"));
+      const marks = ["mail:a", "mail:b", "mail:none"].map((key) => ({ identity: "t", key }));
+      await store.markDelivered(marks, later(1));
+      const once = await store.findByIdentity("t");
+      await store.markDelivered(marks, later(1));
+      await store.markDelivered([{ identity: "nobody", key: "x" }], later(1));
+      expect(await store.findByIdentity("t")).toEqual(once);
+    });
+
+    it("two relays side by side never lease the same ticket", async () => {
+      await Promise.all(Array.from({ length: 40 }, (_, n) => store.commit(due(`t${n}`))));
+      const leases = await Promise.all([store.leaseDue(later(1), 1000, 40), store.leaseDue(later(1), 1000, 40), store.leaseDue(later(1), 1000, 40)]);
+      const identities = leases.flat().map(({ _id }) => _id);
+      expect(new Set(identities).size).toBe(identities.length);
+      expect(identities).toHaveLength(40);
+      expect(await store.leaseDue(later(999), 1000, 40)).toEqual([]);
+      expect(await store.leaseDue(later(1002), 1000, 40)).toHaveLength(40);
+    });
+
+    it("a failed delivery is due again later, a dead one never, with its reason", async () => {
+      await store.commit(due("t"));
+      await store.postpone("t", "mail:a", { error: "down", attempts: 3, dueAt: later(5000) });
+      expect(await store.leaseDue(later(4999), 1000, 10)).toEqual([]);
+      expect(await store.findByIdentity("t")).toMatchObject({ outbox: [{ key: "mail:a", attempts: 3, lastError: "down" }, { attempts: 0 }] });
+      await store.postpone("t", "mail:a", { error: "gone", deadAt: later(6000) });
+      await store.markDelivered([{ identity: "t", key: "mail:b" }], later(6000));
+      expect((await store.findByIdentity("t"))?.dueAt).toBeUndefined();
+    });
+  });
+}
