@@ -3,7 +3,7 @@ import { backlogRate } from "./harness/backlog.ts";
 import { BENCH_CREDENTIALS, type BenchContext } from "./harness/context.ts";
 import { httpLoad } from "./harness/http-load.ts";
 import { atLeast, atMost, inTurns, makeRow, type Row } from "./harness/measure.ts";
-import { startProcess } from "./harness/processes.ts";
+import { startProcess } from "../support/processes.ts";
 import { replied } from "./harness/replied.ts";
 import { sampleTicket } from "./harness/tickets.ts";
 

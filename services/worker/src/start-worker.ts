@@ -43,11 +43,10 @@ export async function startWorker(config: WorkerConfig, { logger, drain, metrics
   const tokenSecret = config.MAIL_TOKEN_SECRET ?? (await ensureSecret(store, "mail-token", () => randomBytes(32).toString("hex")));
   const notifier = await makeNotifier({ transport, config, tokenSecret, now, describeDepartment: (id) => directory.department(id) });
 
-  drain.onDrain("notifier", () => notifier.close());
-
   const deliver = (ticket: TicketRecord, entry: OutboxEntry) => deliverOwed(ticket, entry, { replies, notifier });
   const dispatcher = startDispatcher({ outbox: tickets, deliver, severityOf, now, random: Math.random, logger, metrics });
   drain.onDrain("dispatcher", () => dispatcher.close());
+  drain.onDrain("notifier", () => notifier.close());
 
   const outcomes = (requestIds: readonly string[]): Promise<RequestStatus[]> => outcomesOf(requestIds, tickets);
   const answerer = startStatusAnswerer(queueOptions, { outcomes, answer: (queue, message) => replies.send(queue, message), logger });

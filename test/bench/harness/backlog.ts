@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Queue } from "bullmq";
 import type { BenchContext } from "./context.ts";
-import { startProcess } from "./processes.ts";
+import { startProcess } from "../../support/processes.ts";
 import { sampleCommand } from "./tickets.ts";
 
 /** Jobs that one addBulk carries while a backlog is laid. */

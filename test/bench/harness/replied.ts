@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Queue, Worker } from "bullmq";
 import type { BenchContext } from "./context.ts";
 import { percentile } from "./measure.ts";
-import { startProcess } from "./processes.ts";
+import { startProcess } from "../../support/processes.ts";
 import { sampleCommand } from "./tickets.ts";
 
 export interface Replied {

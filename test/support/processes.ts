@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** Longest time for a process to say that it is ready, ms. */
 const READY_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 10_000;
@@ -15,7 +15,11 @@ export interface Running {
   readyLine: string;
   /** CPU time so far, ms, and resident memory, bytes; of the process alone. */
   usage(): { cpuMs: number; rssBytes: number };
+  pid: number;
+  /** Drains and ends it. */
   stop(): Promise<void>;
+  /** Ends or stops it at once, by signal; waits for the end when there is one. */
+  kill(signal: "SIGKILL" | "SIGSTOP" | "SIGCONT"): Promise<void>;
 }
 
 /** Starts a program of the repository (`.js` as it is, `.ts` through tsx) and waits for a line that holds "ready". */
@@ -27,7 +31,7 @@ export async function startProcess(program: string, env: Record<string, string>,
     stdio: ["ignore", "pipe", "inherit"],
   });
   const readyLine = await readiness(child, program);
-  return { readyLine, usage: () => usageOf(child), stop: () => stop(child) };
+  return { pid: child.pid ?? 0, readyLine, usage: () => usageOf(child), stop: () => stop(child), kill: (signal) => kill(child, signal) };
 }
 
 function readiness(child: ChildProcess, program: string): Promise<string> {
@@ -62,4 +66,10 @@ function usageOf(child: ChildProcess): { cpuMs: number; rssBytes: number } {
   } catch {
     return { cpuMs: 0, rssBytes: 0 };
   }
+}
+
+async function kill(child: ChildProcess, signal: "SIGKILL" | "SIGSTOP" | "SIGCONT"): Promise<void> {
+  const ended = signal === "SIGKILL" && child.exitCode === null && child.signalCode === null ? once(child, "exit") : undefined;
+  child.kill(signal);
+  await ended;
 }

@@ -1,0 +1,64 @@
+import { connect, createServer, type Socket } from "node:net";
+import type { AddressInfo } from "node:net";
+
+/** A TCP proxy on loopback whose network can be frozen, cut or slowed. */
+export interface TcpProxy {
+  port: number;
+  /** Lets nothing through in either direction, without closing anything: no FIN, no RST. */
+  freeze(): void;
+  thaw(): void;
+  /** Resets every connection; new ones are taken. */
+  cut(): void;
+  close(): Promise<void>;
+}
+
+/** Opens a proxy to a port on loopback. */
+export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
+  const sockets = new Set<Socket>();
+  let isFrozen = false;
+  const track = (socket: Socket) => {
+    sockets.add(socket);
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => sockets.delete(socket));
+  };
+  const relay = (from: Socket, to: Socket) => {
+    from.on("data", (chunk) => {
+      if (!to.write(chunk)) from.pause();
+    });
+    to.on("drain", () => {
+      if (!isFrozen) from.resume();
+    });
+    from.on("close", () => {
+      if (!isFrozen) to.destroy();
+    });
+  };
+  const server = createServer((inner) => {
+    const outer = connect(targetPort, "127.0.0.1");
+    for (const socket of [inner, outer]) {
+      track(socket);
+      if (isFrozen) socket.pause();
+    }
+    relay(inner, outer);
+    relay(outer, inner);
+    if (isFrozen) for (const socket of [inner, outer]) socket.pause();
+  });
+  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    freeze() {
+      isFrozen = true;
+      for (const socket of sockets) socket.pause();
+    },
+    thaw() {
+      isFrozen = false;
+      for (const socket of sockets) socket.resume();
+    },
+    cut() {
+      for (const socket of sockets) socket.resetAndDestroy();
+    },
+    close() {
+      for (const socket of sockets) socket.destroy();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
+}
