@@ -1,26 +1,25 @@
 import { randomBytes } from "node:crypto";
 
-/** The servers that the run's set-up has started for the tests (global-setup.ts). */
-
-/** URL of a database of that name on the run's MongoDB. */
+/** The run's MongoDB, with a database of its own for each test: see {@link uniqueName}. */
 export function testMongoUrl(dbName: string): string {
-  const url = new URL(required("MONGODB_URL"));
+  const url = new URL(given("MONGODB_URL"));
   url.pathname = `/${dbName}`;
   return url.href;
 }
 
-/** URL of the run's Redis. */
+/** The run's Redis; a test keeps to a queue prefix of its own. */
 export function testRedisUrl(): string {
-  return required("REDIS_URL");
+  return given("REDIS_URL");
 }
 
-/** A name that no other test uses, for databases, queue prefixes and keys. */
+/** A name that no other test has: for a database (short enough, no dots) or a queue prefix. */
 export function uniqueName(prefix: string): string {
   return `${prefix}-${randomBytes(6).toString("hex")}`;
 }
 
-function required(name: string): string {
+/** Set by global-setup.ts for the levels int and e2e. */
+function given(name: "MONGODB_URL" | "REDIS_URL"): string {
   const value = process.env[name];
-  if (!value) throw new Error(`${name} is not set: run the tests with npm test, which starts the servers`);
+  if (!value) throw new Error(`${name} is not set: only *.int.test.ts and *.e2e.test.ts have servers`);
   return value;
 }

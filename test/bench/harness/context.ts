@@ -26,7 +26,7 @@ export function makeContext({ mongodbUrl, redisUrl, isQuick, dataDir }: { mongod
     mongodbUrl,
     redisUrl,
     isQuick,
-    rounds: isQuick ? 1 : 5,
+    rounds: isQuick ? 1 : 3,
     redis() {
       const connection = new Redis(redisUrl, { maxRetriesPerRequest: null });
       connections.push(connection);

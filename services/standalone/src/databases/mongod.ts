@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { freePort, LOOPBACK, notePort, preferredPort } from "./free-port.ts";
-import { stopOrphan } from "./orphans.ts";
+import { pidPathOf, stopOrphan } from "./orphans.ts";
 import type { Program } from "./programs/find-program.ts";
 import { awaitPrimary, ensureReplicaSet } from "./replica-set.ts";
 import { lastWords, type ServerProcess, spawnServer } from "./server-process.ts";
@@ -41,7 +41,7 @@ export interface MongoAddress {
 export async function startMongo({ program, dataDir, logFolder, progress, onSpawn }: StartMongo): Promise<MongoAddress> {
   const folder = join(dataDir, "mongo");
   const portFile = join(dataDir, "mongo.port");
-  await stopOrphan({ name: "MongoDB", pidPath: pidPathOf(folder), folder, progress });
+  await stopOrphan({ name: "MongoDB", folder, progress });
   let port = await preferredPort(portFile);
   for (let attempt = 1; ; attempt++) {
     progress(`MongoDB: starting ${program.version} on port ${port} …`);
@@ -67,10 +67,6 @@ export async function spawnMongod({ program, folder, port, replicaSet, logPath }
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const switches = ["--nounixsocket", "--quiet", "--setParameter", "diagnosticDataCollectionEnabled=false"];
   return spawnServer({ path: program.path, args: [...args, ...switches], port, logPath, pidPath: pidPathOf(folder) });
-}
-
-function pidPathOf(folder: string): string {
-  return `${folder}.pid`;
 }
 
 async function failure({ how, error, folder, program, logPath }: { how: string | undefined; error: unknown; folder: string; program: Program; logPath: string }): Promise<StartFailure> {

@@ -11,7 +11,8 @@ const POLL_MS = 50;
  * Stops the database that a killed start has left running on `folder`. A process id alone may belong to somebody else by
  * now, so only a process whose arguments hold our folder is touched. Call it with the data folder locked: then its owner is gone.
  */
-export async function stopOrphan({ name, pidPath, folder, progress }: { name: string; pidPath: string; folder: string; progress: Progress }): Promise<void> {
+export async function stopOrphan({ name, folder, progress }: { name: string; folder: string; progress: Progress }): Promise<void> {
+  const pidPath = pidPathOf(folder);
   const pid = Number(await readFile(pidPath, "utf8").catch(() => ""));
   if (!Number.isInteger(pid) || pid <= 0) return;
   if ((await commandLine(pid))?.includes(folder)) {
@@ -19,6 +20,11 @@ export async function stopOrphan({ name, pidPath, folder, progress }: { name: st
     await end(pid);
   }
   await rm(pidPath, { force: true });
+}
+
+/** Where the id of the process on a database folder is noted: beside it, for the folder is the database's own. */
+export function pidPathOf(folder: string): string {
+  return `${folder}.pid`;
 }
 
 async function end(pid: number): Promise<void> {

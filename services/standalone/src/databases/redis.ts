@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { freePort, LOOPBACK, notePort, preferredPort } from "./free-port.ts";
-import { stopOrphan } from "./orphans.ts";
+import { pidPathOf, stopOrphan } from "./orphans.ts";
 import type { Program } from "./programs/find-program.ts";
 import { lastWords, type ServerProcess, spawnServer } from "./server-process.ts";
 import { type Progress, StartFailure } from "./start-failure.ts";
@@ -30,7 +30,7 @@ export async function startRedis({ program, dataDir, logFolder, progress, onSpaw
   const folder = join(dataDir, "redis");
   const portFile = join(dataDir, "redis.port");
   const logPath = join(logFolder, "redis.log");
-  await stopOrphan({ name: "Redis", pidPath: pidPathOf(folder), folder, progress });
+  await stopOrphan({ name: "Redis", folder, progress });
   let port = await preferredPort(portFile);
   for (let attempt = 1; ; attempt++) {
     progress(`Redis: starting ${program.version} on port ${port} …`);
@@ -46,16 +46,15 @@ export async function startRedis({ program, dataDir, logFolder, progress, onSpaw
   }
 }
 
-/** One server on `folder`, on loopback: every write appended to a file that is synced each second, nothing evicted. */
+/**
+ * One server on `folder`, on loopback: every write appended to a file that is synced each second, nothing evicted. It must
+ * not change its title, or its arguments would not say after a crash whose it is.
+ */
 export async function spawnRedis({ program, folder, port, logPath }: { program: Pick<Program, "path">; folder: string; port: number; logPath: string }): Promise<ServerProcess> {
   await mkdir(folder, { recursive: true });
-  const options = { port, bind: LOOPBACK, dir: folder, appendonly: "yes", appendfsync: "everysec", save: "", "maxmemory-policy": "noeviction", daemonize: "no" };
+  const options = { port, bind: LOOPBACK, dir: folder, appendonly: "yes", appendfsync: "everysec", save: "", "maxmemory-policy": "noeviction", daemonize: "no", "set-proc-title": "no" };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
   return spawnServer({ path: program.path, args, port, logPath, pidPath: pidPathOf(folder) });
-}
-
-function pidPathOf(folder: string): string {
-  return `${folder}.pid`;
 }
 
 /** Waits for the first PONG; false when the server ended or stayed silent. While it reads its file it says LOADING. */

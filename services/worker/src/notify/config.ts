@@ -32,8 +32,8 @@ export const notifyConfigFields = {
     .string()
     .refine((text) => text === "<>" || sendableAddress(text) !== undefined, "expected an address such as bounces@example.com, or <>")
     .transform((text) => (text === "<>" ? "" : (sendableAddress(text) ?? "")))
-    .default("")
-    .describe("Envelope sender, which gets the bounces; `<>` or unset: the null sender, so that a bounce never becomes a ticket. Needed for relays that refuse the null sender"),
+    .optional()
+    .describe("Envelope sender, which gets the bounces; `<>`: the null sender, nobody gets them; unset: the department's address, else that of `MAIL_FROM`"),
   MAIL_TOKEN_SECRET: z.string().min(16, "expected at least 16 characters").optional().describe("Key of Message-IDs and loop tokens, the same for all workers; unset: made once and kept in MongoDB"),
   MAIL_TEMPLATE_DIR: z.string().optional().describe("Directory of templates of your own, `<template>.<subject|text|html>.eta`. They are code: only the program's owner may write there"),
   MAIL_MESSAGE_MAX_CHARS: integer({ min: 1000, max: 500_000, fallback: 50_000 }).describe("Longest part of a ticket's message that a mail shows, characters"),
@@ -43,7 +43,7 @@ export const notifyConfigFields = {
   MAIL_CONNECT_TIMEOUT_MS: integer({ min: 100, max: 40_000, fallback: 10_000 }).describe("How long the relay has for the connection, and again for its greeting, ms"),
   MAIL_SOCKET_TIMEOUT_MS: integer({ min: 100, max: 40_000, fallback: 30_000 }).describe("How long the relay may be silent, ms"),
   MAIL_SEND_TIMEOUT_MS: integer({ min: 100, max: 40_000, fallback: 40_000 }).describe("How long one mail may take in all, ms"),
-  CLIENT_AREA_URL: url(["http", "https"], "https://www.example.com/clients").default("http://localhost:8080").describe("Where the client area is; mails link to its `viewticket.php`"),
+  CLIENT_AREA_URL: url(["http", "https"], "https://www.example.com/clients").default("http://127.0.0.1:8080").describe("Where the client area is; mails link to its `viewticket.php`"),
   DATA_DIR: z.string().default(".data").describe("Where files are kept that belong to no database"),
 };
 /** Checked values of {@link notifyConfigFields}. */

@@ -75,16 +75,17 @@ async function writeMail(ticket: TicketRecord, { template, to }: OwedMail, { con
   const department = await describeDepartment(ticket.deptid);
   const departmentName = department?.name ?? FALLBACK_NAME;
   const departmentAddress = addressOf(departmentName, department?.email);
-  const sender = config.MAIL_FROM ?? { name: "", address: `support@${config.MAIL_DOMAIN}` };
+  const fallback = config.MAIL_FROM ?? { name: "", address: `support@${config.MAIL_DOMAIN}` };
+  const from = departmentAddress ?? { name: fallback.name || displayName(departmentName), address: fallback.address };
   const content = templates(template, viewOf({ ticket, template, to, departmentName, config }));
   const messageId = ids.ofDelivery(ticket, template, to.address);
   const answered = template === "ticket-opened" ? answeredMessageId(ticket) : undefined;
   return composeMail({
     messageId,
-    from: departmentAddress ?? { name: sender.name || displayName(departmentName), address: sender.address },
+    from,
     to,
     replyTo: departmentAddress,
-    bounceTo: config.MAIL_BOUNCE_ADDRESS,
+    bounceTo: config.MAIL_BOUNCE_ADDRESS ?? from.address,
     date: now(),
     inReplyTo: answered,
     references: [...(answered === undefined ? [] : [answered]), ids.ofThread(ticket)],

@@ -5,7 +5,7 @@ import { config } from "./build.ts";
 
 describe("the configuration of mail", () => {
   it("is complete without any variable", () => {
-    expect(config()).toMatchObject({ DATA_DIR: ".data", MAIL_BOUNCE_ADDRESS: "", MAIL_MAX_CONNECTIONS: 5 });
+    expect(config()).toMatchObject({ DATA_DIR: ".data", MAIL_DOMAIN: "example.com", MAIL_MAX_CONNECTIONS: 5 });
   });
 
   it("describes each variable", () => {

@@ -40,6 +40,14 @@ describe("header injection", () => {
     await expect(notifier.deliver(ticket(), { key: "reply", kind: "reply", queue: "q", attempts: 0 })).rejects.toBeInstanceOf(MailRejected);
   });
 
+  it.each(["=?utf-8?Q?=E2=80=AEevil=0D=0ABcc:_x@y.example?=", "x =?UTF-8?b?4oCuZXZpbA==?= y", "=?\u200butf-8?Q\u200b?=E2=80=AE?=", "=?utf-8*en?q?=E2=80=AE?=", `${"a".repeat(80)} =?utf-8?Q?=E2=80=AE?=`])("by text that mail programs would decode is impossible: %j", async (evil) => {
+    const { parsed } = await written({ subject: evil }, owed("ticket-opened", { name: evil, email: "ada@example.com" }), { describeDepartment: async () => ({ name: evil, email: "sales@example.com" }) });
+    const shown = [parsed.subject, ...[parsed.from, parsed.to, parsed.replyTo].flat().flatMap((field) => field?.value.map(({ name }) => name))];
+    expect(shown).toHaveLength(4);
+    for (const text of shown) expect(text).toMatch(/= \?[^?]+\?[bq]\?/i);
+    expect(shown.join("")).not.toMatch(/[\u202e\r\n]/);
+  });
+
   it("no line of a header is longer than mail allows", async () => {
     for (const subject of ["a".repeat(1000), "word ".repeat(200), "ü".repeat(1000), "😀".repeat(500)]) {
       const { head, parsed } = await written({ subject });
@@ -79,7 +87,7 @@ describe("hidden characters", () => {
       const { parsed } = await written({ subject: name });
       expect(parsed.subject).toBe(`[Ticket ID: 516757] ${name}`);
     }
-    expect((await written({ subject: "pay\u200dpal\u200c" })).parsed.subject).toBe("[Ticket ID: 516757] paypal");
+    for (const hidden of ["pay\u200dpal\u200c", `pay${"\u200c\u200d".repeat(10)}pal`, `pay\u200d\u2019${"\u200d".repeat(10)}pal`]) expect((await written({ subject: hidden })).parsed.subject).not.toMatch(/[\u200c\u200d]/);
   });
 
   it("and controls and half characters are taken out of the message", async () => {

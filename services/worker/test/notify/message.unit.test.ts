@@ -13,7 +13,7 @@ describe("a mail to the opener", () => {
     expect(address(parsed.from)).toEqual([{ name: "Sales", address: "sales@example.com" }]);
     expect(address(parsed.to)).toEqual([{ name: "Ada Lovelace", address: "ada@example.com" }]);
     expect(address(parsed.replyTo)).toEqual([{ name: "Sales", address: "sales@example.com" }]);
-    expect(mail.envelope).toEqual({ from: "", to: "ada@example.com" });
+    expect(mail.envelope).toEqual({ from: "sales@example.com", to: "ada@example.com" });
     expect(parsed.date).toEqual(SENT_AT);
   });
 
@@ -137,9 +137,12 @@ describe("headers", () => {
     expect(thread(other)).not.toBe(thread(opener));
   });
 
-  it("bounce to the configured address, else to nobody", async () => {
-    expect((await written({}, owed(), { config: config({ MAIL_BOUNCE_ADDRESS: "bounces@example.com" }) })).mail.envelope.from).toBe("bounces@example.com");
-    expect((await written({}, owed(), { config: config({ MAIL_BOUNCE_ADDRESS: "<>" }) })).mail.envelope.from).toBe("");
+  it("bounce to the configured address, else to the sender; to nobody when that is configured", async () => {
+    const from = async (env: Record<string, string>, department = { name: "Sales", email: "sales@example.com" }) => (await written({}, owed(), { config: config(env), describeDepartment: async () => department })).mail.envelope.from;
+    expect(await from({ MAIL_BOUNCE_ADDRESS: "bounces@example.com" })).toBe("bounces@example.com");
+    expect(await from({})).toBe("sales@example.com");
+    expect(await from({ MAIL_FROM: "help@example.net" }, { name: "Sales", email: "" })).toBe("help@example.net");
+    expect(await from({ MAIL_BOUNCE_ADDRESS: "<>" })).toBe("");
   });
 
   it("carry a loop token that is ours for this mail alone", async () => {

@@ -99,13 +99,13 @@ const SELF_SIGNED = "tls.rejectUnauthorized=false";
 const asks = (accepted: string): NonNullable<ServerOptions["onAuth"]> => (auth, _session, done) => (auth.password === accepted ? done(null, { user: auth.username ?? "" }) : done(new Error("Invalid login for ada@example.com")));
 
 describe("a relay gets the mail", () => {
-  it("over a plain connection: the very bytes that a file would hold, from the null sender", async () => {
+  it("over a plain connection: the very bytes that a file would hold, from the department", async () => {
     const { received, port } = await relay();
     const { notifier } = await sender(`smtp://127.0.0.1:${port}`);
     await notifier.deliver(ticket({ message: ".\n.leading dots\nFrom here" }), owed());
     const { mail } = await written({ message: ".\n.leading dots\nFrom here" });
     expect(received).toHaveLength(1);
-    expect(received[0]).toMatchObject({ from: "", to: ["ada@example.com"], isSecure: false });
+    expect(received[0]).toMatchObject({ from: "sales@example.com", to: ["ada@example.com"], isSecure: false });
     expect(received[0]?.raw.toString().trimEnd()).toBe(mail.raw.toString().trimEnd());
     expect((await simpleParser(received[0]?.raw ?? "")).text).toContain(".\n.leading dots\nFrom here");
   });
@@ -115,6 +115,13 @@ describe("a relay gets the mail", () => {
     const { notifier } = await sender(`smtp://127.0.0.1:${port}`, { MAIL_BOUNCE_ADDRESS: "bounces@example.com" });
     await notifier.deliver(ticket(), owed("ticket-opened", { name: "J", email: "jürgen@bücher.example" }));
     expect(received[0]).toMatchObject({ from: "bounces@example.com", to: ["jürgen@bücher.example"] });
+  });
+
+  it("from the null sender when that is configured", async () => {
+    const { received, port } = await relay();
+    const { send } = await sender(`smtp://127.0.0.1:${port}`, { MAIL_BOUNCE_ADDRESS: "<>" });
+    await send();
+    expect(received[0]).toMatchObject({ from: "", to: ["ada@example.com"] });
   });
 
   it("over STARTTLS, whose self-signed certificate counts only when that is configured", async () => {

@@ -1,0 +1,18 @@
+import { defineConfig } from "vitest/config";
+
+/** Workspaces and the tests of the whole; the level of a test is in its name. */
+const testsOf = (level: string) => ["services/*/test", "shared/*/test", "test"].map((folder) => `${folder}/**/*.${level}.test.ts`);
+/** Real servers, started once for the whole run and only when a test of these levels is in it. */
+const servers = ["test/support/global-setup.ts"];
+
+export default defineConfig({
+  test: {
+    reporters: ["default", "./test/support/reporter.ts"],
+    pool: "forks",
+    projects: [
+      { extends: true, test: { name: "unit", include: testsOf("unit"), testTimeout: 10_000, sequence: { groupOrder: 0 } } },
+      { extends: true, test: { name: "int", include: testsOf("int"), globalSetup: servers, testTimeout: 30_000, hookTimeout: 30_000, sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: "e2e", include: testsOf("e2e"), globalSetup: servers, testTimeout: 120_000, hookTimeout: 60_000, maxWorkers: 1, sequence: { groupOrder: 2 } } },
+    ],
+  },
+});
