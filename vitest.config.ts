@@ -11,8 +11,22 @@ export default defineConfig({
     pool: "forks",
     projects: [
       { extends: true, test: { name: "unit", include: testsOf("unit"), testTimeout: 10_000, sequence: { groupOrder: 0 } } },
-      { extends: true, test: { name: "int", include: testsOf("int"), globalSetup: servers, testTimeout: 30_000, hookTimeout: 30_000, sequence: { groupOrder: 1 } } },
-      { extends: true, test: { name: "e2e", include: testsOf("e2e"), globalSetup: servers, testTimeout: 120_000, hookTimeout: 60_000, maxWorkers: 1, sequence: { groupOrder: 2 } } },
+      {
+        extends: true,
+        test: { name: "int", include: testsOf("int"), globalSetup: servers, testTimeout: 30_000, hookTimeout: 30_000, sequence: { groupOrder: 1 } },
+      },
+      {
+        extends: true,
+        test: {
+          name: "e2e",
+          include: testsOf("e2e"),
+          globalSetup: servers,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
+        },
+      },
     ],
   },
 });

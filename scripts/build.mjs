@@ -75,7 +75,10 @@ function npmPackagesStayOutside(serviceFolder) {
 
 /** A copy of the package in the importing workspace's own node_modules: a bundle elsewhere would load another version. */
 function hiddenCopy(path, resolveDir, serviceFolder) {
-  const name = path.split("/").slice(0, path.startsWith("@") ? 2 : 1).join("/");
+  const name = path
+    .split("/")
+    .slice(0, path.startsWith("@") ? 2 : 1)
+    .join("/");
   const [kind, workspace] = relative(root, resolveDir).split(sep);
   const folder = join(root, kind, workspace ?? "");
   if (folder === serviceFolder) return undefined;

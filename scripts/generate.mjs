@@ -42,17 +42,22 @@ function schemaFiles() {
 }
 
 function configurationPage() {
-  const tables = { "HTTP door": httpConfig, Worker: workerConfig, "Standalone (`npm start`), beside those of the services": standaloneConfig }
+  const tables = { "HTTP door": httpConfig, Worker: workerConfig, "Standalone (`npm start`), beside those of the services": standaloneConfig };
   const text = Object.entries(tables).map(([title, schema]) => `## ${title}\n\n| variable | default | what it is |\n| --- | --- | --- |\n${rows(schema)}\n`);
-  return ["docs/configuration.md", `# Environment variables\n\nMade from the schemas by \`node scripts/generate.mjs\`. A wrong value stops the start with what was expected.\n\n${text.join("\n")}`];
+  return [
+    "docs/configuration.md",
+    `# Environment variables\n\nMade from the schemas by \`node scripts/generate.mjs\`. A wrong value stops the start with what was expected.\n\n${text.join("\n")}`,
+  ];
 }
 
 function rows(schema) {
-  return Object.entries(schema.shape).map(([name, field]) => {
-    const { success, data } = field.safeParse(undefined);
-    const shown = success ? (data === undefined || data === "" || data.length === 0 ? "–" : `\`${data}\``) : "required";
-    return `| \`${name}\` | ${shown} | ${(descriptionOf(field) ?? "").replaceAll("|", "\\|")} |`;
-  }).join("\n");
+  return Object.entries(schema.shape)
+    .map(([name, field]) => {
+      const { success, data } = field.safeParse(undefined);
+      const shown = success ? (data === undefined || data === "" || data.length === 0 ? "–" : `\`${data}\``) : "required";
+      return `| \`${name}\` | ${shown} | ${(descriptionOf(field) ?? "").replaceAll("|", "\\|")} |`;
+    })
+    .join("\n");
 }
 
 function descriptionOf(field) {

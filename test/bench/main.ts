@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { startDatabases } from "@openticket/standalone";
 import mongoose from "mongoose";
-import { startDatabases } from "../../services/standalone/src/databases/start-databases.ts";
 import { BENCH_DEPARTMENT, type BenchContext, makeContext } from "./harness/context.ts";
 import type { Row } from "./harness/measure.ts";
 import { ROWS } from "./rows.ts";
@@ -55,7 +55,17 @@ async function measure(name: string): Promise<Row | undefined> {
 /** The department that the sample tickets are for. */
 async function prepareStore({ mongodbUrl }: BenchContext): Promise<void> {
   const connection = await mongoose.createConnection(mongodbUrl).asPromise();
-  const department = { _id: BENCH_DEPARTMENT, id: BENCH_DEPARTMENT, name: "Benchmark", clientsOnly: false, repliesOnly: false, noAutoresponder: true, preventClientClosure: false, hidden: false, staff: [] };
+  const department = {
+    _id: BENCH_DEPARTMENT,
+    id: BENCH_DEPARTMENT,
+    name: "Benchmark",
+    clientsOnly: false,
+    repliesOnly: false,
+    noAutoresponder: true,
+    preventClientClosure: false,
+    hidden: false,
+    staff: [],
+  };
   await connection.collection<{ _id: number }>("departments").replaceOne({ _id: BENCH_DEPARTMENT }, department, { upsert: true });
   await connection.close();
 }
@@ -71,6 +81,8 @@ function printTable(done: readonly Row[]): void {
   for (const { row, what, unit, goal, ratio, isReached, ours, baseline, rounds } of done) {
     const ratios = rounds.map((round) => round.ours / round.baseline);
     const spread = `${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}`;
-    console.log(`| ${row} | ${what} | ${shown(ours)} ${unit} | ${shown(baseline)} ${unit} | ${ratio.toFixed(2)} | ${spread} | ${goal} | ${isReached ? "yes" : "no"} |`);
+    console.log(
+      `| ${row} | ${what} | ${shown(ours)} ${unit} | ${shown(baseline)} ${unit} | ${ratio.toFixed(2)} | ${spread} | ${goal} | ${isReached ? "yes" : "no"} |`,
+    );
   }
 }

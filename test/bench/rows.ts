@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { startProcess } from "../support/processes.ts";
 import { backlogRate } from "./harness/backlog.ts";
 import { BENCH_CREDENTIALS, type BenchContext } from "./harness/context.ts";
 import { httpLoad } from "./harness/http-load.ts";
 import { atLeast, atMost, inTurns, makeRow, type Row } from "./harness/measure.ts";
-import { startProcess } from "../support/processes.ts";
 import { replied } from "./harness/replied.ts";
 import { sampleTicket } from "./harness/tickets.ts";
 
@@ -28,7 +28,13 @@ async function backlog(context: BenchContext): Promise<Row> {
   };
   const rounds = await inTurns(context.rounds, run("ours", OUR_WORKER), run("noop", NOOP_WORKER));
   const plainRate = await run("plain", PLAIN_WORKER)();
-  const head = { row: "P1", what: `backlog of ${jobs} valid 1 kB tickets, one worker process, against a worker that does nothing`, unit: "tickets/s", isRate: true, goal: atLeast(0.8) };
+  const head = {
+    row: "P1",
+    what: `backlog of ${jobs} valid 1 kB tickets, one worker process, against a worker that does nothing`,
+    unit: "tickets/s",
+    isRate: true,
+    goal: atLeast(0.8),
+  };
   return makeRow(head, rounds, { plainWorkerRate: plainRate, cpuMsPerTicket: costs });
 }
 
@@ -66,7 +72,13 @@ async function httpSync(context: BenchContext): Promise<Row> {
   };
   const plain = async () => (await replied(context, PLAIN_WORKER, { queueName: QUEUE, jobs: context.isQuick ? 300 : 5000, inFlight: 100 })).rate;
   const rounds = await inTurns(context.rounds, ours, plain);
-  const head = { row: "P4", what: "OpenTicket over HTTP answered with the ids, 100 connections, against the plain worker's rate", unit: "tickets/s", isRate: true, goal: atLeast(2) };
+  const head = {
+    row: "P4",
+    what: "OpenTicket over HTTP answered with the ids, 100 connections, against the plain worker's rate",
+    unit: "tickets/s",
+    isRate: true,
+    goal: atLeast(2),
+  };
   return makeRow(head, rounds, { latency });
 }
 
@@ -81,7 +93,13 @@ async function httpAsync(context: BenchContext): Promise<Row> {
     return rate;
   };
   const rounds = await inTurns(context.rounds, run(OUR_DOOR, asyncCall), run(BARE_DOOR, bareCall));
-  const head = { row: "P5", what: "HTTP accepted asynchronously (202), 50 connections, against a bare fastify route with Queue.add", unit: "requests/s", isRate: true, goal: atLeast(0.8) };
+  const head = {
+    row: "P5",
+    what: "HTTP accepted asynchronously (202), 50 connections, against a bare fastify route with Queue.add",
+    unit: "requests/s",
+    isRate: true,
+    goal: atLeast(0.8),
+  };
   return makeRow(head, rounds);
 }
 
@@ -99,7 +117,12 @@ function classicCall(url: string) {
 
 function asyncCall(url: string) {
   const authorization = `Basic ${Buffer.from(`${BENCH_CREDENTIALS.identifier}:${BENCH_CREDENTIALS.secret}`).toString("base64")}`;
-  return { url: `${url}/v1/tickets`, body: JSON.stringify(sampleTicket()), headers: { "content-type": "application/json", prefer: "respond-async", authorization }, expected: 202 };
+  return {
+    url: `${url}/v1/tickets`,
+    body: JSON.stringify(sampleTicket()),
+    headers: { "content-type": "application/json", prefer: "respond-async", authorization },
+    expected: 202,
+  };
 }
 
 function bareCall(url: string) {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { importReferenceData } from "@openticket/store";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { callApi, callJson, type Fields, GUEST, httpBuildQuery } from "../support/api-php.ts";
+import { callApi, callJson, type Fields, GUEST, httpBuildQuery, readJson } from "../support/api-php.ts";
 import { type Stack, startStack } from "../support/stack.ts";
 
 // The envelope of the classic call, item by item of the wire facts.
@@ -38,7 +38,12 @@ afterAll(() => stack?.stop());
 
 const bare = (fields: Fields, init: RequestInit & { path?: string } = {}) => {
   const { path = "/includes/api.php", ...rest } = init;
-  return fetch(`${stack.httpUrl}${path}`, { method: "POST", body: httpBuildQuery(fields), headers: { "content-type": "application/x-www-form-urlencoded" }, ...rest });
+  return fetch(`${stack.httpUrl}${path}`, {
+    method: "POST",
+    body: httpBuildQuery(fields),
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+    ...rest,
+  });
 };
 
 describe("where the call is served", () => {
@@ -50,7 +55,7 @@ describe("where the call is served", () => {
     const path = `/includes/api.php?${httpBuildQuery({ subject: "from the query", message: "from the query", action: "OpenTicket", responsetype: "json" })}`;
     const { deptid, name, email } = GUEST;
     const response = await bare({ ...stack.credentials, subject: "from the body", deptid: deptid ?? "", name: name ?? "", email: email ?? "" }, { path });
-    const { id } = await response.json();
+    const { id } = await readJson(response);
     const stored = await stack.store.db.collection("tickets").findOne({ id });
     expect(stored).toMatchObject({ subject: "from the body", message: "from the query" });
   });
@@ -98,7 +103,11 @@ describe("body types", () => {
   });
 
   it("application/json with real types", async () => {
-    const response = await fetch(`${stack.httpUrl}/includes/api.php`, { method: "POST", body: JSON.stringify({ ...fields(), markdown: true }), headers: { "content-type": "application/json" } });
+    const response = await fetch(`${stack.httpUrl}/includes/api.php`, {
+      method: "POST",
+      body: JSON.stringify({ ...fields(), markdown: true }),
+      headers: { "content-type": "application/json" },
+    });
     expect(await response.json()).toMatchObject({ result: "success" });
   });
 
@@ -124,7 +133,7 @@ describe("body types", () => {
 describe("credentials", () => {
   const call = async (credentials: Fields, more: Fields = {}) => {
     const response = await bare({ action: "OpenTicket", responsetype: "json", ...GUEST, ...credentials, ...more });
-    const { result, message } = await response.json();
+    const { result, message } = await readJson(response);
     return [response.status, result, message];
   };
 
@@ -160,7 +169,11 @@ describe("credentials", () => {
   });
 
   it("an unknown action reads like a missing permission, with its name in lower case", async () => {
-    expect(await call({ ...stack.credentials }, { action: "DropTables" })).toEqual([403, "error", 'Invalid Permissions: API action "droptables" is not allowed']);
+    expect(await call({ ...stack.credentials }, { action: "DropTables" })).toEqual([
+      403,
+      "error",
+      'Invalid Permissions: API action "droptables" is not allowed',
+    ]);
   });
 
   it("an empty action is 400, but only for those who may ask", async () => {
@@ -176,7 +189,12 @@ describe("answer formats", () => {
     const answer = JSON.parse(text);
     const keys = Object.keys(answer);
     expect([keys[0], keys.at(-1)]).toEqual(["result", "c"]);
-    expect(answer).toMatchObject({ result: "success", id: expect.any(Number), tid: expect.stringMatching(/^\d{6}$/), c: expect.stringMatching(/^[A-Za-z0-9]{8,}$/) });
+    expect(answer).toMatchObject({
+      result: "success",
+      id: expect.any(Number),
+      tid: expect.stringMatching(/^\d{6}$/),
+      c: expect.stringMatching(/^[A-Za-z0-9]{8,}$/),
+    });
     expect(Object.values(answer).every((value) => value !== null && value !== undefined)).toBe(true);
   });
 
@@ -193,7 +211,9 @@ describe("answer formats", () => {
   it("XML", async () => {
     const { headers, text } = await callApi(stack, { ...GUEST, responsetype: "XML" });
     expect(headers.get("content-type")).toMatch(/^application\/xml/);
-    expect(text).toMatch(/^<\?xml version="1\.0" encoding="utf-8"\?><whmcsapi version="[^"]+"><action>openticket<\/action><result>success<\/result><id>\d+<\/id><tid>\d{6}<\/tid><c>[A-Za-z0-9]+<\/c><\/whmcsapi>$/);
+    expect(text).toMatch(
+      /^<\?xml version="1\.0" encoding="utf-8"\?><whmcsapi version="[^"]+"><action>openticket<\/action><result>success<\/result><id>\d+<\/id><tid>\d{6}<\/tid><c>[A-Za-z0-9]+<\/c><\/whmcsapi>$/,
+    );
   });
 
   it("XML escapes the echoed action", async () => {

@@ -1,9 +1,9 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { until } from "../support/until.ts";
-import { callJson, type Fields, getTicket, GUEST, httpBuildQuery } from "../support/api-php.ts";
+import { callJson, type Fields, GUEST, getTicket, httpBuildQuery, readJson } from "../support/api-php.ts";
 import { type Stack, startStack } from "../support/stack.ts";
+import { until } from "../support/until.ts";
 
 // A test per parameter and per error of the reference, through the classic call.
 
@@ -24,7 +24,12 @@ const messageOf = async (fields: Fields) => (await callJson(stack, fields)).mess
 
 describe("parameters", () => {
   it("deptid, subject and message are kept", async () => {
-    expect(await open({ ...GUEST, deptid: "3", subject: "Größe ✓", message: "line 1\nline 2 <b>" })).toMatchObject({ deptid: 3, subject: "Größe ✓", message: "line 1\nline 2 <b>", status: "Open" });
+    expect(await open({ ...GUEST, deptid: "3", subject: "Größe ✓", message: "line 1\nline 2 <b>" })).toMatchObject({
+      deptid: 3,
+      subject: "Größe ✓",
+      message: "line 1\nline 2 <b>",
+      status: "Open",
+    });
   });
 
   it("clientid: the client opens it", async () => {
@@ -47,7 +52,12 @@ describe("parameters", () => {
     expect((await open({ ...GUEST, clientid: 0 })).opener).toMatchObject({ kind: "guest" });
   });
 
-  it.each([["Low", "Low"], ["HIGH", "High"], ["medium", "Medium"], ["", "Medium"]])("priority %j is %s", async (priority, expected) => {
+  it.each([
+    ["Low", "Low"],
+    ["HIGH", "High"],
+    ["medium", "Medium"],
+    ["", "Medium"],
+  ])("priority %j is %s", async (priority, expected) => {
     expect(await open({ ...CLIENT, priority })).toMatchObject({ priority: expected });
   });
 
@@ -103,12 +113,13 @@ describe("parameters", () => {
     expect(await open({ ...CLIENT, deptid: 2, preventClientClosure: "false" })).toMatchObject({ preventClientClosure: true });
   });
 
-  it.each([["base64 of a PHP array", { customfields: base64('a:1:{i:1;s:6:"Google";}') }], ["bracket fields", { "customfields[1]": "Google" }], ["a JSON object", { customfields: '{"1":"Google"}' }]])(
-    "customfields as %s",
-    async (_what, fields) => {
-      expect((await open({ ...CLIENT, ...fields } as Fields)).customfields).toEqual([{ id: 1, name: "How did you find us?", value: "Google" }]);
-    },
-  );
+  it.each([
+    ["base64 of a PHP array", { customfields: base64('a:1:{i:1;s:6:"Google";}') }],
+    ["bracket fields", { "customfields[1]": "Google" }],
+    ["a JSON object", { customfields: '{"1":"Google"}' }],
+  ])("customfields as %s", async (_what, fields) => {
+    expect((await open({ ...CLIENT, ...fields } as Fields)).customfields).toEqual([{ id: 1, name: "How did you find us?", value: "Google" }]);
+  });
 
   it("custom fields that do not exist or belong elsewhere are noted and left out", async () => {
     const ticket = await open({ ...CLIENT, "customfields[1]": "a", "customfields[2]": "b", "customfields[77]": "c" });
@@ -121,18 +132,24 @@ describe("parameters", () => {
     ["bracket fields", { "attachments[0][name]": "a.txt", "attachments[0][data]": base64("hello") }],
     ["base64 with line breaks", { attachments: base64(JSON.stringify([{ name: "a.txt", data: base64("hello") }])).replace(/.{9}/g, "$&\r\n") }],
   ])("attachments as %s", async (_what, fields) => {
-    expect((await open({ ...CLIENT, ...fields } as Fields)).attachments).toEqual([{ name: "a.txt", contentType: "text/plain", size: 5, sha256: "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824" }]);
+    expect((await open({ ...CLIENT, ...fields } as Fields)).attachments).toEqual([
+      { name: "a.txt", contentType: "text/plain", size: 5, sha256: "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824" },
+    ]);
   });
 
   it("attachments as real file parts, downloadable as they came", async () => {
     const form = new FormData();
-    for (const [name, value] of Object.entries({ action: "OpenTicket", ...stack.credentials, responsetype: "json", ...CLIENT })) form.append(name, String(value));
+    for (const [name, value] of Object.entries({ action: "OpenTicket", ...stack.credentials, responsetype: "json", ...CLIENT }))
+      form.append(name, String(value));
     const bytes = Uint8Array.from({ length: 300_000 }, (_, index) => index % 251);
     form.append("attachments[]", new Blob([bytes], { type: "image/png" }), "böse/../shot.png");
     form.append("attachments[]", new Blob(["two"]), "two.txt");
-    const { id } = await (await fetch(`${stack.httpUrl}/includes/api.php`, { method: "POST", body: form })).json();
+    const { id } = await readJson(await fetch(`${stack.httpUrl}/includes/api.php`, { method: "POST", body: form }));
     const { attachments } = await getTicket(stack, id);
-    expect(attachments).toMatchObject([{ name: "shot.png", contentType: "image/png", size: 300_000 }, { name: "two.txt", size: 3 }]);
+    expect(attachments).toMatchObject([
+      { name: "shot.png", contentType: "image/png", size: 300_000 },
+      { name: "two.txt", size: 3 },
+    ]);
     const auth = `Basic ${base64(`${stack.credentials.identifier}:${stack.credentials.secret}`)}`;
     const download = await fetch(`${stack.httpUrl}/v1/tickets/${id}/attachments/0`, { headers: { authorization: auth } });
     expect(Buffer.from(await download.arrayBuffer()).equals(Buffer.from(bytes))).toBe(true);
@@ -146,7 +163,11 @@ describe("parameters", () => {
     ["without a name", httpBuildQuery({ attachments: base64(JSON.stringify([{ data: base64("x") }])) })],
   ])("attachments %s: an error that says so, and no ticket without its files", async (_what, broken) => {
     const body = `${httpBuildQuery({ action: "OpenTicket", ...stack.credentials, responsetype: "json", ...CLIENT })}&${broken}`;
-    const response = await fetch(`${stack.httpUrl}/includes/api.php`, { method: "POST", body, headers: { "content-type": "application/x-www-form-urlencoded" } });
+    const response = await fetch(`${stack.httpUrl}/includes/api.php`, {
+      method: "POST",
+      body,
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+    });
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({ result: "error", message: expect.stringContaining("attachments") });
   });
@@ -209,7 +230,11 @@ describe("errors", () => {
   it("all of them are listed beside the first", async () => {
     const { errors } = await callJson(stack, { deptid: 99, subject: "", message: "", clientid: 99, created: "x" });
     expect(errors?.map(({ code, field }) => [code, field])).toEqual([
-      ["client_not_found", "clientid"], ["department_not_found", "deptid"], ["subject_required", "subject"], ["message_required", "message"], ["date_invalid", "created"],
+      ["client_not_found", "clientid"],
+      ["department_not_found", "deptid"],
+      ["subject_required", "subject"],
+      ["message_required", "message"],
+      ["date_invalid", "created"],
     ]);
   });
 
@@ -229,11 +254,17 @@ describe("errors", () => {
 it("the mails of a ticket: one to the opener with the link, one to the staff without it", async () => {
   const answer = await callJson(stack, { ...CLIENT, subject: "With mails" });
   const mails = await until("both mails", async () => {
-    const texts = await Promise.all((await readdir(join(stack.dataDir, "sent"))).filter((name) => name.startsWith(`ot.${answer.id}.`)).map((name) => readFile(join(stack.dataDir, "sent", name), "utf8")));
+    const texts = await Promise.all(
+      (await readdir(join(stack.dataDir, "sent")))
+        .filter((name) => name.startsWith(`ot.${answer.id}.`))
+        .map((name) => readFile(join(stack.dataDir, "sent", name), "utf8")),
+    );
     return texts.length === 2 ? texts : undefined;
   });
   for (const mail of mails) expect(mail).toContain(`Subject: [Ticket ID: ${answer.tid}] With mails`);
-  const [toOpener, toStaff] = ["ada@client.example.test", "agent@example.test"].map((address) => mails.find((mail) => new RegExp(`^To: .*${address}`, "m").test(mail)));
+  const [toOpener, toStaff] = ["ada@client.example.test", "agent@example.test"].map((address) =>
+    mails.find((mail) => new RegExp(`^To: .*${address}`, "m").test(mail)),
+  );
   expect(toOpener?.replace(/=\r?\n/g, "").replaceAll("=3D", "=")).toContain(`c=${answer.c}`);
   expect(toStaff).not.toContain(answer.c);
 });

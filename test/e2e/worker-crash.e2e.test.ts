@@ -31,7 +31,15 @@ afterEach(async () => {
 });
 
 async function startWorker(env: Record<string, string> = {}): Promise<Running> {
-  const defaults = { MONGODB_URL: testMongoUrl(prefix), REDIS_URL: testRedisUrl(), QUEUE_PREFIX: prefix, DATA_DIR: dataDir, METRICS_PORT: "0", WORKER_LOCK_MS: "1000", LOG_LEVEL: "info" };
+  const defaults = {
+    MONGODB_URL: testMongoUrl(prefix),
+    REDIS_URL: testRedisUrl(),
+    QUEUE_PREFIX: prefix,
+    DATA_DIR: dataDir,
+    METRICS_PORT: "0",
+    WORKER_LOCK_MS: "1000",
+    LOG_LEVEL: "info",
+  };
   const worker = await startProcess(WORKER, { ...defaults, ...env });
   started.push(worker);
   return worker;
@@ -43,7 +51,10 @@ it("a worker killed between commit and reply: one ticket, and its requester gets
   const client = makeOpenTicketClient({ redisUrl: testRedisUrl(), prefix });
   const queue = new Queue(COMMAND_QUEUE, { connection: { url: testRedisUrl() }, prefix });
   try {
-    const first = await startWorker({ REDIS_URL: `redis://127.0.0.1:${redisProxy.port}`, MONGODB_URL: `mongodb://127.0.0.1:${mongoProxy.port}/${prefix}?directConnection=true` });
+    const first = await startWorker({
+      REDIS_URL: `redis://127.0.0.1:${redisProxy.port}`,
+      MONGODB_URL: `mongodb://127.0.0.1:${mongoProxy.port}/${prefix}?directConnection=true`,
+    });
     mongoProxy.freeze();
     const answer = client.openTicket({ deptid: 1, clientid: 1, subject: "s", message: "m" }, { timeoutMs: 30_000 });
     await until("the worker to take the job", async () => (await queue.getActiveCount()) === 1);

@@ -7,12 +7,21 @@ export type Fields = Record<string, string | number | boolean>;
 /** A body as PHP's http_build_query makes it: booleans are 1 and an empty text, blanks are "+". */
 export function httpBuildQuery(fields: Fields): string {
   return Object.entries(fields)
-    .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value === true ? "1" : value === false ? "0" : String(value)).replaceAll("%20", "+")}`)
+    .map(
+      ([name, value]) =>
+        `${encodeURIComponent(name)}=${encodeURIComponent(value === true ? "1" : value === false ? "0" : String(value)).replaceAll("%20", "+")}`,
+    )
     .join("&");
 }
 
 /** The least that makes a ticket of a guest. */
-export const GUEST: Fields = { deptid: 1, subject: "This is a sample ticket", message: "This is a **sample** ticket message", name: "Ada Guest", email: "ada.guest@example.test" };
+export const GUEST: Fields = {
+  deptid: 1,
+  subject: "This is a sample ticket",
+  message: "This is a **sample** ticket message",
+  name: "Ada Guest",
+  email: "ada.guest@example.test",
+};
 
 export interface Called {
   status: number;
@@ -45,11 +54,23 @@ export async function callJson(stack: Stack, fields: Fields, init: RequestInit &
   return { status, ...(JSON.parse(text) as ApiAnswer) };
 }
 
+type ShownTicket = Record<string, unknown> & {
+  decisions: { rule: string; answer: string; because?: string }[];
+  attachments: { name: string; size: number; sha256: string; contentType: string }[];
+  deliveries: { key: string; state: string }[];
+  opener: Record<string, unknown>;
+};
+
+/** A body as what the test takes it for. */
+export async function readJson<T = ApiAnswer>(response: Response): Promise<T> {
+  return (await response.json()) as T;
+}
+
 /** A ticket as REST shows it, with the stack's credentials. */
-export async function getTicket(stack: Stack, id: number | undefined): Promise<Record<string, unknown> & { decisions: { rule: string; answer: string; because?: string }[]; attachments: { name: string; size: number; sha256: string; contentType: string }[]; deliveries: { key: string; state: string }[]; opener: Record<string, unknown> }> {
+export async function getTicket(stack: Stack, id: number | undefined): Promise<ShownTicket> {
   const response = await fetch(`${stack.httpUrl}/v1/tickets/${id}`, { headers: authorization(stack) });
   if (response.status !== 200) throw new Error(`GET ticket ${id}: ${response.status} ${await response.text()}`);
-  return response.json();
+  return readJson<ShownTicket>(response);
 }
 
 /** The stack's credentials for REST. */

@@ -1,8 +1,7 @@
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { clearDataFolder } from "../../services/standalone/src/databases/clear-data-folder.ts";
-import { type Databases, startDatabases } from "../../services/standalone/src/databases/start-databases.ts";
+import { clearDataFolder, type Databases, startDatabases } from "@openticket/standalone";
 
 const FOLDER = "openticket-test-";
 

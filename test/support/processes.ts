@@ -60,7 +60,9 @@ async function stop(child: ChildProcess): Promise<void> {
 /** From /proc, where there is one; zeros elsewhere. */
 function usageOf(child: ChildProcess): { cpuMs: number; rssBytes: number } {
   try {
-    const fields = readFileSync(`/proc/${child.pid}/stat`, "utf8").replace(/^.*\) /, "").split(" ");
+    const fields = readFileSync(`/proc/${child.pid}/stat`, "utf8")
+      .replace(/^.*\) /, "")
+      .split(" ");
     const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
     return { cpuMs: (Number(fields[11]) + Number(fields[12])) * 10, rssBytes: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024 };
   } catch {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { httpConfig, startHttp } from "@openticket/ingress";
 import { makeDrain, makeLogger, makeMetrics, readConfig } from "@openticket/runtime";
-import { connectStore, seedExampleData, type StoreConnection } from "@openticket/store";
+import { connectStore, type StoreConnection, seedExampleData } from "@openticket/store";
 import { startWorker, workerConfig } from "@openticket/worker";
 import { testMongoUrl, testRedisUrl, uniqueName } from "./servers.ts";
 

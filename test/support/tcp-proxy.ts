@@ -1,5 +1,5 @@
-import { connect, createServer, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 
 /** A TCP proxy on loopback whose network can be frozen, cut or slowed. */
 export interface TcpProxy {

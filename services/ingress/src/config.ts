@@ -20,7 +20,9 @@ export const httpConfig = z.object({
   HTTP_ACCESS_KEYS: list().describe("Access keys that excuse an address that is not allowed"),
   HTTP_TRUSTED_PROXIES: ranges().describe("Proxies whose `X-Forwarded-For` is believed"),
   HTTP_REPLY_TIMEOUT_MS: integer({ min: 100, max: 300_000, fallback: 25_000 }).describe("How long a call waits for its ticket before it answers 503, ms"),
-  HTTP_MAX_BODY_BYTES: integer({ min: 1024, max: 2048 * MIB, fallback: 128 * MIB }).describe("Size of a body as sent, bytes; base64 in a form makes a file nearly twice as large"),
+  HTTP_MAX_BODY_BYTES: integer({ min: 1024, max: 2048 * MIB, fallback: 128 * MIB }).describe(
+    "Size of a body as sent, bytes; base64 in a form makes a file nearly twice as large",
+  ),
   HTTP_MAX_FIELD_BYTES: integer({ min: 1024, max: 64 * MIB, fallback: 8 * MIB }).describe("Size of all text parameters of one call together, bytes"),
   ATTACHMENT_MAX_COUNT: integer({ min: 0, max: 50, fallback: 20 }).describe("Files of one ticket"),
   ATTACHMENT_MAX_BYTES: integer({ min: 0, max: 1024 * MIB, fallback: 32 * MIB }).describe("Size of one file, bytes"),

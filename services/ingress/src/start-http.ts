@@ -44,7 +44,10 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
       logger,
       trustedProxies: config.HTTP_TRUSTED_PROXIES,
       metrics,
-      checks: [{ name: "mongodb", check: () => store.ping() }, { name: "redis", check: () => queue.ping() }],
+      checks: [
+        { name: "mongodb", check: () => store.ping() },
+        { name: "redis", check: () => queue.ping() },
+      ],
     },
   );
   const url = await app.listen({ host: config.HTTP_HOST, port: config.HTTP_PORT });

@@ -31,7 +31,11 @@ export const workerConfig = z.object({
     .default("%n%n%n%n%n%n")
     .describe("Shape of ticket numbers: `%A` `%a` letter, `%n` digit, `%y` `%m` `%d` date, `%i` id"),
   TICKET_PRIORITY_DEFAULT: z.enum(PRIORITIES).default("Medium").describe("Priority where none, or none that exists, is given"),
-  TIME_ZONE: z.string().refine(isTimeZone, "expected a zone such as UTC or Europe/Berlin").default("UTC").describe("Zone of times that are given without an offset"),
+  TIME_ZONE: z
+    .string()
+    .refine(isTimeZone, "expected a zone such as UTC or Europe/Berlin")
+    .default("UTC")
+    .describe("Zone of times that are given without an offset"),
   REJECTION_RETENTION_DAYS: integer({ min: 1, max: 3650, fallback: 30 }).describe("How long rejections are kept, days"),
   ATTACHMENT_MAX_COUNT: integer({ min: 0, max: 50, fallback: 20 }).describe("Files of one ticket"),
   ATTACHMENT_MAX_BYTES: integer({ min: 0, max: 1024 * MIB, fallback: 32 * MIB }).describe("Size of one file, bytes"),

@@ -23,7 +23,10 @@ const MS_PER_DAY = 86_400_000;
 const OUTBOX_GRACE_MS = 60_000;
 
 /** Starts a worker: consumer, status answers, outbox relay, janitor. Stopping is a matter of the drain. Wiring only. */
-export async function startWorker(config: WorkerConfig, { logger, drain, metrics }: { logger: Logger; drain: Drain; metrics: Metrics }): Promise<{ checks: ReadinessCheck[] }> {
+export async function startWorker(
+  config: WorkerConfig,
+  { logger, drain, metrics }: { logger: Logger; drain: Drain; metrics: Metrics },
+): Promise<{ checks: ReadinessCheck[] }> {
   const store = await connectStore({ url: config.MONGODB_URL, appName: "openticket-worker", serverSelectionTimeoutMs: STORE_PATIENCE_MS });
   drain.onDrain("store", () => store.close());
   const redis = connectRedis({ url: config.REDIS_URL, name: "worker", role: "worker" });
@@ -69,7 +72,12 @@ export async function startWorker(config: WorkerConfig, { logger, drain, metrics
     },
   );
   drain.onDrain("consumer", () => consumer.close());
-  return { checks: [{ name: "mongodb", check: () => store.ping() }, { name: "redis", check: () => redis.ping() }] };
+  return {
+    checks: [
+      { name: "mongodb", check: () => store.ping() },
+      { name: "redis", check: () => redis.ping() },
+    ],
+  };
 }
 
 function severityOf(error: unknown): "final" | "failed" | "untried" {

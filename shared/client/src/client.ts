@@ -38,7 +38,10 @@ export function makeOpenTicketClient({ redisUrl, prefix, source, logger }: OpenT
   const requester = makeRequester({ redisUrl, prefix, ownerName: source ?? "sdk", logger });
   const commandFor = (params: OpenTicketParams, options: SubmitOptions) => commandOf(params, options, { source, now: () => new Date() });
 
-  async function openTicket(params: OpenTicketParams, { timeoutMs = DEFAULT_TIMEOUT_MS, ...options }: SubmitOptions & { timeoutMs?: number | undefined } = {}): Promise<OpenTicketResult> {
+  async function openTicket(
+    params: OpenTicketParams,
+    { timeoutMs = DEFAULT_TIMEOUT_MS, ...options }: SubmitOptions & { timeoutMs?: number | undefined } = {},
+  ): Promise<OpenTicketResult> {
     return await requester.submitAndWait(commandFor(params, options), { timeoutMs });
   }
 

@@ -68,7 +68,12 @@ const POINTER_TTL_S = 3600;
 
 /** See {@link Requester}. Connects at once; starts to read its reply queue with the first request that wants a reply. */
 export function makeRequester({ redisUrl, prefix = DEFAULT_QUEUE_PREFIX, ownerName, logger, maxWaiting = DEFAULT_MAX_WAITING }: RequesterOptions): Requester {
-  const connection = connectRedis({ url: redisUrl, name: `openticket-${nameable(ownerName)}`, role: "door", onError: (err) => logger?.warn({ err }, "queue connection error") });
+  const connection = connectRedis({
+    url: redisUrl,
+    name: `openticket-${nameable(ownerName)}`,
+    role: "door",
+    onError: (err) => logger?.warn({ err }, "queue connection error"),
+  });
   const commands = makeBoundedQueue(COMMAND_QUEUE, { connection, prefix });
   const questions = makeBoundedQueue(STATUS_QUEUE, { connection, prefix });
   const results = makeWaitingRoom<OpenTicketResult>({ capacity: maxWaiting });
@@ -113,7 +118,9 @@ export function makeRequester({ redisUrl, prefix = DEFAULT_QUEUE_PREFIX, ownerNa
   }
 
   function leavePointer(requestId: string, jobId: string): void {
-    connection.set(pointerKey(prefix, requestId), jobId, "EX", POINTER_TTL_S).catch((err: unknown) => logger?.warn({ err, requestId }, "job pointer not written"));
+    connection
+      .set(pointerKey(prefix, requestId), jobId, "EX", POINTER_TTL_S)
+      .catch((err: unknown) => logger?.warn({ err, requestId }, "job pointer not written"));
   }
 
   async function jobState(requestId: string): Promise<"queued" | "working" | undefined> {

@@ -22,7 +22,12 @@ function aWorker(options: Partial<FakeWorkerOptions> & { prefix: string }) {
 }
 
 const PARAMS = { deptid: 1, subject: "Broken", message: "It is broken", name: "Ada", email: "ada@example.test" };
-const rejecting: FakeWorkerOptions["decide"] = ({ requestId }) => ({ requestId, result: "error", message: "Subject is required", errors: [{ code: "subject_required", field: "subject", message: "Subject is required" }] });
+const rejecting: FakeWorkerOptions["decide"] = ({ requestId }) => ({
+  requestId,
+  result: "error",
+  message: "Subject is required",
+  errors: [{ code: "subject_required", field: "subject", message: "Subject is required" }],
+});
 
 describe("the client", () => {
   it("opens a ticket with its attachments and who acts", async () => {
@@ -65,7 +70,13 @@ describe("the client", () => {
     const { requestId } = await client.submit(PARAMS, { idempotencyKey: "k" });
     expect(await client.submit(PARAMS, { idempotencyKey: "k" })).toEqual({ requestId });
     expect(await client.status(requestId)).toEqual({ requestId, state: "queued" });
-    aWorker({ prefix, statusOf: (asked) => (asked === requestId ? { requestId, state: "done", result: { requestId, result: "success", id: 5, tid: "T", c: "c" } } : { requestId: asked, state: "unknown" }) });
+    aWorker({
+      prefix,
+      statusOf: (asked) =>
+        asked === requestId
+          ? { requestId, state: "done", result: { requestId, result: "success", id: 5, tid: "T", c: "c" } }
+          : { requestId: asked, state: "unknown" },
+    });
     await vi.waitFor(async () => expect(await client.status(requestId)).toMatchObject({ state: "done", result: { id: 5 } }));
     expect(await client.status("req_never")).toEqual({ requestId: "req_never", state: "unknown" });
   });

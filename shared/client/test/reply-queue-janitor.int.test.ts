@@ -24,7 +24,8 @@ async function withReplies(...queues: string[]): Promise<string> {
 }
 
 /** A sweep with terms so short that no test has to wait for them. */
-const sweep = (prefix: string, options: Partial<JanitorOptions> = {}) => sweepReplyQueues({ connection, prefix, sweepIntervalMs: 1, ownerSilentMs: 60_000, foreignRetentionMs: 60_000, ...options });
+const sweep = (prefix: string, options: Partial<JanitorOptions> = {}) =>
+  sweepReplyQueues({ connection, prefix, sweepIntervalMs: 1, ownerSilentMs: 60_000, foreignRetentionMs: 60_000, ...options });
 const keysOf = (prefix: string, queue: string) => connection.keys(`${prefix.replace(/[[\]*]/g, "\\$&")}:${queue}:*`);
 const lockIsFree = async (prefix: string) => {
   await connection.del(houseKey(prefix, "janitor"));

@@ -3,8 +3,8 @@ import { Queue } from "bullmq";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { QueueUnavailable, ReplyTimeout, TooManyWaiting } from "../src/errors.ts";
 import { connectRedis } from "../src/redis.ts";
-import { makeRequester, type RequesterOptions } from "../src/requester.ts";
 import { ownersKey } from "../src/reply-owners.ts";
+import { makeRequester, type RequesterOptions } from "../src/requester.ts";
 import { aCommand, successOf } from "./support/commands.ts";
 import { startProxy } from "./support/cuttable-proxy.ts";
 import { type FakeWorkerOptions, startFakeWorker } from "./support/fake-worker.ts";
@@ -97,7 +97,11 @@ describe("the requester", () => {
     const there = aRequester({ prefix });
     const command = aCommand({ idempotencyKey: "order-1" });
     const other: OpenTicketCommand = { ...command, ticket: { ...command.ticket, subject: "Other" } };
-    const answers = [here.submitAndWait(command, { timeoutMs: 5000 }), there.submitAndWait(command, { timeoutMs: 5000 }), here.submitAndWait(other, { timeoutMs: 5000 })];
+    const answers = [
+      here.submitAndWait(command, { timeoutMs: 5000 }),
+      there.submitAndWait(command, { timeoutMs: 5000 }),
+      here.submitAndWait(other, { timeoutMs: 5000 }),
+    ];
     await vi.waitFor(() => expect(worker.taken).toHaveLength(3));
     open();
     expect((await Promise.all(answers)).map(({ result }) => result)).toEqual(["success", "success", "error"]);

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { requestError } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
 import { decodeTicketParams } from "./params/decode.ts";
+import { ticketParams } from "./ticket-params.ts";
 
 /**
  * The command that travels on the queue `open-ticket`.
@@ -11,52 +12,7 @@ import { decodeTicketParams } from "./params/decode.ts";
  * what we read may hold any encoding of the API call inside `ticket` (see `params/decode.ts`).
  */
 
-const id = z.int();
-const text = z.string();
 const shortId = z.string().min(1).max(LIMITS.idLength);
-
-/** An attachment whose content is in the blob store already. `size` in bytes, `sha256` in lower-case hex. */
-export const attachmentRef = z.object({
-  name: z.string().min(1).max(LIMITS.attachmentNameLength),
-  contentType: z.string().max(255),
-  size: z.int().nonnegative(),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
-});
-export type AttachmentRef = z.infer<typeof attachmentRef>;
-
-/** A small attachment that travels in the command; `data` is base64. The worker moves it to the blob store. */
-export const inlineAttachment = z.object({
-  name: z.string().min(1).max(LIMITS.attachmentNameLength),
-  contentType: z.string().max(255).optional(),
-  data: z.base64(),
-});
-export type InlineAttachment = z.infer<typeof inlineAttachment>;
-
-export const attachment = z.union([attachmentRef, inlineAttachment]);
-export type Attachment = z.infer<typeof attachment>;
-
-/** The parameters of the call with real types. Absent means "not given"; what is missing or wrong is the worker's to say. */
-export const ticketParams = z.object({
-  deptid: id.optional(),
-  subject: text.optional(),
-  message: text.optional(),
-  clientid: id.optional(),
-  userid: id.optional(),
-  contactid: id.optional(),
-  name: text.optional(),
-  email: text.optional(),
-  priority: text.optional(),
-  created: text.optional(),
-  serviceid: id.optional(),
-  domainid: id.optional(),
-  admin: z.boolean().optional(),
-  noemail: z.boolean().optional(),
-  markdown: z.boolean().optional(),
-  customfields: z.record(z.string(), z.json()).optional(),
-  attachments: z.array(attachment).max(LIMITS.attachments).optional(),
-  preventClientClosure: z.boolean().optional(),
-});
-export type TicketParams = z.infer<typeof ticketParams>;
 
 /** Where a command came from. `channel` names the door; the rest is what that door knows. */
 export const commandSource = z.looseObject({
@@ -84,7 +40,15 @@ export const openTicketCommand = z.object({
   source: commandSource,
   receivedAt: z.iso.datetime({ offset: true }),
   /** Queue that the reply goes to; none: nobody is waiting. */
-  replyTo: z.object({ queue: z.string().min(1).max(LIMITS.idLength).regex(/^[^:]+$/) }).optional(),
+  replyTo: z
+    .object({
+      queue: z
+        .string()
+        .min(1)
+        .max(LIMITS.idLength)
+        .regex(/^[^:]+$/),
+    })
+    .optional(),
   actor: actor.optional(),
   ticket: ticketParams,
   /** What the door could not decode: the worker reports it together with its own findings. */
@@ -107,7 +71,10 @@ export type ReadCommand =
   /** Not a command in any version that we know; `reply` is what could be saved of the requester's address. */
   | { kind: "unreadable"; reason: string; reply: { requestId: string; correlationId?: string; queue?: string } };
 
-const envelope = openTicketCommand.omit({ ticket: true, v: true }).partial().extend({ ticket: z.record(z.string(), z.unknown()) });
+const envelope = openTicketCommand
+  .omit({ ticket: true, v: true })
+  .partial()
+  .extend({ ticket: z.record(z.string(), z.unknown()) });
 
 /**
  * Reads a job's data as a command: this version, version 0 (the bare parameters of the call, without an envelope),

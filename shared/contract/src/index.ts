@@ -8,3 +8,4 @@ export * from "./params/decode.ts";
 export * from "./reply.ts";
 export * from "./status.ts";
 export * from "./ticket.ts";
+export * from "./ticket-params.ts";

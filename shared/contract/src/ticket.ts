@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { attachmentRef, commandSource } from "./command.ts";
+import { commandSource } from "./command.ts";
 import { requestError } from "./errors.ts";
+import { attachmentRef } from "./ticket-params.ts";
 
 /** The stored ticket, and what is stored beside it. These are the documents of MongoDB, as zod sees them. */
 

@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { fingerprintOf, identityOf, inOrderOfPrecedence, type OpenTicketCommand, readCommand, referenceError, requestIdOfJob, requestIdOfKey } from "../src/index.ts";
+import {
+  fingerprintOf,
+  identityOf,
+  inOrderOfPrecedence,
+  type OpenTicketCommand,
+  readCommand,
+  referenceError,
+  requestIdOfJob,
+  requestIdOfKey,
+} from "../src/index.ts";
 
 const DEFAULTS = { requestId: "req_default", receivedAt: "2026-01-01T00:00:00.000Z", channel: "queue" };
 const read = (data: unknown) => readCommand(data, DEFAULTS);
@@ -30,9 +39,12 @@ describe("readCommand", () => {
     expect(read({ problems, ticket: { subject: ["x"] } })).toMatchObject({ command: { problems: [problems[0], { code: "subject_invalid" }] } });
   });
 
-  it.each([undefined, null, 5, "x", [], { ticket: "x" }, { ticket: [] }, { v: 1 }, { ticket: {}, replyTo: { queue: "a:b" } }])("%j is unreadable, never a crash", (data) => {
-    expect(read(data).kind).toBe("unreadable");
-  });
+  it.each([undefined, null, 5, "x", [], { ticket: "x" }, { ticket: [] }, { v: 1 }, { ticket: {}, replyTo: { queue: "a:b" } }])(
+    "%j is unreadable, never a crash",
+    (data) => {
+      expect(read(data).kind).toBe("unreadable");
+    },
+  );
 
   it("saves the requester's address from a command that is otherwise unreadable", () => {
     const broken = { v: 1, requestId: "r1", correlationId: "c1", replyTo: { queue: "q" }, ticket: "x" };

@@ -6,7 +6,21 @@ const decode = (params: Record<string, unknown>) => decodeTicketParams(params).t
 
 describe("literals that callers send for nothing", () => {
   it.each(NOT_GIVEN)("%j is not given for ids, flags, attachments, custom fields, date and priority", (value) => {
-    const names = ["clientid", "userid", "contactid", "serviceid", "domainid", "admin", "noemail", "markdown", "preventClientClosure", "attachments", "customfields", "created", "priority"];
+    const names = [
+      "clientid",
+      "userid",
+      "contactid",
+      "serviceid",
+      "domainid",
+      "admin",
+      "noemail",
+      "markdown",
+      "preventClientClosure",
+      "attachments",
+      "customfields",
+      "created",
+      "priority",
+    ];
     const decoded = decodeTicketParams(Object.fromEntries(names.map((name) => [name, value])));
     expect(decoded).toEqual({ ticket: {}, problems: [] });
   });
@@ -17,7 +31,16 @@ describe("literals that callers send for nothing", () => {
 });
 
 describe("ids", () => {
-  it.each([["1.00", 1], ["01", 1], [" 1", 1], ["1e+06", 1_000_000], ["1.234567e+06", 1_234_567], [7, 7], ["7", 7], ["+7", 7]])("%j is %d", (given, id) => {
+  it.each([
+    ["1.00", 1],
+    ["01", 1],
+    [" 1", 1],
+    ["1e+06", 1_000_000],
+    ["1.234567e+06", 1_234_567],
+    [7, 7],
+    ["7", 7],
+    ["+7", 7],
+  ])("%j is %d", (given, id) => {
     expect(decode({ clientid: given })).toEqual({ clientid: id });
   });
 
@@ -64,9 +87,27 @@ describe("text", () => {
 
 it("real types pass through a second reading unchanged", () => {
   const ticket = {
-    deptid: 1, subject: "s", message: "m", clientid: 2, userid: 3, contactid: 4, name: "n", email: "e@x.test", priority: "High",
-    created: "2024-01-01", serviceid: 5, domainid: 6, admin: true, noemail: false, markdown: true, preventClientClosure: false,
-    customfields: { "1": "a", "2": [1, null] }, attachments: [{ name: "a.txt", data: "YQ==" }, { name: "b", contentType: "x/y", size: 1, sha256: "a".repeat(64) }],
+    deptid: 1,
+    subject: "s",
+    message: "m",
+    clientid: 2,
+    userid: 3,
+    contactid: 4,
+    name: "n",
+    email: "e@x.test",
+    priority: "High",
+    created: "2024-01-01",
+    serviceid: 5,
+    domainid: 6,
+    admin: true,
+    noemail: false,
+    markdown: true,
+    preventClientClosure: false,
+    customfields: { "1": "a", "2": [1, null] },
+    attachments: [
+      { name: "a.txt", data: "YQ==" },
+      { name: "b", contentType: "x/y", size: 1, sha256: "a".repeat(64) },
+    ],
   };
   expect(decodeTicketParams(ticket)).toEqual({ ticket, problems: [] });
 });

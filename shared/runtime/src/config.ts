@@ -40,7 +40,12 @@ export function flag(fallback: boolean) {
 export function list(fallback: string[] = []) {
   return z
     .string()
-    .transform((text) => text.split(",").map((item) => item.trim()).filter((item) => item !== ""))
+    .transform((text) =>
+      text
+        .split(",")
+        .map((item) => item.trim())
+        .filter((item) => item !== ""),
+    )
     .default(fallback);
 }
 
@@ -54,7 +59,11 @@ export function url(schemes: readonly string[], example: string) {
 export const commonConfigFields = {
   MONGODB_URL: url(["mongodb", "mongodb+srv"], "mongodb://127.0.0.1:27017/openticket").describe("MongoDB, a replica set, with the database's name in the path"),
   REDIS_URL: url(["redis", "rediss"], "redis://127.0.0.1:6379").describe("Redis or Valkey with append-only persistence and `noeviction`"),
-  QUEUE_PREFIX: z.string().regex(/^[^:\s]+$/, "expected a name without colon or blank").default("bull").describe("BullMQ's key prefix in Redis"),
+  QUEUE_PREFIX: z
+    .string()
+    .regex(/^[^:\s]+$/, "expected a name without colon or blank")
+    .default("bull")
+    .describe("BullMQ's key prefix in Redis"),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info").describe("How much is logged"),
   DRAIN_TIMEOUT_MS: integer({ min: 0, max: 600_000, fallback: 30_000 }).describe("How long a stopping process finishes its work, ms"),
 };

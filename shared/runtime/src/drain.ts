@@ -39,7 +39,10 @@ async function settle(step: () => Promise<unknown> | unknown, timeoutMs: number)
   const late = new Promise((resolve) => {
     timer = setTimeout(() => resolve(new Error(`not finished after ${timeoutMs} ms`)), timeoutMs);
   });
-  const done = (async () => void (await step()))().then(() => undefined, (error: unknown) => error ?? new Error("unknown"));
+  const done = (async () => void (await step()))().then(
+    () => undefined,
+    (error: unknown) => error ?? new Error("unknown"),
+  );
   const fault = await Promise.race([done, late]);
   clearTimeout(timer);
   return fault;

@@ -27,14 +27,18 @@ export function makeMetrics({ withProcess }: { withProcess: boolean } = { withPr
     seconds: <L extends string>(name: string, help: string, labels: readonly L[] = []) =>
       named(name, (fullName) => new Histogram<L>({ name: fullName, help, labelNames: [...labels], buckets: SECONDS, registers: [registry] })),
     gauge: (name, help, read) =>
-      void named(name, (fullName) => new Gauge({
-        name: fullName,
-        help,
-        registers: [registry],
-        async collect() {
-          this.set(await read());
-        },
-      })),
+      void named(
+        name,
+        (fullName) =>
+          new Gauge({
+            name: fullName,
+            help,
+            registers: [registry],
+            async collect() {
+              this.set(await read());
+            },
+          }),
+      ),
     expose: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   };
 }

@@ -27,14 +27,22 @@ async function answerOf(check: () => Promise<unknown>): Promise<string> {
   const late = new Promise<string>((resolve) => {
     timer = setTimeout(() => resolve(`no answer within ${CHECK_TIMEOUT_MS} ms`), CHECK_TIMEOUT_MS);
   });
-  const answer = check().then(() => "ok", (error: unknown) => (error instanceof Error ? error.message : String(error)));
+  const answer = check().then(
+    () => "ok",
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
   const first = await Promise.race([answer, late]);
   clearTimeout(timer);
   return first;
 }
 
 /** Serves `/healthz`, `/readyz` and `/metrics` for a process that has no HTTP door of its own. */
-export async function startOperationsServer({ host, port, metrics, checks }: {
+export async function startOperationsServer({
+  host,
+  port,
+  metrics,
+  checks,
+}: {
   host: string;
   port: number;
   metrics: Metrics;
@@ -47,10 +55,11 @@ export async function startOperationsServer({ host, port, metrics, checks }: {
   const { port: actualPort } = server.address() as AddressInfo;
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${actualPort}`,
-    close: () => new Promise((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
   };
 }
 

@@ -44,7 +44,7 @@ export function coalesce<I, O>(options: CoalesceOptions<I, O>): (item: I) => Pro
     inFlight++;
     try {
       const answers = await options.run(batch.map(({ item }) => item));
-      batch.forEach((call, index) => settle(call, answers[index]));
+      for (const [index, call] of batch.entries()) settle(call, answers[index]);
     } catch (error) {
       for (const call of batch) call.reject(error);
     } finally {

@@ -1,5 +1,5 @@
 import mongoose from "mongoose";
-import { makeModels, type Models } from "./models.ts";
+import { type Models, makeModels } from "./models.ts";
 
 type Db = mongoose.mongo.Db;
 

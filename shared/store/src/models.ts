@@ -1,5 +1,5 @@
 import { type Connection, type Model, Schema } from "mongoose";
-import { type ReferenceKind, REFERENCE_KINDS, type ReferenceRow } from "./reference-schemas.ts";
+import { REFERENCE_KINDS, type ReferenceKind, type ReferenceRow } from "./reference-schemas.ts";
 
 /**
  * Mongoose models of the reference data. zod (reference-schemas.ts) says what a row is; the models give collections

@@ -1,6 +1,14 @@
 import { parse as parseCsv } from "csv-parse/sync";
-import { z } from "zod";
-import { emptyReferenceData, keyOf, REFERENCE_KINDS, type ReferenceData, type ReferenceKind, type ReferenceRow, referenceSchemas } from "./reference-schemas.ts";
+import type { z } from "zod";
+import {
+  emptyReferenceData,
+  keyOf,
+  REFERENCE_KINDS,
+  type ReferenceData,
+  type ReferenceKind,
+  type ReferenceRow,
+  referenceSchemas,
+} from "./reference-schemas.ts";
 
 /** Something wrong in an imported file: where it stands, and what would be right. */
 export interface RowFault {
@@ -38,7 +46,8 @@ export async function readReferenceFiles(
       if (!parsed.success) faults.push({ ...at, message: describe(kind, parsed.error) });
     }
   }
-  if (placed.length > MAX_ROWS) faults.push({ file: "(all)", message: `${placed.length} rows are too many for one import; at most ${MAX_ROWS}, split the files` });
+  if (placed.length > MAX_ROWS)
+    faults.push({ file: "(all)", message: `${placed.length} rows are too many for one import; at most ${MAX_ROWS}, split the files` });
   const seen = new Map<string, Omit<RowFault, "message">>();
   for (const { kind, row, at } of placed) {
     const name = `${kind} ${keyOf(row)}`;
@@ -106,11 +115,11 @@ function describe(kind: ReferenceKind, error: z.ZodError): string {
 function referencesOf(row: ReferenceRow): { kind: ReferenceKind; key: string | number; field: string }[] {
   const one = (kind: ReferenceKind, field: string, key: string | number | undefined) => (key === undefined ? [] : [{ kind, key, field }]);
   return [
-    ..."clientid" in row ? one("clients", "clientid", row.clientid) : [],
-    ..."clientids" in row ? row.clientids.flatMap((id) => one("clients", "clientids", id)) : [],
-    ..."deptid" in row ? one("departments", "deptid", row.deptid) : [],
-    ..."staff" in row ? row.staff.flatMap((username) => one("admins", "staff", username)) : [],
-    ..."admin" in row ? one("admins", "admin", row.admin) : [],
+    ...("clientid" in row ? one("clients", "clientid", row.clientid) : []),
+    ...("clientids" in row ? row.clientids.flatMap((id) => one("clients", "clientids", id)) : []),
+    ...("deptid" in row ? one("departments", "deptid", row.deptid) : []),
+    ...("staff" in row ? row.staff.flatMap((username) => one("admins", "staff", username)) : []),
+    ...("admin" in row ? one("admins", "admin", row.admin) : []),
   ];
 }
 

@@ -11,7 +11,12 @@ const ids = z.preprocess(splitText, z.array(id));
 const TRUE_OR_FALSE: Record<string, boolean | undefined> = { true: true, "1": true, yes: true, on: true, false: false, "0": false, no: false, off: false };
 
 function splitText(value: unknown): unknown {
-  return typeof value === "string" ? value.split(/[|;,]/).map((item) => item.trim()).filter((item) => item !== "") : value;
+  return typeof value === "string"
+    ? value
+        .split(/[|;,]/)
+        .map((item) => item.trim())
+        .filter((item) => item !== "")
+    : value;
 }
 
 /** Action names, in lower case, or "*". */

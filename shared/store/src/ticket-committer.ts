@@ -1,4 +1,4 @@
-import type { TicketDraft, TicketRecord } from "@openticket/contract";
+import type { TicketDraft } from "@openticket/contract";
 import mongoose from "mongoose";
 import { DUPLICATE_KEY } from "./id-blocks.ts";
 import { isStoreOutage, StoreUnavailable } from "./outage.ts";
@@ -117,12 +117,12 @@ function asError(error: unknown): Error {
 /** Each document's own answer out of a write that failed in part. */
 function sortAnswers(items: readonly Undecided[], failures: ReadonlyMap<number, Failure>, error: unknown): Written {
   const written: Written = { stored: [], taken: { identity: [], number: [] }, refused: [] };
-  items.forEach((item, index) => {
+  for (const [index, item] of items.entries()) {
     const failure = failures.get(index);
-    if (!failure) return written.stored.push(item);
-    if (failure.code !== DUPLICATE_KEY) return written.refused.push({ item, error: new Error(failure.message, { cause: error }) });
-    return (failure.index === "_id_" ? written.taken.identity : written.taken.number).push(item);
-  });
+    if (!failure) written.stored.push(item);
+    else if (failure.code !== DUPLICATE_KEY) written.refused.push({ item, error: new Error(failure.message, { cause: error }) });
+    else (failure.index === "_id_" ? written.taken.identity : written.taken.number).push(item);
+  }
   return written;
 }
 
@@ -187,5 +187,3 @@ async function pauseOrGiveUp(deadlineMs: number, deps: CommitterDeps, cause: unk
   if (deps.nowMs() > deadlineMs) throw new StoreUnavailable(`not known to be stored after ${PATIENCE_MS} ms`, { cause });
   await deps.sleep(RETRY_DELAY_MS);
 }
-
-export type { TicketRecord };

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Queue } from "bullmq";
-import type { BenchContext } from "./context.ts";
 import { startProcess } from "../../support/processes.ts";
+import type { BenchContext } from "./context.ts";
 import { sampleCommand } from "./tickets.ts";
 
 /** Jobs that one addBulk carries while a backlog is laid. */
@@ -15,7 +15,11 @@ const DEADLINE_MS = 180_000;
  * Rate, jobs a second, at which one worker process works off a backlog. The queue is paused while the backlog is laid
  * and the worker starts; the clock runs from resuming to the last job completed.
  */
-export async function backlogRate(context: BenchContext, program: string, { queueName, jobs, prefix = `bench-${randomUUID()}` }: { queueName: string; jobs: number; prefix?: string }): Promise<{ rate: number; cpuMs: number; rssBytes: number }> {
+export async function backlogRate(
+  context: BenchContext,
+  program: string,
+  { queueName, jobs, prefix = `bench-${randomUUID()}` }: { queueName: string; jobs: number; prefix?: string },
+): Promise<{ rate: number; cpuMs: number; rssBytes: number }> {
   const queue = new Queue(queueName, { connection: context.redis(), prefix });
   await queue.pause();
   for (let laid = 0; laid < jobs; laid += BULK) {

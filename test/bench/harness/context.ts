@@ -20,7 +20,17 @@ export const BENCH_CREDENTIALS = { identifier: "bench", secret: "bench-secret" }
 export { BENCH_DEPARTMENT };
 
 /** See {@link BenchContext}. */
-export function makeContext({ mongodbUrl, redisUrl, isQuick, dataDir }: { mongodbUrl: string; redisUrl: string; isQuick: boolean; dataDir: string }): BenchContext {
+export function makeContext({
+  mongodbUrl,
+  redisUrl,
+  isQuick,
+  dataDir,
+}: {
+  mongodbUrl: string;
+  redisUrl: string;
+  isQuick: boolean;
+  dataDir: string;
+}): BenchContext {
   const connections: Redis[] = [];
   return {
     mongodbUrl,

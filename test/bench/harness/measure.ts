@@ -54,7 +54,11 @@ export const atLeast = (bound: number): Goal => ({ text: `≥ ${bound}`, reached
 export const atMost = (bound: number): Goal => ({ text: `≤ ${bound}`, reached: (ratio) => ratio <= bound });
 
 /** One row of the table: its ratio is the median of the rounds' ratios. */
-export function makeRow(head: { row: string; what: string; unit: string; isRate: boolean; goal: Goal }, rounds: Round[], notes: Record<string, unknown> = {}): Row {
+export function makeRow(
+  head: { row: string; what: string; unit: string; isRate: boolean; goal: Goal },
+  rounds: Round[],
+  notes: Record<string, unknown> = {},
+): Row {
   const ratio = median(rounds.map(({ ours, baseline }) => ours / baseline));
   const { goal, ...rest } = head;
   return {

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { Queue, Worker } from "bullmq";
+import { startProcess } from "../../support/processes.ts";
 import type { BenchContext } from "./context.ts";
 import { percentile } from "./measure.ts";
-import { startProcess } from "../../support/processes.ts";
 import { sampleCommand } from "./tickets.ts";
 
 export interface Replied {
@@ -15,7 +15,11 @@ export interface Replied {
 const DEADLINE_MS = 180_000;
 
 /** Sends `jobs` commands with `inFlight` of them unanswered at any time, and times each from adding it to its reply. */
-export async function replied(context: BenchContext, program: string, { queueName, jobs, inFlight }: { queueName: string; jobs: number; inFlight: number }): Promise<Replied> {
+export async function replied(
+  context: BenchContext,
+  program: string,
+  { queueName, jobs, inFlight }: { queueName: string; jobs: number; inFlight: number },
+): Promise<Replied> {
   const prefix = `bench-${randomUUID()}`;
   const queue = new Queue(queueName, { connection: context.redis(), prefix });
   const replyQueue = `bench-reply-${randomUUID()}`;

@@ -5,7 +5,15 @@ const MESSAGE = "The quick brown fox jumps over the lazy dog, and the printer is
 
 /** Parameters of a valid ticket of a guest that causes no mail. */
 export function sampleTicket() {
-  return { deptid: BENCH_DEPARTMENT, subject: "A ticket of a benchmark", message: MESSAGE, name: "Ada Lovelace", email: "ada@example.test", priority: "Medium", noemail: true };
+  return {
+    deptid: BENCH_DEPARTMENT,
+    subject: "A ticket of a benchmark",
+    message: MESSAGE,
+    name: "Ada Lovelace",
+    email: "ada@example.test",
+    priority: "Medium",
+    noemail: true,
+  };
 }
 
 /** A department without staff, so that no mails are owed. */

@@ -9,12 +9,7 @@ export interface Presented {
 }
 
 /** Why a caller is turned away; the adapters have the words and statuses. */
-export type Refusal =
-  | "authentication-failed"
-  | "unknown-identifier"
-  | "admin-disabled"
-  | "admin-without-api-access"
-  | "wrong-admin-password";
+export type Refusal = "authentication-failed" | "unknown-identifier" | "admin-disabled" | "admin-without-api-access" | "wrong-admin-password";
 
 /** An authenticated caller. */
 export interface Caller {

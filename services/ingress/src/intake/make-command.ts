@@ -1,4 +1,12 @@
-import { type AttachmentRef, CONTRACT_VERSION, decodeTicketParams, LIMITS, type OpenTicketCommand, type RequestError, requestIdOfKey } from "@openticket/contract";
+import {
+  type AttachmentRef,
+  CONTRACT_VERSION,
+  decodeTicketParams,
+  LIMITS,
+  type OpenTicketCommand,
+  type RequestError,
+  requestIdOfKey,
+} from "@openticket/contract";
 
 /** One request as a door has understood its transport: who sent it, and the parameters in whatever encoding they came. */
 export interface Draft {

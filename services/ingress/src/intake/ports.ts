@@ -1,5 +1,5 @@
-import type { AttachmentRef, OpenTicketCommand, OpenTicketResult, RejectionRecord, TicketRecord } from "@openticket/contract";
 import type { Readable } from "node:stream";
+import type { AttachmentRef, OpenTicketCommand, OpenTicketResult, RejectionRecord, TicketRecord } from "@openticket/contract";
 
 /** What the doors need from the outside. Faults are exceptions named by meaning; the adapters map them to statuses. */
 

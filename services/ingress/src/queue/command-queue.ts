@@ -1,9 +1,14 @@
-import { makeRequester, QueueUnavailable as ClientQueueUnavailable, ReplyTimeout } from "@openticket/client";
+import { QueueUnavailable as ClientQueueUnavailable, makeRequester, ReplyTimeout } from "@openticket/client";
 import type { Logger } from "@openticket/runtime";
 import { type CommandQueue, QueueUnavailable, ReplyLate } from "../intake/ports.ts";
 
 /** The queue behind the doors' port: the client's requester, with its errors in the port's words. */
-export function makeCommandQueue(options: { redisUrl: string; prefix: string; ownerName: string; logger: Logger }): CommandQueue & { ping(): Promise<void>; close(): Promise<void> } {
+export function makeCommandQueue(options: {
+  redisUrl: string;
+  prefix: string;
+  ownerName: string;
+  logger: Logger;
+}): CommandQueue & { ping(): Promise<void>; close(): Promise<void> } {
   const requester = makeRequester(options);
   return {
     submit: (command) => inOurWords(requester.submit(command)),

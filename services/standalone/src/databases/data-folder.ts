@@ -14,7 +14,9 @@ export async function prepareDataFolder(dataDir: string): Promise<void> {
   }
   const { bavail, bsize } = await statfs(dataDir);
   if (bavail * bsize >= NEEDED_BYTES) return;
-  throw new StartFailure(`the disk is full: ${megabytes(bavail * bsize)} MB are free at ${dataDir}, and the databases need ${megabytes(NEEDED_BYTES)} MB; free some or set DATA_DIR`);
+  throw new StartFailure(
+    `the disk is full: ${megabytes(bavail * bsize)} MB are free at ${dataDir}, and the databases need ${megabytes(NEEDED_BYTES)} MB; free some or set DATA_DIR`,
+  );
 }
 
 /** The system's code of a fault, or its text. */

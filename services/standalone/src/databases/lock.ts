@@ -27,7 +27,8 @@ export async function lockDataFolder(dataDir: string): Promise<FolderLock> {
     const found = await readOwner(path);
     if (found === undefined) continue;
     const owner = await livingOwner(found);
-    if (owner !== undefined) throw new StartFailure(`the data folder ${dataDir} is in use by process ${owner}; stop that one, or set DATA_DIR to another folder`);
+    if (owner !== undefined)
+      throw new StartFailure(`the data folder ${dataDir} is in use by process ${owner}; stop that one, or set DATA_DIR to another folder`);
     await removeStale(path, found);
   }
   throw new StartFailure(`the data folder ${dataDir} is being taken by other starts; try again`);

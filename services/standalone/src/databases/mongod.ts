@@ -61,7 +61,19 @@ export async function startMongo({ program, dataDir, logFolder, progress, onSpaw
 }
 
 /** One mongod on `folder`, on loopback, as a member of `replicaSet`; not yet initiated and maybe not yet answering. */
-export async function spawnMongod({ program, folder, port, replicaSet, logPath }: { program: Pick<Program, "path">; folder: string; port: number; replicaSet: string; logPath: string }): Promise<ServerProcess> {
+export async function spawnMongod({
+  program,
+  folder,
+  port,
+  replicaSet,
+  logPath,
+}: {
+  program: Pick<Program, "path">;
+  folder: string;
+  port: number;
+  replicaSet: string;
+  logPath: string;
+}): Promise<ServerProcess> {
   await mkdir(folder, { recursive: true });
   const options = { dbpath: folder, port, bind_ip: LOOPBACK, replSet: replicaSet, oplogSize: OPLOG_MB, wiredTigerCacheSizeGB: CACHE_GB };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
@@ -69,10 +81,26 @@ export async function spawnMongod({ program, folder, port, replicaSet, logPath }
   return spawnServer({ path: program.path, args: [...args, ...switches], port, logPath, pidPath: pidPathOf(folder) });
 }
 
-async function failure({ how, error, folder, program, logPath }: { how: string | undefined; error: unknown; folder: string; program: Program; logPath: string }): Promise<StartFailure> {
+async function failure({
+  how,
+  error,
+  folder,
+  program,
+  logPath,
+}: {
+  how: string | undefined;
+  error: unknown;
+  folder: string;
+  program: Program;
+  logPath: string;
+}): Promise<StartFailure> {
   const said = await lastWords(logPath, 200);
   if (/No space left on device/.test(said)) return new StartFailure(`the disk is full: MongoDB could not write to ${folder}`, { cause: error });
-  if (how === EXIT_OTHER_VERSION) return new StartFailure(`the data in ${folder} is of a MongoDB that ${program.version} (${program.origin}) cannot read; put that version's mongod on PATH, or set DATA_DIR to a new folder`, { cause: error });
+  if (how === EXIT_OTHER_VERSION)
+    return new StartFailure(
+      `the data in ${folder} is of a MongoDB that ${program.version} (${program.origin}) cannot read; put that version's mongod on PATH, or set DATA_DIR to a new folder`,
+      { cause: error },
+    );
   if (how) return new StartFailure(`MongoDB ended while starting (${how})${quoteFault(said)}; its log is ${logPath}`, { cause: error });
   return new StartFailure(`MongoDB did not become ready: ${error instanceof Error ? error.message : String(error)}; its log is ${logPath}`, { cause: error });
 }

@@ -50,9 +50,29 @@ export async function startRedis({ program, dataDir, logFolder, progress, onSpaw
  * One server on `folder`, on loopback: every write appended to a file that is synced each second, nothing evicted. It must
  * not change its title, or its arguments would not say after a crash whose it is.
  */
-export async function spawnRedis({ program, folder, port, logPath }: { program: Pick<Program, "path">; folder: string; port: number; logPath: string }): Promise<ServerProcess> {
+export async function spawnRedis({
+  program,
+  folder,
+  port,
+  logPath,
+}: {
+  program: Pick<Program, "path">;
+  folder: string;
+  port: number;
+  logPath: string;
+}): Promise<ServerProcess> {
   await mkdir(folder, { recursive: true });
-  const options = { port, bind: LOOPBACK, dir: folder, appendonly: "yes", appendfsync: "everysec", save: "", "maxmemory-policy": "noeviction", daemonize: "no", "set-proc-title": "no" };
+  const options = {
+    port,
+    bind: LOOPBACK,
+    dir: folder,
+    appendonly: "yes",
+    appendfsync: "everysec",
+    save: "",
+    "maxmemory-policy": "noeviction",
+    daemonize: "no",
+    "set-proc-title": "no",
+  };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
   return spawnServer({ path: program.path, args, port, logPath, pidPath: pidPathOf(folder) });
 }

@@ -49,7 +49,10 @@ export async function awaitPrimary({ host, timeoutMs }: { host: string; timeoutM
 type Command = (command: Record<string, unknown>) => Promise<Record<string, unknown>>;
 
 async function withAdmin(host: string, work: (command: Command) => Promise<void>): Promise<void> {
-  const client = new MongoClient(`mongodb://${host}/?directConnection=true`, { serverSelectionTimeoutMS: ATTEMPT_TIMEOUT_MS, connectTimeoutMS: ATTEMPT_TIMEOUT_MS });
+  const client = new MongoClient(`mongodb://${host}/?directConnection=true`, {
+    serverSelectionTimeoutMS: ATTEMPT_TIMEOUT_MS,
+    connectTimeoutMS: ATTEMPT_TIMEOUT_MS,
+  });
   try {
     await work((command) => client.db("admin").command(command));
   } finally {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { openSync, closeSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, writeFileSync } from "node:fs";
 import { readFile, rename, rm } from "node:fs/promises";
 import { codeOf } from "./data-folder.ts";
 import { StartFailure } from "./start-failure.ts";
@@ -47,11 +47,13 @@ export async function spawnServer({ path, args, port, logPath, pidPath }: Spawne
   writeFileSync(pidPath, `${pid}\n`);
   const askToStop = () => void child.kill("SIGTERM");
   process.once("exit", askToStop);
-  const ended = new Promise<string>((resolve) => child.once("exit", (code, signal) => resolve(signal ? `signal ${signal}` : `exit code ${code}`))).then(async (how) => {
-    process.off("exit", askToStop);
-    await rm(pidPath, { force: true });
-    return how;
-  });
+  const ended = new Promise<string>((resolve) => child.once("exit", (code, signal) => resolve(signal ? `signal ${signal}` : `exit code ${code}`))).then(
+    async (how) => {
+      process.off("exit", askToStop);
+      await rm(pidPath, { force: true });
+      return how;
+    },
+  );
   const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
   const end = async (signal: NodeJS.Signals) => {
     if (!hasEnded()) child.kill(signal);

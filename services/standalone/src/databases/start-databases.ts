@@ -50,15 +50,20 @@ export async function startDatabases({ dataDir: given, env, progress, cacheDir }
   };
   try {
     const kept = cacheDir || cacheFolder(env);
-    const [mongod, redis] = [mongodbUrl ? undefined : await ensureMongo({ env, cacheDir: kept, progress }), redisUrl ? undefined : await ensureRedis({ env, cacheDir: kept, progress })];
+    const [mongod, redis] = [
+      mongodbUrl ? undefined : await ensureMongo({ env, cacheDir: kept, progress }),
+      redisUrl ? undefined : await ensureRedis({ env, cacheDir: kept, progress }),
+    ];
     const logFolder = join(dataDir, "logs");
     await mkdir(logFolder, { recursive: true });
     const keep = (server: ServerProcess) => void started.push(server);
     const starts = await Promise.allSettled([
-      mongod ? startMongo({ program: mongod, dataDir, logFolder, progress, onSpawn: keep }).then((url) => `${url.origin}/${DATABASE}?${url.query}`) : (mongodbUrl ?? ""),
+      mongod
+        ? startMongo({ program: mongod, dataDir, logFolder, progress, onSpawn: keep }).then((url) => `${url.origin}/${DATABASE}?${url.query}`)
+        : (mongodbUrl ?? ""),
       redis ? startRedis({ program: redis, dataDir, logFolder, progress, onSpawn: keep }) : (redisUrl ?? ""),
     ]);
-    const [mongo, valkey] = starts.map(valueOf);
+    const [mongo, valkey] = starts.map(resultOf);
     return { mongodbUrl: mongo ?? "", redisUrl: valkey ?? "", stop };
   } catch (error) {
     await stop();
@@ -70,7 +75,7 @@ function cacheFolder(env: Record<string, string | undefined>): string {
   return env.OPENTICKET_CACHE_DIR || join(env.XDG_CACHE_HOME || join(homedir(), ".cache"), "openticket");
 }
 
-function valueOf(settled: PromiseSettledResult<string>): string {
+function resultOf(settled: PromiseSettledResult<string>): string {
   if (settled.status === "rejected") throw settled.reason;
   return settled.value;
 }

@@ -6,7 +6,8 @@
 /** Marks that turn the order of text around, or hide in it (Unicode TR 36, 2.5; CVE-2021-42574). */
 const DIRECTION_MARKS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 /** Letters without width; soft hyphen, word joiner, byte order mark, Mongolian separator, Hangul fillers, tags. */
-const INVISIBLE = /\u034f|\u17b4|\u17b5|\u180b|\u180c|\u180d|[\u00ad\u115f\u1160\u180e\u200b\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+const INVISIBLE =
+  /\u034f|\u17b4|\u17b5|\u180b|\u180c|\u180d|[\u00ad\u115f\u1160\u180e\u200b\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
 /**
  * Joiners are part of Persian, Indic and emoji text, so one stays between two characters of such. Latin, its extensions
  * and punctuation, with the joiners themselves, are none: a run of joiners is hidden text.
@@ -33,7 +34,10 @@ export function cleanLine(text: string, maxLength: number): string {
 
 /** The text with LF as line break and without control characters. */
 export function cleanBody(text: string): string {
-  return text.toWellFormed().replace(/\r\n?|[\u0085\u2028\u2029]/g, "\n").replace(BODY_CONTROLS, "");
+  return text
+    .toWellFormed()
+    .replace(/\r\n?|[\u0085\u2028\u2029]/g, "\n")
+    .replace(BODY_CONTROLS, "");
 }
 
 /** The first `maxLength` UTF-16 units, never half a character. */

@@ -20,7 +20,19 @@ export interface MailParts {
 }
 
 /** The finished mail: text and HTML as alternatives. Everything but the date follows from the parts, the boundary too. */
-export async function composeMail({ messageId, from, to, replyTo, bounceTo, date, inReplyTo, references, headers, content, trace }: MailParts): Promise<OutgoingMail> {
+export async function composeMail({
+  messageId,
+  from,
+  to,
+  replyTo,
+  bounceTo,
+  date,
+  inReplyTo,
+  references,
+  headers,
+  content,
+  trace,
+}: MailParts): Promise<OutgoingMail> {
   const fileName = messageId.slice(1, messageId.indexOf("@")).replace(/[^A-Za-z0-9.-]/g, "-");
   const composer = new MailComposer({
     ...content,

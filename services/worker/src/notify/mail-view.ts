@@ -1,5 +1,5 @@
 import type { OutboxEntry, TicketRecord } from "@openticket/contract";
-import { type MailAddress, displayName } from "./address.ts";
+import { displayName, type MailAddress } from "./address.ts";
 import { cleanLine } from "./clean-text.ts";
 import type { NotifyConfig } from "./config.ts";
 import { type MessageBody, renderMessage } from "./message-body.ts";
@@ -63,7 +63,11 @@ function clientAreaLink(clientAreaUrl: string, { tid, c }: TicketRecord): string
 
 /** Such as `2026-11-24 13:05 (Europe/Berlin)`. */
 function instant(at: Date, timeZone: string): string {
-  const parts = new Map(formatterOf(timeZone).formatToParts(at).map(({ type, value }) => [type, value]));
+  const parts = new Map(
+    formatterOf(timeZone)
+      .formatToParts(at)
+      .map(({ type, value }) => [type, value]),
+  );
   const [year, month, day, hour, minute] = (["year", "month", "day", "hour", "minute"] as const).map((part) => parts.get(part));
   return `${year}-${month}-${day} ${hour}:${minute} (${timeZone})`;
 }
@@ -74,7 +78,15 @@ const formatters = new Map<string, Intl.DateTimeFormat>();
 function formatterOf(timeZone: string): Intl.DateTimeFormat {
   const kept = formatters.get(timeZone);
   if (kept) return kept;
-  const made = new Intl.DateTimeFormat("en-GB", { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone });
+  const made = new Intl.DateTimeFormat("en-GB", {
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+    timeZone,
+  });
   formatters.set(timeZone, made);
   return made;
 }

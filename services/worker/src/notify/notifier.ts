@@ -71,7 +71,11 @@ function readOwed({ kind, template, to }: OutboxEntry): OwedMail {
 
 type Writing = NotifierDeps & { templates: MailTemplates; ids: MessageIds };
 
-async function writeMail(ticket: TicketRecord, { template, to }: OwedMail, { config, templates, ids, now, describeDepartment }: Writing): Promise<OutgoingMail> {
+async function writeMail(
+  ticket: TicketRecord,
+  { template, to }: OwedMail,
+  { config, templates, ids, now, describeDepartment }: Writing,
+): Promise<OutgoingMail> {
   const department = await describeDepartment(ticket.deptid);
   const departmentName = department?.name ?? FALLBACK_NAME;
   const departmentAddress = addressOf(departmentName, department?.email);

@@ -1,7 +1,19 @@
 import { isIP } from "node:net";
 
 /** Settings that may stand in the query of the relay's URL, as nodemailer reads them. A misspelt one must not pass unseen. */
-const SETTINGS = ["requireTLS", "ignoreTLS", "opportunisticTLS", "name", "localAddress", "servername", "tls.rejectUnauthorized", "tls.servername", "tls.minVersion", "tls.maxVersion", "tls.ciphers"];
+const SETTINGS = [
+  "requireTLS",
+  "ignoreTLS",
+  "opportunisticTLS",
+  "name",
+  "localAddress",
+  "servername",
+  "tls.rejectUnauthorized",
+  "tls.servername",
+  "tls.minVersion",
+  "tls.maxVersion",
+  "tls.ciphers",
+];
 /** Settings that decide about STARTTLS: with one of them the operator has chosen. */
 const TLS_CHOICES = ["requireTLS", "ignoreTLS", "opportunisticTLS"];
 

@@ -50,7 +50,9 @@ async function readOverrides(directory: string): Promise<Map<string, string>> {
   const known = TEMPLATES.flatMap((template) => PARTS.map((part) => `${template}.${part}.eta`));
   const unknown = files.find((file) => !known.includes(file));
   if (unknown) throw new TemplateBroken(`${join(directory, unknown)}: no mail is made of it; expected one of ${known.join(", ")}`);
-  return new Map(await Promise.all(files.map(async (file) => [file, await readFile(join(directory, file), "utf8").catch(refuse(join(directory, file)))] as const)));
+  return new Map(
+    await Promise.all(files.map(async (file) => [file, await readFile(join(directory, file), "utf8").catch(refuse(join(directory, file)))] as const)),
+  );
 }
 
 function compileMail(template: MailTemplate, overrides: Map<string, string>, directory = ""): (view: MailView) => RenderedMail {
@@ -83,7 +85,9 @@ function tryOut(render: Render, sample: MailView, { name, place }: { name: Part;
   const faults = [
     result.trim() === "" && "it renders to nothing",
     /\bundefined\b|\[object Object\]/.test(result) && "it prints a value that is not there",
-    name === "subject" && !result.includes(`[Ticket ID: ${sample.ticket.tid}]`) && "the subject lacks [Ticket ID: <%= it.ticket.tid %>], by which answers find their ticket",
+    name === "subject" &&
+      !result.includes(`[Ticket ID: ${sample.ticket.tid}]`) &&
+      "the subject lacks [Ticket ID: <%= it.ticket.tid %>], by which answers find their ticket",
   ];
   const fault = faults.find((text) => text !== false);
   if (fault) refuse(place)(new Error(fault));

@@ -52,7 +52,11 @@ function zoneOffsetMs(wallClock: Date, timeZone: string): number {
 }
 
 function offsetAtMs(instant: Date, timeZone: string): number {
-  const shown = Object.fromEntries(formatterFor(timeZone).formatToParts(instant).map(({ type, value }) => [type, Number(value)]));
+  const shown = Object.fromEntries(
+    formatterFor(timeZone)
+      .formatToParts(instant)
+      .map(({ type, value }) => [type, Number(value)]),
+  );
   const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = shown;
   const asUtc = new Date(0);
   asUtc.setUTCFullYear(year, month - 1, day);

@@ -12,7 +12,12 @@ export function isEmailAddress(text: string): boolean {
   const at = text.lastIndexOf("@");
   const [local, labels] = [text.slice(0, at), text.slice(at + 1).split(".")];
   return (
-    at > 0 && text.length <= LIMITS.emailLength && Buffer.byteLength(local) <= 64 && LOCAL_PART.test(local) &&
-    labels.length >= 2 && labels.every((label) => DOMAIN_LABEL.test(label)) && !/^\p{N}+$/u.test(labels.at(-1) ?? "")
+    at > 0 &&
+    text.length <= LIMITS.emailLength &&
+    Buffer.byteLength(local) <= 64 &&
+    LOCAL_PART.test(local) &&
+    labels.length >= 2 &&
+    labels.every((label) => DOMAIN_LABEL.test(label)) &&
+    !/^\p{N}+$/u.test(labels.at(-1) ?? "")
   );
 }

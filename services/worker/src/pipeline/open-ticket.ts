@@ -53,11 +53,7 @@ export async function openTicket(command: OpenTicketCommand, deps: PipelineDeps)
   }
 }
 
-async function makeDraft(
-  command: OpenTicketCommand,
-  ticket: ValidTicket & Pick<TicketRecord, "attachments">,
-  deps: PipelineDeps,
-): Promise<TicketDraft> {
+async function makeDraft(command: OpenTicketCommand, ticket: ValidTicket & Pick<TicketRecord, "attachments">, deps: PipelineDeps): Promise<TicketDraft> {
   const { department, decisions, createdAt, ...fields } = ticket;
   const now = deps.now();
   const outbox = await owedDeliveries(command, ticket, deps.directory);

@@ -1,4 +1,4 @@
-import { NO_SUCH_ID, type OpenTicketCommand, type Opener, referenceError } from "@openticket/contract";
+import { NO_SUCH_ID, type Opener, type OpenTicketCommand, referenceError } from "@openticket/contract";
 import { isEmailAddress } from "./email-address.ts";
 import type { Findings } from "./findings.ts";
 import type { Client, Directory } from "./ports.ts";

@@ -1,4 +1,4 @@
-import type { AttachmentRef, RejectionRecord, TicketDraft, TicketRecord } from "@openticket/contract";
+import type { RejectionRecord, TicketDraft, TicketRecord } from "@openticket/contract";
 
 /**
  * What the story of a ticket needs from the outside. Every look-up may be called once per ticket: behind these
@@ -72,9 +72,7 @@ export type Commit =
   /** The mask for ticket numbers is too narrow: no free one was found in a bounded number of tries. */
   | { kind: "out-of-numbers" };
 
-export type Rejection =
-  | { kind: "rejected"; record: RejectionRecord }
-  | { kind: "exists"; record: RejectionRecord };
+export type Rejection = { kind: "rejected"; record: RejectionRecord } | { kind: "exists"; record: RejectionRecord };
 
 export interface TicketStore {
   /** Numbers the draft and writes it with its outbox, journaled on a majority. */
@@ -108,5 +106,3 @@ export interface PipelineDeps {
   rules: TicketRules;
   now(): Date;
 }
-
-export type { AttachmentRef };

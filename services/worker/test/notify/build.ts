@@ -12,11 +12,28 @@ export const SECRET = "a secret that only tests know";
 export function ticket(overrides: Partial<TicketRecord> = {}): TicketRecord {
   const at = new Date("2026-03-04T05:00:00Z");
   return {
-    _id: "req_1", requestId: "req_1", fingerprint: "f", id: 7, tid: "516757", c: "KPqH7yG3", status: "Open", deptid: 1,
-    subject: "Printer on fire", message: "It burns.\nPlease help.", markdown: false, priority: "High",
+    _id: "req_1",
+    requestId: "req_1",
+    fingerprint: "f",
+    id: 7,
+    tid: "516757",
+    c: "KPqH7yG3",
+    status: "Open",
+    deptid: 1,
+    subject: "Printer on fire",
+    message: "It burns.\nPlease help.",
+    markdown: false,
+    priority: "High",
     opener: { kind: "client", clientid: 1, name: "Ada Lovelace", email: "ada@example.com" },
-    customfields: [], attachments: [], preventClientClosure: false,
-    createdAt: at, receivedAt: at, openedAt: at, source: { channel: "http" }, decisions: [], outbox: [],
+    customfields: [],
+    attachments: [],
+    preventClientClosure: false,
+    createdAt: at,
+    receivedAt: at,
+    openedAt: at,
+    source: { channel: "http" },
+    decisions: [],
+    outbox: [],
     ...overrides,
   };
 }

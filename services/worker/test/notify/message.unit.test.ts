@@ -54,7 +54,12 @@ describe("a mail to the opener", () => {
 
   it("lists attachments by name and size, and does not attach them", async () => {
     const sha256 = "0".repeat(64);
-    const { text, html, parsed } = await written({ attachments: [{ name: "plan.pdf", contentType: "application/pdf", size: 12_800, sha256 }, { name: "a.txt", contentType: "text/plain", size: 3, sha256 }] });
+    const { text, html, parsed } = await written({
+      attachments: [
+        { name: "plan.pdf", contentType: "application/pdf", size: 12_800, sha256 },
+        { name: "a.txt", contentType: "text/plain", size: 3, sha256 },
+      ],
+    });
     expect(text).toContain("  - plan.pdf (12.5 KiB)\n  - a.txt (3 bytes)");
     expect(html).toContain("plan.pdf");
     expect(parsed.attachments).toEqual([]);
@@ -94,7 +99,8 @@ describe("a mail to staff", () => {
 
 describe("what templates see", () => {
   it("holds the access link for the opener and nothing of it for staff", () => {
-    const view = (template: MailTemplate) => viewOf({ ticket: ticket({ c: "QQsecretQQ" }), template, to: { name: "", address: "a@example.com" }, departmentName: "Sales", config: config() });
+    const view = (template: MailTemplate) =>
+      viewOf({ ticket: ticket({ c: "QQsecretQQ" }), template, to: { name: "", address: "a@example.com" }, departmentName: "Sales", config: config() });
     expect(view("ticket-opened").link).toContain("QQsecretQQ");
     expect(view("ticket-opened-by-admin").link).toContain("QQsecretQQ");
     expect(view("staff-ticket-opened")).not.toHaveProperty("link");
@@ -121,7 +127,13 @@ describe("headers", () => {
     expect(staff.parsed.inReplyTo).toBeUndefined();
   });
 
-  it.each([["a header", "<a@b>\r\nBcc: <x@y.z>"], ["no brackets", "a@b"], ["blanks", "<a b@c>"], ["a number", 5], ["too much", `<${"a".repeat(300)}@b>`]])("take no Message-ID that is %s", async (_, messageId) => {
+  it.each([
+    ["a header", "<a@b>\r\nBcc: <x@y.z>"],
+    ["no brackets", "a@b"],
+    ["blanks", "<a b@c>"],
+    ["a number", 5],
+    ["too much", `<${"a".repeat(300)}@b>`],
+  ])("take no Message-ID that is %s", async (_, messageId) => {
     const { parsed, head } = await written({ source: { channel: "email", messageId } });
     expect(parsed.inReplyTo).toBeUndefined();
     expect(fieldNames(head)).not.toContain("bcc");
@@ -138,7 +150,8 @@ describe("headers", () => {
   });
 
   it("bounce to the configured address, else to the sender; to nobody when that is configured", async () => {
-    const from = async (env: Record<string, string>, department = { name: "Sales", email: "sales@example.com" }) => (await written({}, owed(), { config: config(env), describeDepartment: async () => department })).mail.envelope.from;
+    const from = async (env: Record<string, string>, department = { name: "Sales", email: "sales@example.com" }) =>
+      (await written({}, owed(), { config: config(env), describeDepartment: async () => department })).mail.envelope.from;
     expect(await from({ MAIL_BOUNCE_ADDRESS: "bounces@example.com" })).toBe("bounces@example.com");
     expect(await from({})).toBe("sales@example.com");
     expect(await from({ MAIL_FROM: "help@example.net" }, { name: "Sales", email: "" })).toBe("help@example.net");

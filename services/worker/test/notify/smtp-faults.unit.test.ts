@@ -33,7 +33,14 @@ describe("a fault of the relay", () => {
   });
 
   it("is told without addresses, and anything may be thrown", () => {
-    const sorted = sortSmtpFault(Object.assign(new Error("550 <ada@example.com> unknown (bob@example.com)"), { code: "EENVELOPE", command: "RCPT TO", responseCode: 550, rejected: ["ada@example.com"] }));
+    const sorted = sortSmtpFault(
+      Object.assign(new Error("550 <ada@example.com> unknown (bob@example.com)"), {
+        code: "EENVELOPE",
+        command: "RCPT TO",
+        responseCode: 550,
+        rejected: ["ada@example.com"],
+      }),
+    );
     expect(sorted.message).toBe("The relay refused the mail: 550 <(address)> unknown ((address))");
     expect(JSON.stringify([sorted.cause, String(sorted.cause)])).not.toContain("example.com");
     for (const thrown of [undefined, null, "text", 5, {}]) expect(sortSmtpFault(thrown).name).toBe("MailDelayed");

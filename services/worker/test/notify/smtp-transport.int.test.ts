@@ -41,7 +41,13 @@ async function relay(options: ServerOptions = {}) {
       stream.on("data", (chunk: Buffer) => chunks.push(chunk));
       stream.on("end", () => {
         const { mailFrom, rcptTo } = session.envelope;
-        received.push({ from: mailFrom ? mailFrom.address : "", to: rcptTo.map(({ address }) => address), raw: Buffer.concat(chunks), isSecure: session.secure, user: session.user ? String(session.user) : undefined });
+        received.push({
+          from: mailFrom ? mailFrom.address : "",
+          to: rcptTo.map(({ address }) => address),
+          raw: Buffer.concat(chunks),
+          isSecure: session.secure,
+          user: session.user ? String(session.user) : undefined,
+        });
         done();
       });
     },
@@ -91,12 +97,18 @@ async function sender(url: string, env: Record<string, string> = {}) {
   const settings = config({ SMTP_URL: url, MAIL_CONNECT_TIMEOUT_MS: "2000", MAIL_SOCKET_TIMEOUT_MS: "2000", MAIL_SEND_TIMEOUT_MS: "5000", ...env });
   const transport: MailTransport = await makeTransport(settings, logger);
   const notifier = await makeNotifier(depsWith({ transport, config: settings }));
-  closers.push(() => transport.close(), () => notifier.close());
+  closers.push(
+    () => transport.close(),
+    () => notifier.close(),
+  );
   return { notifier, lines, send: (n = 1) => notifier.deliver(ticket({ _id: `req_${n}`, id: n }), owed()) };
 }
 
 const SELF_SIGNED = "tls.rejectUnauthorized=false";
-const asks = (accepted: string): NonNullable<ServerOptions["onAuth"]> => (auth, _session, done) => (auth.password === accepted ? done(null, { user: auth.username ?? "" }) : done(new Error("Invalid login for ada@example.com")));
+const asks =
+  (accepted: string): NonNullable<ServerOptions["onAuth"]> =>
+  (auth, _session, done) =>
+    auth.password === accepted ? done(null, { user: auth.username ?? "" }) : done(new Error("Invalid login for ada@example.com"));
 
 describe("a relay gets the mail", () => {
   it("over a plain connection: the very bytes that a file would hold, from the department", async () => {
@@ -161,7 +173,9 @@ describe("a relay that refuses", () => {
   const answering = (code: number, text: string) => Object.assign(new Error(text), { responseCode: code });
 
   it("the recipient for good makes the mail rejected, and the connection goes on", async () => {
-    const { received, port, counts } = await relay({ onRcptTo: ({ address }, _session, done) => (address === "ada@example.com" ? done(answering(550, "5.1.1 <ada@example.com> unknown")) : done()) });
+    const { received, port, counts } = await relay({
+      onRcptTo: ({ address }, _session, done) => (address === "ada@example.com" ? done(answering(550, "5.1.1 <ada@example.com> unknown")) : done()),
+    });
     const { notifier, send } = await sender(`smtp://127.0.0.1:${port}`, { MAIL_MAX_CONNECTIONS: "1" });
     await expect(send()).rejects.toMatchObject({ name: "MailRejected", message: expect.not.stringContaining("ada@") });
     await notifier.deliver(ticket(), owed("ticket-opened", { name: "B", email: "bob@example.com" }));
@@ -308,7 +322,12 @@ describe("many mails", () => {
     });
     const { received, port } = await relay({ onRcptTo: (_address, _session, done) => void held.then(() => done()) });
     const { send, notifier } = await sender(`smtp://127.0.0.1:${port}`, { MAIL_MAX_CONNECTIONS: "2" });
-    const sending = Array.from({ length: 5 }, (_, n) => send(n + 1).then(() => "sent", (error: { because?: string }) => error.because));
+    const sending = Array.from({ length: 5 }, (_, n) =>
+      send(n + 1).then(
+        () => "sent",
+        (error: { because?: string }) => error.because,
+      ),
+    );
     const closing = notifier.close();
     release();
     await closing;

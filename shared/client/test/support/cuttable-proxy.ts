@@ -66,7 +66,10 @@ export async function startProxy(targetUrl: string): Promise<CuttableProxy> {
       server.listen(port, "127.0.0.1");
       await once(server, "listening");
     },
-    cutAfterAnswerTo: (trigger) => new Promise((resolve) => void (trap = { trigger, sprung: resolve })),
+    cutAfterAnswerTo: (trigger) =>
+      new Promise((resolve) => {
+        trap = { trigger, sprung: resolve };
+      }),
     freeze() {
       isFrozen = true;
       for (const socket of sockets) socket.pause();

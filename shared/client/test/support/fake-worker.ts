@@ -1,4 +1,13 @@
-import { COMMAND_QUEUE, type OpenTicketCommand, type OpenTicketResult, openTicketCommand, REQUEST_STATUS_JOB, type RequestStatus, STATUS_QUEUE, statusQuestion } from "@openticket/contract";
+import {
+  COMMAND_QUEUE,
+  type OpenTicketCommand,
+  type OpenTicketResult,
+  openTicketCommand,
+  REQUEST_STATUS_JOB,
+  type RequestStatus,
+  STATUS_QUEUE,
+  statusQuestion,
+} from "@openticket/contract";
 import { Worker } from "bullmq";
 import { connectRedis } from "../../src/redis.ts";
 import { makeReplyPublisher, type ReplyPublisher } from "../../src/reply-publisher.ts";
@@ -19,7 +28,12 @@ export interface FakeWorkerOptions {
 }
 
 /** Consumes commands and questions as the worker does, and replies through the real publisher. */
-export function startFakeWorker({ url, prefix, decide = (command, index) => successOf(command, index + 1), statusOf = (requestId) => ({ requestId, state: "unknown" }) }: FakeWorkerOptions): FakeWorker {
+export function startFakeWorker({
+  url,
+  prefix,
+  decide = (command, index) => successOf(command, index + 1),
+  statusOf = (requestId) => ({ requestId, state: "unknown" }),
+}: FakeWorkerOptions): FakeWorker {
   const connection = connectRedis({ url, name: "fake-worker", role: "worker" });
   const replies = makeReplyPublisher({ connection, prefix });
   const taken: OpenTicketCommand[] = [];

@@ -1,5 +1,5 @@
-import { type Attachment, attachmentRef, type InlineAttachment } from "../command.ts";
 import { LIMITS } from "../limits.ts";
+import { type Attachment, attachmentRef, type InlineAttachment } from "../ticket-params.ts";
 import { decodeBase64 } from "./base64.ts";
 import { isNotGiven } from "./literals.ts";
 
@@ -70,7 +70,12 @@ export function attachmentName(value: unknown): string | undefined {
   if (clean === "" || clean === "." || clean === "..") return undefined;
   if (clean.length <= LIMITS.attachmentNameLength) return clean;
   const extension = /\.[^.]{1,20}$/.exec(clean)?.[0] ?? "";
-  return clean.slice(0, LIMITS.attachmentNameLength - extension.length).toWellFormed().replaceAll("\ufffd", "") + extension;
+  return (
+    clean
+      .slice(0, LIMITS.attachmentNameLength - extension.length)
+      .toWellFormed()
+      .replaceAll("\ufffd", "") + extension
+  );
 }
 
 function invalid(reason: string): { kind: "invalid"; reason: string } {

@@ -1,5 +1,5 @@
-import type { TicketParams } from "../command.ts";
 import { LIMITS } from "../limits.ts";
+import type { TicketParams } from "../ticket-params.ts";
 import { decodeBase64 } from "./base64.ts";
 import { isNotGiven } from "./literals.ts";
 import { readPhpArray } from "./php-array.ts";

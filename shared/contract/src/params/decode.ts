@@ -1,5 +1,5 @@
-import type { TicketParams } from "../command.ts";
 import type { RequestError } from "../errors.ts";
+import type { TicketParams } from "../ticket-params.ts";
 import { decodeAttachments } from "./attachments.ts";
 import { decodeCustomFields } from "./custom-fields.ts";
 import { decodeFlag, decodeId, decodeKeyword, decodeText } from "./literals.ts";
@@ -32,7 +32,10 @@ export function decodeTicketParams(raw: Record<string, unknown>): DecodedTicket 
   const refuse = (field: string, message: string) => problems.push({ code: `${field}_invalid`, field, message });
   for (const name of IDS) setIfGiven(ticket, name, decodeId(own(raw, name)));
   for (const name of FLAGS) setIfGiven(ticket, name, decodeFlag(given(raw, name)));
-  for (const [names, decode] of [[TEXTS, decodeText], [KEYWORDS, decodeKeyword]] as const) {
+  for (const [names, decode] of [
+    [TEXTS, decodeText],
+    [KEYWORDS, decodeKeyword],
+  ] as const) {
     for (const name of names) {
       const text = decode(own(raw, name));
       if (text === null) refuse(name, `${name} must be text, not a list or an object`);

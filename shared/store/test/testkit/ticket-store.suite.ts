@@ -9,9 +9,26 @@ let counter = 0;
 export function draft(overrides: Partial<TicketDraft> = {}): TicketDraft {
   const requestId = `req_${++counter}`;
   return {
-    _id: requestId, requestId, fingerprint: "f", status: "Open", deptid: 1, subject: "s", message: "m", markdown: false, priority: "Medium",
-    opener: { kind: "guest", name: "Ada", email: "ada@example.test" }, customfields: [], attachments: [], preventClientClosure: false,
-    createdAt: AT, receivedAt: AT, openedAt: AT, source: { channel: "test" }, decisions: [], outbox: [], ...overrides,
+    _id: requestId,
+    requestId,
+    fingerprint: "f",
+    status: "Open",
+    deptid: 1,
+    subject: "s",
+    message: "m",
+    markdown: false,
+    priority: "Medium",
+    opener: { kind: "guest", name: "Ada", email: "ada@example.test" },
+    customfields: [],
+    attachments: [],
+    preventClientClosure: false,
+    createdAt: AT,
+    receivedAt: AT,
+    openedAt: AT,
+    source: { channel: "test" },
+    decisions: [],
+    outbox: [],
+    ...overrides,
   };
 }
 
@@ -23,7 +40,17 @@ export function owed(key: string): OutboxEntry {
 export function rejection(overrides: Partial<RejectionRecord> = {}): RejectionRecord {
   const requestId = `req_${++counter}`;
   const errors = [{ code: "subject_required", message: "Subject is required" }];
-  return { _id: requestId, requestId, fingerprint: "f", errors, source: { channel: "test" }, receivedAt: AT, rejectedAt: AT, expiresAt: new Date("2999-01-01"), ...overrides };
+  return {
+    _id: requestId,
+    requestId,
+    fingerprint: "f",
+    errors,
+    source: { channel: "test" },
+    receivedAt: AT,
+    rejectedAt: AT,
+    expiresAt: new Date("2999-01-01"),
+    ...overrides,
+  };
 }
 
 /** What every ticket store must do. `makeStore` gives an empty one whose tids come from `tid`. */

@@ -44,7 +44,9 @@ export async function makeHttpApp(deps: HttpDeps, options: HttpAppOptions): Prom
 
   observe(app, options.metrics);
   app.setErrorHandler((error, request, reply) => sendProblem(reply, problemFor(error, deps, request.log)));
-  app.setNotFoundHandler((request, reply) => sendProblem(reply, new Problem(404, "Not Found", `${request.method} ${request.url.split("?")[0]} is not served here; see /docs`)));
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(reply, new Problem(404, "Not Found", `${request.method} ${request.url.split("?")[0]} is not served here; see /docs`)),
+  );
   registerApiPhp(app, deps);
   registerTickets(app, deps);
   registerRequests(app, deps);
@@ -81,7 +83,8 @@ function problemFor(error: unknown, deps: HttpDeps, log: FastifyBaseLogger): Pro
     const headers = { ...deps.retryAfter(), location: `/v1/requests/${requestId}` };
     return new Problem(503, "Outcome not known yet", `The request was accepted; ask for its outcome at /v1/requests/${requestId}`, { requestId }, headers);
   }
-  if (error instanceof QueueUnavailable) return new Problem(503, "Service Unavailable", "The request was not accepted: the queue is not available", {}, deps.retryAfter());
+  if (error instanceof QueueUnavailable)
+    return new Problem(503, "Service Unavailable", "The request was not accepted: the queue is not available", {}, deps.retryAfter());
   const fault = bodyFault(error);
   if (fault) return new Problem(fault.status, TITLES[fault.status], fault.message);
   const status = typeof error === "object" && error !== null && "statusCode" in error ? Number(error.statusCode) : 500;

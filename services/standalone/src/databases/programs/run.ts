@@ -8,7 +8,10 @@ export function run(path: string, args: string[], { timeoutMs, env }: { timeoutM
     execFile(path, args, { timeout: timeoutMs, killSignal: "SIGKILL", maxBuffer: 1024 * 1024, ...(env && { env }) }, (error, stdout, stderr) => {
       if (!error) return resolve({ kind: "ok", stdout });
       if (error.killed) return resolve({ kind: "failed", reason: `no end within ${timeoutMs / 1000} s` });
-      const line = stderr.trim().split("\n").findLast((text) => text.trim() !== "");
+      const line = stderr
+        .trim()
+        .split("\n")
+        .findLast((text) => text.trim() !== "");
       resolve({ kind: "failed", reason: line?.trim() || (error.code === "ENOENT" ? `there is no ${path}` : error.message.trim()) });
     });
   });

@@ -18,7 +18,13 @@ const link = "https://www.example.com/viewticket.php?tid=516757&c=KPqH7yG3";
 
 /** Data that every template is tried with: as little and as much as a mail may hold. */
 export const SAMPLE_VIEWS: Record<MailTemplate, MailView[]> = {
-  "ticket-opened": [{ ...bare, link }, { ...full, link }],
-  "ticket-opened-by-admin": [{ ...bare, link }, { ...full, link }],
+  "ticket-opened": [
+    { ...bare, link },
+    { ...full, link },
+  ],
+  "ticket-opened-by-admin": [
+    { ...bare, link },
+    { ...full, link },
+  ],
   "staff-ticket-opened": [bare, full],
 };

@@ -17,7 +17,11 @@ export interface Formatted {
 
 /** Formats an answer as the caller asked: `json`, `xml`, or `nvp`, which is also what silence means. */
 export function formatAnswer(answer: Answer, { responseType, action }: { responseType: unknown; action: string }): Formatted {
-  switch (String(responseType ?? "").trim().toLowerCase()) {
+  switch (
+    String(responseType ?? "")
+      .trim()
+      .toLowerCase()
+  ) {
     case "json":
       return { contentType: "application/json", body: JSON.stringify(jsonFields(answer)) };
     case "xml":
@@ -39,7 +43,13 @@ function jsonFields(answer: Answer): Record<string, unknown> {
 
 function plainFields(answer: Answer): [string, string][] {
   const { result } = answer;
-  if (result === "success") return [["result", result], ["id", String(answer.id)], ["tid", answer.tid], ["c", answer.c]];
+  if (result === "success")
+    return [
+      ["result", result],
+      ["id", String(answer.id)],
+      ["tid", answer.tid],
+      ["c", answer.c],
+    ];
   const request: [string, string][] = answer.requestId ? [["requestid", answer.requestId]] : [];
   return [["result", result], ...request, ["message", answer.message]];
 }

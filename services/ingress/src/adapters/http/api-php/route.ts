@@ -1,6 +1,5 @@
 import type { OpenTicketResult } from "@openticket/contract";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { Caller } from "../../../intake/authenticate.ts";
 import { makeCommand } from "../../../intake/make-command.ts";
 import { QueueUnavailable, ReplyLate } from "../../../intake/ports.ts";
 import { parseQuery, type ReadBody, readBody } from "../body/read-body.ts";

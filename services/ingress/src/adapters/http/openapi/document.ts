@@ -22,7 +22,15 @@ const newTicket = ticketParams.extend({ attachments: z.array(uploadedAttachment)
 const opened = successResult.omit({ result: true, correlationId: true });
 const accepted = z.object({ requestId: z.string(), state: z.literal("queued"), location: z.string() });
 
-const SCHEMAS = { NewTicket: newTicket, Opened: opened, Accepted: accepted, RequestStatus: requestStatus, Ticket: ticketView, Problem: problem, ErrorResult: errorResult };
+const SCHEMAS = {
+  NewTicket: newTicket,
+  Opened: opened,
+  Accepted: accepted,
+  RequestStatus: requestStatus,
+  Ticket: ticketView,
+  Problem: problem,
+  ErrorResult: errorResult,
+};
 
 /** Builds the document; `version` is that of the product. */
 export function makeOpenApiDocument(version: string) {
@@ -44,7 +52,14 @@ export function makeOpenApiDocument(version: string) {
       "/v1/requests/{requestId}": { get: getRequestOperation },
       "/includes/api.php": { post: classicOperation },
       "/healthz": { get: operation("operation", "The process runs", { 200: { description: "It does" } }, { security: [] }) },
-      "/readyz": { get: operation("operation", "The queue and the store answer", { 200: { description: "Both do" }, 503: { description: "One does not; the body names it" } }, { security: [] }) },
+      "/readyz": {
+        get: operation(
+          "operation",
+          "The queue and the store answer",
+          { 200: { description: "Both do" }, 503: { description: "One does not; the body names it" } },
+          { security: [] },
+        ),
+      },
       "/metrics": { get: operation("operation", "Metrics in Prometheus' text format", { 200: { description: "The metrics" } }, { security: [] }) },
     },
     components: {
@@ -63,8 +78,15 @@ function jsonSchemaOf(schema: z.ZodType): unknown {
 }
 
 const ref = (name: keyof typeof SCHEMAS) => ({ $ref: `#/components/schemas/${name}` });
-const json = (name: keyof typeof SCHEMAS, description: string, headers?: object) => ({ description, ...(headers && { headers }), content: { "application/json": { schema: ref(name) } } });
-const problems = (...statuses: number[]) => Object.fromEntries(statuses.map((status) => [status, { description: PROBLEMS[status], content: { "application/problem+json": { schema: ref("Problem") } } }]));
+const json = (name: keyof typeof SCHEMAS, description: string, headers?: object) => ({
+  description,
+  ...(headers && { headers }),
+  content: { "application/json": { schema: ref(name) } },
+});
+const problems = (...statuses: number[]) =>
+  Object.fromEntries(
+    statuses.map((status) => [status, { description: PROBLEMS[status], content: { "application/problem+json": { schema: ref("Problem") } } }]),
+  );
 const inPath = (name: string, description: string, schema: object) => ({ name, in: "path", required: true, description, schema });
 const inHeader = (name: string, description: string) => ({ name, in: "header", required: false, description, schema: { type: "string" } });
 
@@ -101,40 +123,77 @@ const openTicketOperation = operation(
     requestBody: {
       required: true,
       content: {
-        "application/json": { schema: ref("NewTicket"), example: { deptid: 1, subject: "Printer on fire", message: "It **burns**.", name: "Ada", email: "ada@example.test", markdown: true } },
+        "application/json": {
+          schema: ref("NewTicket"),
+          example: { deptid: 1, subject: "Printer on fire", message: "It **burns**.", name: "Ada", email: "ada@example.test", markdown: true },
+        },
         "multipart/form-data": {
-          schema: { type: "object", properties: { deptid: { type: "integer" }, subject: { type: "string" }, message: { type: "string" }, "attachments[]": { type: "array", items: { type: "string", format: "binary" } } } },
+          schema: {
+            type: "object",
+            properties: {
+              deptid: { type: "integer" },
+              subject: { type: "string" },
+              message: { type: "string" },
+              "attachments[]": { type: "array", items: { type: "string", format: "binary" } },
+            },
+          },
         },
       },
     },
   },
 );
 
-const getTicketOperation = operation("tickets", "A ticket as it is stored", { 200: json("Ticket", "The ticket"), ...problems(401, 403, 404, 503) }, {
-  operationId: "getTicket",
-  parameters: [inPath("id", "The ticket's id", { type: "integer", minimum: 1 })],
-});
+const getTicketOperation = operation(
+  "tickets",
+  "A ticket as it is stored",
+  { 200: json("Ticket", "The ticket"), ...problems(401, 403, 404, 503) },
+  {
+    operationId: "getTicket",
+    parameters: [inPath("id", "The ticket's id", { type: "integer", minimum: 1 })],
+  },
+);
 
 const getAttachmentOperation = operation(
   "tickets",
   "An attachment of a ticket",
   { 200: { description: "Its content", content: { "application/octet-stream": {} } }, ...problems(401, 403, 404, 503) },
-  { operationId: "getTicketAttachment", parameters: [inPath("id", "The ticket's id", { type: "integer" }), inPath("index", "Its place among the attachments, from 0", { type: "integer", minimum: 0 })] },
+  {
+    operationId: "getTicketAttachment",
+    parameters: [
+      inPath("id", "The ticket's id", { type: "integer" }),
+      inPath("index", "Its place among the attachments, from 0", { type: "integer", minimum: 0 }),
+    ],
+  },
 );
 
-const getRequestOperation = operation("requests", "What became of a request", { 200: json("RequestStatus", "Its state"), ...problems(400, 401, 403, 404, 503) }, {
-  operationId: "getRequest",
-  parameters: [
-    inPath("requestId", "As handed out with the receipt", { type: "string" }),
-    { name: "wait", in: "query", required: false, description: "Seconds to wait for an outcome, at most 30", schema: { type: "number", minimum: 0, maximum: 30 } },
-  ],
-});
+const getRequestOperation = operation(
+  "requests",
+  "What became of a request",
+  { 200: json("RequestStatus", "Its state"), ...problems(400, 401, 403, 404, 503) },
+  {
+    operationId: "getRequest",
+    parameters: [
+      inPath("requestId", "As handed out with the receipt", { type: "string" }),
+      {
+        name: "wait",
+        in: "query",
+        required: false,
+        description: "Seconds to wait for an outcome, at most 30",
+        schema: { type: "number", minimum: 0, maximum: 30 },
+      },
+    ],
+  },
+);
 
 const classicOperation = operation(
   "classic",
   "OpenTicket as existing clients call it, below any path prefix",
   {
-    200: { description: `\`result\` is success with id, tid and c, or error with one of: ${Object.values(REFERENCE_ERRORS).map(({ message }) => message).join(" · ")}` },
+    200: {
+      description: `\`result\` is success with id, tid and c, or error with one of: ${Object.values(REFERENCE_ERRORS)
+        .map(({ message }) => message)
+        .join(" · ")}`,
+    },
     ...Object.fromEntries([400, 403, 405, 413, 415, 503].map((status) => [status, { description: "An error in the same format" }])),
   },
   {

@@ -33,11 +33,17 @@ export function registerTickets(app: FastifyInstance, deps: HttpDeps): void {
   app.get<{ Params: { id: string; index: string } }>("/v1/tickets/:id/attachments/:index", async (request, reply) => {
     const ticket = await readableTicket(request, request.params.id, deps);
     const attachment = /^\d{1,4}$/.test(request.params.index) ? ticket.attachments[Number(request.params.index)] : undefined;
-    if (!attachment) throw new Problem(404, "Not Found", `Ticket ${ticket.id} has no attachment ${request.params.index}; it has ${ticket.attachments.length}, counted from 0`);
+    if (!attachment)
+      throw new Problem(404, "Not Found", `Ticket ${ticket.id} has no attachment ${request.params.index}; it has ${ticket.attachments.length}, counted from 0`);
     // A stranger chose name and type: the browser is to store the file, not to show it.
     const disposition = `attachment; filename*=UTF-8''${encodeURIComponent(attachment.name)}`;
     return reply
-      .headers({ "content-type": "application/octet-stream", "content-disposition": disposition, "content-length": attachment.size, "x-content-type-options": "nosniff" })
+      .headers({
+        "content-type": "application/octet-stream",
+        "content-disposition": disposition,
+        "content-length": attachment.size,
+        "x-content-type-options": "nosniff",
+      })
       .send(await deps.blobs.open(attachment.sha256));
   });
 }
@@ -59,7 +65,10 @@ function answer(reply: FastifyReply, result: OpenTicketResult): FastifyReply {
   if (result.result === "error") throw rejected(result);
   const { requestId, id, tid, c, replayed = false } = result;
   if (replayed) reply.header("idempotency-replayed", "true");
-  return reply.code(replayed ? 200 : 201).header("location", `/v1/tickets/${id}`).send({ requestId, ...(replayed && { replayed }), id, tid, c });
+  return reply
+    .code(replayed ? 200 : 201)
+    .header("location", `/v1/tickets/${id}`)
+    .send({ requestId, ...(replayed && { replayed }), id, tid, c });
 }
 
 /** Every error of a rejected ticket as one problem. */
