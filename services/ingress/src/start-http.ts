@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { type Drain, type Logger, type Metrics, makeMetrics } from "@openticket/runtime";
+import { type Drain, explainListening, type Logger, type Metrics, makeMetrics } from "@openticket/runtime";
 import { connectStore, hashSecret, makeMongoBlobStore, makeMongoCredentialStore, makeMongoTicketReader, verifySecret } from "@openticket/store";
 import { makeAllowList } from "./adapters/http/allow-list.ts";
 import { makeHttpApp } from "./adapters/http/http-app.ts";
@@ -50,7 +50,8 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
       ],
     },
   );
-  const url = await app.listen({ host: config.HTTP_HOST, port: config.HTTP_PORT });
+  const address = { host: config.HTTP_HOST, port: config.HTTP_PORT };
+  const url = await explainListening(app.listen(address), { ...address, setting: "HTTP_PORT" });
   drain.onDrain("http", () => app.close());
   return { url, metrics };
 }

@@ -1,4 +1,4 @@
-import { drainOnSignals, makeDrain, makeLogger, makeMetrics, readConfig, startOperationsServer } from "@openticket/runtime";
+import { drainOnSignals, explainListening, makeDrain, makeLogger, makeMetrics, readConfig, startOperationsServer } from "@openticket/runtime";
 import { workerConfig } from "./config.ts";
 import { startWorker } from "./start-worker.ts";
 
@@ -10,7 +10,8 @@ try {
   drainOnSignals(drain, logger);
   const metrics = makeMetrics({ withProcess: true });
   const { checks } = await startWorker(config, { logger, drain, metrics });
-  const operations = await startOperationsServer({ host: config.METRICS_HOST, port: config.METRICS_PORT, metrics, checks });
+  const address = { host: config.METRICS_HOST, port: config.METRICS_PORT };
+  const operations = await explainListening(startOperationsServer({ ...address, metrics, checks }), { ...address, setting: "METRICS_PORT" });
   drain.onDrain("operations", () => operations.close());
   logger.info({ operations: operations.url }, "ready");
 } catch (error) {
