@@ -38,5 +38,5 @@ async function stop(): Promise<void> {
 
 /** Errors of these names say all that there is to say. */
 function isNamed(error: unknown): boolean {
-  return error instanceof Error && ["ConfigError", "ListenFailure", "StartFailure"].includes(error.name);
+  return error instanceof Error && ["ConfigError", "ListenFailure", "StartFailure", "UnsafeStore"].includes(error.name);
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { connectRedis, makeReplyPublisher, type ReplyPublisher, startJanitor } from "@openticket/client";
+import { connectRedis, makeReplyPublisher, type ReplyPublisher, startJanitor, warnOfUnsafeSettings } from "@openticket/client";
 import type { OpenTicketCommand, OutboxEntry, RequestStatus, TicketRecord } from "@openticket/contract";
 import type { Drain, Logger, Metrics, ReadinessCheck } from "@openticket/runtime";
 import { connectStore, ensureSecret, isStoreOutage, makeMongoBlobStore, makeMongoDirectory, makeMongoTicketStore } from "@openticket/store";
@@ -31,6 +31,7 @@ export async function startWorker(
   drain.onDrain("store", () => store.close());
   const redis = connectRedis({ url: config.REDIS_URL, name: "worker", role: "worker" });
   drain.onDrain("redis", () => redis.quit());
+  void warnOfUnsafeSettings(redis, logger);
   const queueOptions = { connection: redis, prefix: config.QUEUE_PREFIX };
 
   const now = () => new Date();

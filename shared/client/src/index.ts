@@ -3,6 +3,7 @@ export * from "./client.ts";
 export type { ClientLogger } from "./client-logger.ts";
 export * from "./errors.ts";
 export * from "./redis.ts";
+export * from "./redis-safety.ts";
 export * from "./reply-publisher.ts";
 export * from "./reply-queue-janitor.ts";
 export * from "./requester.ts";

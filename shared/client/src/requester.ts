@@ -13,6 +13,7 @@ import { makeBoundedQueue } from "./bounded-queue.ts";
 import type { ClientLogger } from "./client-logger.ts";
 import { QueueUnavailable, ReplyTimeout } from "./errors.ts";
 import { connectRedis } from "./redis.ts";
+import { warnOfUnsafeSettings } from "./redis-safety.ts";
 import { makeReplyInbox } from "./reply-inbox.ts";
 import { houseKey } from "./reply-owners.ts";
 import { makeWaitingRoom } from "./waiting-room.ts";
@@ -74,6 +75,7 @@ export function makeRequester({ redisUrl, prefix = DEFAULT_QUEUE_PREFIX, ownerNa
     role: "door",
     onError: (err) => logger?.warn({ err }, "queue connection error"),
   });
+  if (logger) void warnOfUnsafeSettings(connection, logger);
   const commands = makeBoundedQueue(COMMAND_QUEUE, { connection, prefix });
   const questions = makeBoundedQueue(STATUS_QUEUE, { connection, prefix });
   const results = makeWaitingRoom<OpenTicketResult>({ capacity: maxWaiting });

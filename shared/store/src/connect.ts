@@ -47,6 +47,7 @@ export async function connectStore({ url, appName, serverSelectionTimeoutMs, max
     .asPromise();
   const { db } = connection;
   if (!db) throw new Error("the connection has no database");
+  await requireReplicaSet(db);
   const models = makeModels(connection);
   await ensureIndexes(db, models);
   return {
@@ -56,6 +57,18 @@ export async function connectStore({ url, appName, serverSelectionTimeoutMs, max
     ping: async () => void (await db.command({ ping: 1 })),
     close: () => connection.close(),
   };
+}
+
+/** The server promises nothing that the product rests on; the message says what would be right. */
+export class UnsafeStore extends Error {
+  override name = "UnsafeStore";
+}
+
+/** A server alone accepts `w: majority` and means nothing by it, and has no transactions. */
+async function requireReplicaSet(db: Db): Promise<void> {
+  const { setName, msg } = await db.admin().command({ hello: 1 });
+  if (setName || msg === "isdbgrid") return;
+  throw new UnsafeStore("MongoDB runs alone: start it as a replica set (one member is enough: mongod --replSet rs0, then rs.initiate())");
 }
 
 /** Names of the collections of the hot path; the others are named by their models. */

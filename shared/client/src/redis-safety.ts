@@ -1,0 +1,50 @@
+import type { ClientLogger } from "./client-logger.ts";
+
+/** What is needed of a connection; ioredis' fits. */
+interface AnswersInfo {
+  info(section: string): Promise<string>;
+}
+
+/** A setting of Redis under which accepted requests can be lost. */
+export interface UnsafeSetting {
+  setting: "maxmemory-policy" | "appendonly";
+  found: string;
+  wanted: string;
+  because: string;
+}
+
+/** Reads the settings that the queue's safety rests on, through INFO: managed servers refuse CONFIG. Empty: all is well. */
+export async function unsafeSettings(redis: AnswersInfo): Promise<UnsafeSetting[]> {
+  const policy = infoField(await redis.info("memory"), "maxmemory_policy");
+  const appendOnly = infoField(await redis.info("persistence"), "aof_enabled");
+  const settings: (UnsafeSetting & { isSafe: boolean })[] = [
+    {
+      setting: "maxmemory-policy",
+      found: policy,
+      wanted: "noeviction",
+      because: "a full Redis would throw waiting requests away",
+      isSafe: policy === "noeviction",
+    },
+    {
+      setting: "appendonly",
+      found: appendOnly === "0" ? "no" : appendOnly,
+      wanted: "yes",
+      because: "a restart of Redis would forget waiting requests",
+      isSafe: appendOnly === "1",
+    },
+  ];
+  return settings.filter(({ isSafe }) => !isSafe).map(({ isSafe: _, ...unsafe }) => unsafe);
+}
+
+function infoField(info: string, name: string): string {
+  return new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(info)?.[1] ?? "unknown";
+}
+
+/** Says in the log, once Redis answers, each setting under which requests can be lost. Ends by itself; never throws. */
+export async function warnOfUnsafeSettings(redis: AnswersInfo, logger: ClientLogger): Promise<void> {
+  try {
+    for (const unsafe of await unsafeSettings(redis)) logger.warn({ ...unsafe }, "redis may lose requests");
+  } catch (err) {
+    logger.warn({ err }, "redis settings not checked");
+  }
+}
