@@ -1,4 +1,5 @@
-import { resolve } from "node:path";
+import { rm, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { httpConfig, startHttp } from "@openticket/ingress";
 import { type Drain, type Logger, makeMetrics, readConfig } from "@openticket/runtime";
 import { connectStore, seedExampleData } from "@openticket/store";
@@ -6,6 +7,9 @@ import { startWorker, workerConfig } from "@openticket/worker";
 import type { StandaloneConfig } from "./config.ts";
 import { ensureCredentials } from "./credentials.ts";
 import { startDatabases } from "./databases/start-databases.ts";
+
+/** Read by `opentickets` when it is told nothing else. */
+const ADDRESS_FILE = "databases.json";
 
 export interface StandaloneDeps {
   env: Record<string, string | undefined>;
@@ -19,6 +23,8 @@ export async function startStandalone(config: StandaloneConfig, { env, logger, d
   const dataDir = resolve(config.DATA_DIR);
   const databases = await startDatabases({ dataDir, env, progress, cacheDir: config.OPENTICKET_CACHE_DIR });
   drain.onDrain("databases", () => databases.stop());
+  await noteAddresses(dataDir, databases);
+  drain.onDrain("addresses", () => rm(join(dataDir, ADDRESS_FILE), { force: true }));
   const credentials = await ensureCredentials(config.API_CREDENTIALS, dataDir);
   const environment = {
     API_CREDENTIALS_ADMIN: config.EXAMPLE_DATA ? "admin" : undefined,
@@ -34,6 +40,11 @@ export async function startStandalone(config: StandaloneConfig, { env, logger, d
   await startWorker(readConfig(workerConfig, environment), { logger, drain, metrics: makeMetrics() });
   const { url } = await startHttp(readConfig(httpConfig, environment), { logger, drain });
   return page({ url, credentials, dataDir, ...databases, hasRelay: Boolean(env.SMTP_URL) });
+}
+
+/** Tells the operator's command line where the databases are while they run. */
+async function noteAddresses(dataDir: string, { mongodbUrl, redisUrl }: { mongodbUrl: string; redisUrl: string }): Promise<void> {
+  await writeFile(join(dataDir, ADDRESS_FILE), `${JSON.stringify({ mongodbUrl, redisUrl })}\n`, { mode: 0o600 });
 }
 
 async function putExampleData(url: string, progress: (line: string) => void): Promise<void> {

@@ -1,0 +1,71 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { connectRedis } from "@openticket/client";
+import { DEFAULT_QUEUE_PREFIX } from "@openticket/contract";
+import { connectStore, type StoreConnection } from "@openticket/store";
+import { z } from "zod";
+import { CliFailure } from "./failure.ts";
+
+/** How long an operator waits for MongoDB to be found, ms. */
+const PATIENCE_MS = 5000;
+/** Written by `npm start` into its data folder while it runs. */
+const ADDRESS_FILE = "databases.json";
+
+export interface Places {
+  mongodbUrl?: string | undefined;
+  redisUrl?: string | undefined;
+  prefix?: string | undefined;
+}
+
+/** Connections that are made when a command asks for them, and closed together. */
+export interface Connections {
+  choose(places: Places): void;
+  store(): Promise<StoreConnection>;
+  redis(): { connection: ReturnType<typeof connectRedis>; url: string; prefix: string };
+  close(): Promise<void>;
+}
+
+/** See {@link Connections}. Throws {@link CliFailure} where nothing says where a database is. */
+export function makeConnections(env: Record<string, string | undefined>): Connections {
+  let chosen: Places = {};
+  let store: Promise<StoreConnection> | undefined;
+  let redis: ReturnType<Connections["redis"]> | undefined;
+  const closers: (() => unknown)[] = [];
+
+  async function openStore(): Promise<StoreConnection> {
+    const url = chosen.mongodbUrl ?? env.MONGODB_URL ?? runningDatabases(env).mongodbUrl ?? missing("MongoDB", "MONGODB_URL", "--mongodb-url");
+    const opened = await connectStore({ url, appName: "opentickets", serverSelectionTimeoutMs: PATIENCE_MS, maxPoolSize: 5 });
+    closers.push(() => opened.close());
+    return opened;
+  }
+
+  function openRedis(): ReturnType<Connections["redis"]> {
+    const url = chosen.redisUrl ?? env.REDIS_URL ?? runningDatabases(env).redisUrl ?? missing("Redis", "REDIS_URL", "--redis-url");
+    const connection = connectRedis({ url, name: "opentickets", role: "door" });
+    closers.push(() => connection.disconnect());
+    return { connection, url, prefix: chosen.prefix ?? env.QUEUE_PREFIX ?? DEFAULT_QUEUE_PREFIX };
+  }
+
+  return {
+    choose(places) {
+      chosen = places;
+    },
+    store: () => (store ??= openStore()),
+    redis: () => (redis ??= openRedis()),
+    close: async () => void (await Promise.all(closers.map((closeOne) => closeOne()))),
+  };
+}
+
+const addresses = z.object({ mongodbUrl: z.string(), redisUrl: z.string() });
+
+function runningDatabases(env: Record<string, string | undefined>): Partial<z.infer<typeof addresses>> {
+  try {
+    return addresses.parse(JSON.parse(readFileSync(join(env.DATA_DIR ?? ".data", ADDRESS_FILE), "utf8")));
+  } catch {
+    return {};
+  }
+}
+
+function missing(name: string, variable: string, option: string): never {
+  throw new CliFailure(`Where is ${name}? Set ${variable} or ${option}, or start the product with npm start in this folder.`, 2);
+}

@@ -1,0 +1,66 @@
+import { Presets, SingleBar } from "cli-progress";
+import CliTable from "cli-table3";
+
+/** Where the command line speaks. */
+export interface Terminal {
+  env: Record<string, string | undefined>;
+  out: { write(text: string): unknown; isTTY?: boolean };
+  err: { write(text: string): unknown; isTTY?: boolean };
+  columns: number | undefined;
+}
+
+export interface Progress {
+  step(done?: number): void;
+  end(): void;
+}
+
+/** Answers as tables for people, or as one JSON value for programs. */
+export interface Output {
+  /** Programs get `value`; people get what `show` says. */
+  answer(value: unknown, show: () => string): void;
+  /** A line about what is happening, beside the answer. */
+  say(line: string): void;
+  /** A bar for long work; quiet where nobody watches. */
+  progress(what: string, total: number): Progress;
+}
+
+/** See {@link Output}. The answer goes to standard output; what is said beside it to standard error. */
+export function makeOutput({ out, err }: Terminal, isJson: boolean): Output {
+  return {
+    answer: (value, show) => void out.write(`${isJson ? JSON.stringify(value, null, 2) : show()}\n`),
+    say: (line) => void err.write(`${line}\n`),
+    progress(what, total) {
+      if (!err.isTTY || isJson || total === 0) return { step: () => undefined, end: () => undefined };
+      const bar = new SingleBar(
+        { format: `${what} {bar} {value}/{total}  {eta_formatted} left`, hideCursor: true, stream: process.stderr },
+        Presets.shades_classic,
+      );
+      bar.start(total, 0);
+      return { step: (done = 1) => bar.increment(done), end: () => bar.stop() };
+    },
+  };
+}
+
+/** A table without lines, one row a thing. */
+export function table(head: readonly string[], rows: readonly (readonly unknown[])[]): string {
+  const bare = {
+    top: "",
+    "top-mid": "",
+    "top-left": "",
+    "top-right": "",
+    bottom: "",
+    "bottom-mid": "",
+    "bottom-left": "",
+    "bottom-right": "",
+    left: "",
+    "left-mid": "",
+    mid: "",
+    "mid-mid": "",
+    right: "",
+    "right-mid": "",
+    middle: "  ",
+  };
+  const shown = new CliTable({ head: [...head], chars: bare, style: { "padding-left": 0, "padding-right": 0, head: [], border: [] } });
+  for (const row of rows) shown.push(row.map((cell) => (cell === undefined || cell === null ? "–" : String(cell))));
+  return shown.toString();
+}
