@@ -36,6 +36,7 @@ export const workerConfig = z.object({
     .refine(isTimeZone, "expected a zone such as UTC or Europe/Berlin")
     .default("UTC")
     .describe("Zone of times that are given without an offset"),
+  RECEIPT_RETENTION_DAYS: integer({ min: 1, max: 3650, fallback: 30 }).describe("How long it is kept that a decided request was accepted, for the audit, days"),
   REJECTION_RETENTION_DAYS: integer({ min: 1, max: 3650, fallback: 30 }).describe("How long rejections are kept, days"),
   ATTACHMENT_MAX_COUNT: integer({ min: 0, max: 50, fallback: 20 }).describe("Files of one ticket"),
   ATTACHMENT_MAX_BYTES: integer({ min: 0, max: 1024 * MIB, fallback: 32 * MIB }).describe("Size of one file, bytes"),

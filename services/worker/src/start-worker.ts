@@ -2,7 +2,17 @@ import { randomBytes } from "node:crypto";
 import { connectRedis, makeReplyPublisher, type ReplyPublisher, startJanitor, warnOfUnsafeSettings } from "@openticket/client";
 import type { OpenTicketCommand, OutboxEntry, RequestStatus, TicketRecord } from "@openticket/contract";
 import type { Drain, Logger, Metrics, ReadinessCheck } from "@openticket/runtime";
-import { connectStore, ensureSecret, isStoreOutage, makeMongoBlobStore, makeMongoDirectory, makeMongoTicketStore } from "@openticket/store";
+import {
+  connectStore,
+  ensureSecret,
+  isStoreOutage,
+  makeMongoBlobStore,
+  makeMongoDeadLetters,
+  makeMongoDirectory,
+  makeMongoReceipts,
+  makeMongoTicketStore,
+  makeStoreClock,
+} from "@openticket/store";
 import type { WorkerConfig } from "./config.ts";
 import { MailDelayed } from "./notify/mail-delayed.ts";
 import { MailRejected } from "./notify/mail-rejected.ts";
@@ -13,14 +23,18 @@ import { makeNumbers } from "./pipeline/numbers.ts";
 import { errorResult, openTicket, successResult } from "./pipeline/open-ticket.ts";
 import type { PipelineDeps, TicketRules } from "./pipeline/ports.ts";
 import { outcomesOf } from "./pipeline/status.ts";
-import { startCommandConsumer } from "./queue/command-consumer.ts";
+import { buryFailedJobs, type ConsumerDeps, startCommandConsumer } from "./queue/command-consumer.ts";
+import { makeCommandProducer } from "./queue/command-producer.ts";
 import { startStatusAnswerer } from "./queue/status-answerer.ts";
+import { startRecovery } from "./recovery/recovery.ts";
 
 /** A worker waits patiently for a store to come back, ms: its jobs stay where they are. */
 const STORE_PATIENCE_MS = 10_000;
 const MS_PER_DAY = 86_400_000;
 /** After a commit the relay leaves the outbox for this long to the process that wrote it, ms. */
 const OUTBOX_GRACE_MS = 60_000;
+/** Failed jobs that one round of the recovery makes dead letters of. */
+const FAILED_JOBS_AT_ONCE = 100;
 
 /** Starts a worker: consumer, status answers, outbox relay, janitor. Stopping is a matter of the drain. Wiring only. */
 export async function startWorker(
@@ -34,7 +48,9 @@ export async function startWorker(
   void warnOfUnsafeSettings(redis, logger);
   const queueOptions = { connection: redis, prefix: config.QUEUE_PREFIX };
 
-  const now = () => new Date();
+  const clock = await makeStoreClock(store);
+  drain.onDrain("clock", () => clock.close());
+  const { now } = clock;
   const numbers = makeNumbers({ mask: config.TICKET_MASK, timeZone: config.TIME_ZONE });
   const tickets = makeMongoTicketStore(store, { numbers, now });
   const directory = makeMongoDirectory(store);
@@ -52,26 +68,35 @@ export async function startWorker(
   drain.onDrain("dispatcher", () => dispatcher.close());
   drain.onDrain("notifier", () => notifier.close());
 
-  const outcomes = (requestIds: readonly string[]): Promise<RequestStatus[]> => outcomesOf(requestIds, tickets);
+  const letters = makeMongoDeadLetters(store);
+  const receipts = makeMongoReceipts(store, { retentionMs: config.RECEIPT_RETENTION_DAYS * MS_PER_DAY, now });
+  const outcomes = (requestIds: readonly string[]): Promise<RequestStatus[]> => outcomesOf(requestIds, { ...tickets, findDeadLetter: letters.find });
   const answerer = startStatusAnswerer(queueOptions, { outcomes, answer: (queue, message) => replies.send(queue, message), logger });
   drain.onDrain("status answers", () => answerer.close());
   const janitor = startJanitor({ ...queueOptions, logger });
   drain.onDrain("janitor", () => janitor.close());
 
-  const consumer = startCommandConsumer(
-    { ...queueOptions, concurrency: config.WORKER_CONCURRENCY, lockDurationMs: config.WORKER_LOCK_MS },
-    {
-      decide: (command: OpenTicketCommand) => openTicket(command, pipeline),
-      reply: (queue, result) => replies.publish(queue, result),
-      replied: dispatcher.replied,
-      opened: dispatcher.opened,
-      failed: (request, error) => errorResult(request, [error]),
-      isOutage: isStoreOutage,
-      random: Math.random,
-      logger,
-      metrics,
-    },
-  );
+  const consumerDeps: ConsumerDeps = {
+    decide: (command: OpenTicketCommand) => openTicket(command, pipeline),
+    reply: (queue, result) => replies.publish(queue, result),
+    replied: dispatcher.replied,
+    opened: dispatcher.opened,
+    // A receipt that does not hear of its outcome is looked at again by the recovery.
+    decided: (requestId) => void receipts.decided(requestId).catch((err: unknown) => logger.warn({ err, requestId }, "receipt not updated")),
+    bury: letters.bury,
+    failed: (request, error) => errorResult(request, [error]),
+    isOutage: isStoreOutage,
+    now,
+    random: Math.random,
+    logger,
+    metrics,
+  };
+  const producer = makeCommandProducer({ ...queueOptions, logger });
+  drain.onDrain("producer", () => producer.close());
+  const buryFailed = async () => buryFailedJobs(await producer.failed(FAILED_JOBS_AT_ONCE), consumerDeps);
+  const recovery = startRecovery({ receipts, queue: producer, outcomes, buryFailed, now, random: Math.random, logger, metrics });
+  drain.onDrain("recovery", () => recovery.close());
+  const consumer = startCommandConsumer({ ...queueOptions, concurrency: config.WORKER_CONCURRENCY, lockDurationMs: config.WORKER_LOCK_MS }, consumerDeps);
   drain.onDrain("consumer", () => consumer.close());
   return {
     checks: [

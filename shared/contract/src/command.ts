@@ -53,6 +53,8 @@ export const openTicketCommand = z.object({
   ticket: ticketParams,
   /** What the door could not decode: the worker reports it together with its own findings. */
   problems: z.array(requestError).optional(),
+  /** True when a receipt stands in the store, which wants to hear of the outcome. */
+  hasReceipt: z.boolean().optional(),
 });
 export type OpenTicketCommand = z.infer<typeof openTicketCommand>;
 

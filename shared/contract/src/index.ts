@@ -2,6 +2,7 @@
 export * from "./command.ts";
 export * from "./errors.ts";
 export * from "./identity.ts";
+export * from "./keeping.ts";
 export * from "./limits.ts";
 export * from "./names.ts";
 export * from "./params/decode.ts";

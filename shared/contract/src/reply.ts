@@ -39,5 +39,7 @@ export const requestStatus = z.discriminatedUnion("state", [
   z.object({ requestId: z.string(), state: z.enum(["queued", "working", "unknown"]) }),
   z.object({ requestId: z.string(), state: z.literal("done"), result: successResult }),
   z.object({ requestId: z.string(), state: z.literal("rejected"), result: errorResult }),
+  /** Given up, and kept for the operator, who may let it run again. */
+  z.object({ requestId: z.string(), state: z.literal("failed"), result: errorResult }),
 ]);
 export type RequestStatus = z.infer<typeof requestStatus>;

@@ -72,7 +72,15 @@ async function requireReplicaSet(db: Db): Promise<void> {
 }
 
 /** Names of the collections of the hot path; the others are named by their models. */
-export const COLLECTIONS = { tickets: "tickets", rejections: "rejections", counters: "counters", blobs: "blobs", secrets: "secrets" } as const;
+export const COLLECTIONS = {
+  tickets: "tickets",
+  rejections: "rejections",
+  counters: "counters",
+  blobs: "blobs",
+  secrets: "secrets",
+  receipts: "receipts",
+  deadLetters: "deadletters",
+} as const;
 
 async function ensureIndexes(db: Db, models: Models): Promise<void> {
   await db.collection(COLLECTIONS.tickets).createIndexes([
@@ -87,6 +95,12 @@ async function ensureIndexes(db: Db, models: Models): Promise<void> {
     { key: { expiresAt: 1 }, name: "expiresAt", expireAfterSeconds: 0 },
     { key: { alias: 1 }, name: "alias", sparse: true },
   ]);
+  await db.collection(COLLECTIONS.receipts).createIndexes([
+    // Only requests that are not decided are in it.
+    { key: { checkAt: 1 }, name: "checkAt", sparse: true },
+    { key: { expiresAt: 1 }, name: "expiresAt", expireAfterSeconds: 0 },
+  ]);
+  await db.collection(COLLECTIONS.deadLetters).createIndexes([{ key: { code: 1, diedAt: 1 }, name: "code" }]);
   await db.collection(COLLECTIONS.blobs).createIndexes([{ key: { fileId: 1 }, name: "fileId", unique: true }]);
   await Promise.all(Object.values(models).map((model) => model.createIndexes()));
 }

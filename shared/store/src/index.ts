@@ -1,6 +1,7 @@
 // The public surface of the store; nothing else of this package may be imported from outside.
 export { BlobNotFound, type BlobStore, BlobTooLarge } from "./blob-store.ts";
 export { connectStore, type StoreConnection } from "./connect.ts";
+export { type DeadLetterStore, makeMongoDeadLetters } from "./dead-letters.ts";
 export type { CredentialStore, Directory } from "./directory.ts";
 export { EXAMPLE_DATA, seedExampleData } from "./example-data.ts";
 export { type ImportOutcome, importReferenceData } from "./import-reference-data.ts";
@@ -9,7 +10,9 @@ export { makeMongoBlobStore, sweepStagedBlobs } from "./mongo-blob-store.ts";
 export { makeMongoCredentialStore, makeMongoDirectory } from "./mongo-directory.ts";
 export { makeMongoTicketReader, makeMongoTicketStore } from "./mongo-ticket-store.ts";
 export { isStoreOutage, StoreUnavailable } from "./outage.ts";
+export { makeMongoReceipts, type ReceiptStore } from "./receipts.ts";
 export type { ReferenceFile, RowFault } from "./reference-files.ts";
 export type { ReferenceData } from "./reference-schemas.ts";
 export { ensureSecret, hashSecret, verifySecret } from "./secrets.ts";
+export { makeStoreClock, type StoreClock } from "./store-clock.ts";
 export type { TicketReader, TicketStore } from "./ticket-store.ts";

@@ -1,8 +1,9 @@
 import type { RejectionRecord, TicketDraft, TicketRecord } from "@openticket/contract";
-import mongoose from "mongoose";
+import type mongoose from "mongoose";
 import { coalesce } from "./coalesce.ts";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
-import { DUPLICATE_KEY, makeIdBlocks } from "./id-blocks.ts";
+import { makeIdBlocks } from "./id-blocks.ts";
+import { insertOrFind } from "./insert-or-find.ts";
 import { makeMongoOutbox } from "./mongo-outbox.ts";
 import { commitBatch } from "./ticket-committer.ts";
 import { type RejectionDocument, type Stored, type TicketDocument, toDocument, toRecord } from "./ticket-documents.ts";
@@ -72,21 +73,10 @@ function optionalRecord<T extends Stored>(document: T | null): Omit<T, keyof Sto
 
 /** Writes rejections; where one stands already, that one is the answer. */
 async function rejectBatch(records: readonly RejectionRecord[], rejections: mongoose.mongo.Collection<RejectionDocument>): Promise<Rejection[]> {
-  const taken = new Set<number>();
-  try {
-    await rejections.insertMany(records.map(toDocument), { ordered: false });
-  } catch (error) {
-    if (!(error instanceof mongoose.mongo.MongoBulkWriteError) || error.result.getWriteConcernError()) throw error;
-    const failures = [error.writeErrors].flat();
-    if (failures.length === 0 || failures.some(({ code }) => code !== DUPLICATE_KEY)) throw error;
-    for (const { index } of failures) taken.add(index);
-  }
-  const identities = records.filter((_record, index) => taken.has(index)).map(({ _id }) => _id);
-  const standing = identities.length > 0 ? await rejections.find({ _id: { $in: identities } }).toArray() : [];
-  const byIdentity = new Map(standing.map((document) => [document._id, toRecord(document)]));
+  const standing = await insertOrFind(records.map(toDocument), rejections);
   return records.map((record, index) => {
-    const earlier = taken.has(index) ? byIdentity.get(record._id) : undefined;
-    return earlier ? { kind: "exists", record: earlier } : { kind: "rejected", record };
+    const earlier = standing[index];
+    return earlier ? { kind: "exists", record: toRecord(earlier) } : { kind: "rejected", record };
   });
 }
 

@@ -1,5 +1,5 @@
 import type { OutboxEntry, TicketRecord } from "@openticket/contract";
-import type { Logger, Metrics } from "@openticket/runtime";
+import { type Logger, type Metrics, startLoop } from "@openticket/runtime";
 
 /**
  * Makes the deliveries that tickets owe.
@@ -54,15 +54,20 @@ const MAX_ATTEMPTS = 16;
 /** See {@link Dispatcher}; the relay starts at once. */
 export function startDispatcher(deps: DispatcherDeps): Dispatcher {
   const inHand = new Set<Promise<void>>();
-  const stop = new AbortController();
+  let isClosing = false;
   const track = (work: Promise<void>) => {
     const tracked = work.catch((err: unknown) => deps.logger.warn({ err }, "outbox not updated")).finally(() => inHand.delete(tracked));
     inHand.add(tracked);
   };
-  const relay = runRelay(deps, stop.signal);
+  const relay = startLoop({
+    round: async () => (await sweep(deps)) === SWEEP_TICKETS,
+    intervalMs: SWEEP_INTERVAL_MS,
+    random: deps.random,
+    onFault: (err) => deps.logger.warn({ err }, "outbox sweep failed"),
+  });
   return {
     opened(ticket) {
-      const hasRoom = inHand.size < FAST_PATH_TICKETS && !stop.signal.aborted;
+      const hasRoom = inHand.size < FAST_PATH_TICKETS && !isClosing;
       const owed = pendingOf(ticket).filter(({ kind }) => kind !== "reply");
       if (hasRoom && owed.length > 0) track(deliverAll(ticket, owed, deps));
     },
@@ -71,20 +76,10 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
       if (reply) track(deps.outbox.markDelivered([{ identity: ticket._id, key: reply.key }], deps.now()));
     },
     async close() {
-      stop.abort();
-      await Promise.all([relay, ...inHand]);
+      isClosing = true;
+      await Promise.all([relay.close(), ...inHand]);
     },
   };
-}
-
-async function runRelay(deps: DispatcherDeps, stopped: AbortSignal): Promise<void> {
-  while (!stopped.aborted) {
-    const found = await sweep(deps).catch((err: unknown) => {
-      deps.logger.warn({ err }, "outbox sweep failed");
-      return 0;
-    });
-    if (found < SWEEP_TICKETS) await pause(SWEEP_INTERVAL_MS * (0.75 + deps.random() / 2), stopped);
-  }
 }
 
 /** Delivers one batch of overdue tickets; the number that was found. */
@@ -123,16 +118,4 @@ function nextTryAt(attempts: number, { now, random }: DispatcherDeps): Date {
 
 function pendingOf(ticket: TicketRecord): OutboxEntry[] {
   return ticket.outbox.filter(({ deliveredAt, deadAt }) => deliveredAt === undefined && deadAt === undefined);
-}
-
-function pause(ms: number, stopped: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    stopped.addEventListener("abort", done, { once: true });
-    function done() {
-      clearTimeout(timer);
-      stopped.removeEventListener("abort", done);
-      resolve();
-    }
-  });
 }

@@ -1,10 +1,11 @@
-import type { RejectionRecord, RequestStatus, TicketRecord } from "@openticket/contract";
+import type { DeadLetter, RejectionRecord, RequestStatus, TicketRecord } from "@openticket/contract";
 import { errorResult, successResult } from "./open-ticket.ts";
 
 /** Outcomes by the name of the request. */
 export interface OutcomeReader {
   findByRequestId(requestId: string): Promise<TicketRecord | undefined>;
   findRejectionByRequestId(requestId: string): Promise<RejectionRecord | undefined>;
+  findDeadLetter(requestId: string): Promise<DeadLetter | undefined>;
 }
 
 /** What the store knows of these requests, in the order asked; `unknown` where it knows nothing. */
@@ -16,5 +17,13 @@ async function outcomeOf(requestId: string, outcomes: OutcomeReader): Promise<Re
   const ticket = await outcomes.findByRequestId(requestId);
   if (ticket) return { requestId, state: "done", result: successResult({ requestId }, ticket) };
   const rejection = await outcomes.findRejectionByRequestId(requestId);
-  return rejection ? { requestId, state: "rejected", result: errorResult({ requestId }, rejection.errors) } : { requestId, state: "unknown" };
+  if (rejection) return { requestId, state: "rejected", result: errorResult({ requestId }, rejection.errors) };
+  const letter = await outcomes.findDeadLetter(requestId);
+  if (!letter) return { requestId, state: "unknown" };
+  const { code } = letter;
+  return {
+    requestId,
+    state: "failed",
+    result: errorResult({ requestId }, [{ code, message: "The request could not be processed; it is kept for the operator" }]),
+  };
 }

@@ -1,5 +1,7 @@
 import {
   COMMAND_QUEUE,
+  type CommandSource,
+  type DeadLetter,
   OPEN_TICKET_JOB,
   type OpenTicketCommand,
   type OpenTicketResult,
@@ -9,7 +11,7 @@ import {
   type TicketRecord,
 } from "@openticket/contract";
 import type { Logger, Metrics } from "@openticket/runtime";
-import { DelayedError, type Job, UnrecoverableError, Worker } from "bullmq";
+import { DelayedError, type Job, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 
 /**
@@ -18,8 +20,8 @@ import type { Redis } from "ioredis";
  * Problem: BullMQ's own counts do not fit. `attempts` belongs to the producer (a foreign one leaves it at 1, so that
  * the first fault would be the last), and a job whose worker died twice fails without our code.
  * Choice: faults are sorted here. An outage of a store is waited out for as long as it takes; any other fault is tried
- * {@link MAX_TRIES} times; a job that took its worker down {@link MAX_STALLS} times is poison. What will not run again
- * by itself ends in the failed set with its reason, and its requester gets an error.
+ * {@link MAX_FAULTS} times; a job that took its worker down {@link MAX_STALLS} times is poison. What will not run again
+ * by itself becomes a dead letter in the store, which outlives Redis, and its requester gets an error.
  * Invariant: a job is completed only after its outcome is in MongoDB and its reply is in Redis.
  */
 
@@ -31,9 +33,13 @@ export interface ConsumerDeps {
   replied(ticket: TicketRecord): void;
   /** A new ticket whose other deliveries may be made now. */
   opened(ticket: TicketRecord): void;
+  /** The request is decided, and a receipt of it wants to hear so. */
+  decided(requestId: string): void;
+  bury(letter: DeadLetter): Promise<void>;
   failed(request: { requestId: string; correlationId?: string | undefined }, error: RequestError): OpenTicketResult;
   /** True for the outage of something that will come back. */
   isOutage(error: unknown): boolean;
+  now(): Date;
   random(): number;
   logger: Logger;
   metrics: Metrics;
@@ -52,13 +58,13 @@ export interface ConsumerOptions {
   lockDurationMs: number;
 }
 
-/** Tries of a job that fails for a reason we do not know. */
-const MAX_TRIES = 8;
+/** Faults of one job that are no outage. */
+const MAX_FAULTS = 8;
 /** Workers that one job may take down before it is held to be the cause. */
 const MAX_STALLS = 3;
 const FIRST_DELAY_MS = 500;
 const MAX_DELAY_MS = 30_000;
-/** Failed jobs are dead letters: they are kept until an operator decides. */
+/** What fails without our code is kept until the recovery has made a dead letter of it. */
 const KEEP_FAILED = { count: -1 };
 
 /** See the head of the file. Starts to take jobs at once; `close` waits for those in hand. */
@@ -82,23 +88,35 @@ export function startCommandConsumer(options: ConsumerOptions, deps: ConsumerDep
 
 async function process(job: Job<unknown>, token: string | undefined, deps: ConsumerDeps): Promise<void> {
   const startedAtMs = performance.now();
+  const read = readJob(job);
+  try {
+    const outcome = read.kind === "command" ? await seeThrough(read.command, deps) : await giveUp(job, read, read.error, deps);
+    deps.metrics.counter("requests_total", "Requests by outcome", ["outcome"]).inc({ outcome });
+    deps.metrics.seconds("request_seconds", "From taking a job to its reply", ["outcome"]).observe({ outcome }, (performance.now() - startedAtMs) / 1000);
+  } catch (error) {
+    await putBackOrGiveUp(job, token, read, error, deps);
+  }
+}
+
+type ReadJob = Address & ({ kind: "command"; command: OpenTicketCommand } | { kind: "hopeless"; error: RequestError });
+
+/** What the job is, and whom its outcome goes to. */
+function readJob(job: Job<unknown>): ReadJob {
   const read = readCommand(job.data, defaultsOf(job));
-  if (read.kind === "unreadable") return giveUp(job, read.reply, { code: "command_unreadable", message: `The job is no command: ${read.reason}` }, deps);
+  if (read.kind === "unreadable") {
+    return { ...read.reply, kind: "hopeless", error: { code: "command_unreadable", message: `The job is no command: ${read.reason}` } };
+  }
   const { command } = read;
-  const address = { requestId: command.requestId, correlationId: command.correlationId, queue: command.replyTo?.queue };
+  const { requestId, correlationId, source, hasReceipt } = command;
+  const address: Address = { requestId, correlationId, source, hasReceipt, queue: command.replyTo?.queue };
   if (job.name.toLowerCase() !== OPEN_TICKET_JOB.toLowerCase()) {
-    return giveUp(job, address, { code: "action_unknown", message: `Unknown action "${job.name}"; expected ${OPEN_TICKET_JOB}` }, deps);
+    return { ...address, kind: "hopeless", error: { code: "action_unknown", message: `Unknown action "${job.name}"; expected ${OPEN_TICKET_JOB}` } };
   }
   if (job.stalledCounter > MAX_STALLS) {
-    return giveUp(job, address, { code: "poison", message: `The request was given up: ${job.stalledCounter} workers did not survive it` }, deps);
+    const message = `The request was given up: ${job.stalledCounter} workers did not survive it`;
+    return { ...address, kind: "hopeless", error: { code: "poison", message } };
   }
-  try {
-    const kind = await seeThrough(command, deps);
-    deps.metrics.counter("requests_total", "Requests by outcome", ["outcome"]).inc({ outcome: kind });
-    deps.metrics.seconds("request_seconds", "From taking a job to its reply", ["outcome"]).observe({ outcome: kind }, (performance.now() - startedAtMs) / 1000);
-  } catch (error) {
-    await retryOrGiveUp(job, token, address, error, deps);
-  }
+  return { ...address, kind: "command", command };
 }
 
 async function seeThrough(command: OpenTicketCommand, deps: ConsumerDeps): Promise<string> {
@@ -108,6 +126,7 @@ async function seeThrough(command: OpenTicketCommand, deps: ConsumerDeps): Promi
     if (ticket) deps.replied(ticket);
   }
   if (kind === "opened" && ticket) deps.opened(ticket);
+  if (command.hasReceipt) deps.decided(command.requestId);
   return kind;
 }
 
@@ -115,27 +134,63 @@ interface Address {
   requestId: string;
   correlationId?: string | undefined;
   queue?: string | undefined;
+  source?: CommandSource | undefined;
+  hasReceipt?: boolean | undefined;
 }
 
 /** An outage is waited out; other faults have a cap. The job waits in the delayed set, whatever its producer's `attempts`. */
-async function retryOrGiveUp(job: Job, token: string | undefined, address: Address, error: unknown, deps: ConsumerDeps): Promise<never> {
-  const tries = job.attemptsStarted;
+async function putBackOrGiveUp(job: Job, token: string | undefined, address: Address, error: unknown, deps: ConsumerDeps): Promise<void> {
   const isOutage = deps.isOutage(error);
-  deps.logger.warn({ requestId: address.requestId, jobId: job.id, tries, isOutage, err: error }, "request failed, will be tried again");
-  if (!isOutage && tries >= MAX_TRIES) {
-    return giveUp(job, address, { code: "failed", message: "The request could not be processed; it is kept for the operator" }, deps, error);
-  }
+  const faults = faultsOf(job) + (isOutage ? 0 : 1);
+  deps.logger.warn({ requestId: address.requestId, jobId: job.id, tries: job.attemptsStarted, faults, isOutage, err: error }, "request failed");
+  if (faults >= MAX_FAULTS && (await isGivenUp(job, address, error, deps))) return;
+  if (!isOutage) await job.updateProgress({ faults });
   deps.metrics.counter("retries_total", "Requests put back after a fault", ["cause"]).inc({ cause: isOutage ? "outage" : "unknown" });
-  const delayMs = Math.min(FIRST_DELAY_MS * 2 ** Math.min(tries - 1, 10), MAX_DELAY_MS) * (0.5 + deps.random() / 2);
+  const delayMs = Math.min(FIRST_DELAY_MS * 2 ** Math.min(job.attemptsStarted - 1, 10), MAX_DELAY_MS) * (0.5 + deps.random() / 2);
   await job.moveToDelayed(Date.now() + Math.round(delayMs), token);
   throw new DelayedError();
 }
 
-async function giveUp(job: Job, { queue, ...request }: Address, error: RequestError, deps: ConsumerDeps, cause?: unknown): Promise<never> {
+/** False when the dead letter could not be kept now. */
+async function isGivenUp(job: Job, address: Address, cause: unknown, deps: ConsumerDeps): Promise<boolean> {
+  try {
+    await giveUp(job, address, { code: "failed", message: "The request could not be processed; it is kept for the operator" }, deps, cause);
+    return true;
+  } catch (error) {
+    deps.logger.error({ requestId: address.requestId, jobId: job.id, err: error }, "dead letter not kept");
+    return false;
+  }
+}
+
+/** Kept beside the job by BullMQ, and free for us to use. */
+function faultsOf({ progress }: Job): number {
+  return typeof progress === "object" && "faults" in progress && typeof progress.faults === "number" ? progress.faults : 0;
+}
+
+async function giveUp(job: Job, address: Address, error: RequestError, deps: ConsumerDeps, cause?: unknown): Promise<string> {
+  const { queue, requestId, hasReceipt } = address;
+  await deps.bury(deadLetterOf(job, address, { code: error.code, reason: cause instanceof Error ? cause.message : error.message, diedAt: deps.now() }));
   deps.metrics.counter("dead_total", "Requests that will not run again by themselves", ["code"]).inc({ code: error.code });
-  deps.logger.error({ requestId: request.requestId, jobId: job.id, code: error.code, reason: error.message, err: cause }, "request given up");
-  if (queue !== undefined) await deps.reply(queue, deps.failed(request, error));
-  throw new UnrecoverableError(cause instanceof Error ? `${error.code}: ${cause.message}` : `${error.code}: ${error.message}`);
+  deps.logger.error({ requestId, jobId: job.id, code: error.code, reason: error.message, err: cause }, "request given up");
+  if (queue !== undefined) await deps.reply(queue, deps.failed(address, error));
+  if (hasReceipt) deps.decided(requestId);
+  return "dead";
+}
+
+function deadLetterOf(job: Job, { requestId, source }: Address, death: Pick<DeadLetter, "code" | "reason" | "diedAt">): DeadLetter {
+  const { name: jobName, data, attemptsStarted: attempts, timestamp } = job;
+  return { _id: requestId, jobName, dataJson: JSON.stringify(data) ?? "null", attempts, receivedAt: new Date(timestamp), ...(source && { source }), ...death };
+}
+
+/** Makes dead letters of jobs that BullMQ has failed without our code, answers their requesters, and takes them out. */
+export async function buryFailedJobs(jobs: readonly Job[], deps: ConsumerDeps): Promise<number> {
+  for (const job of jobs) {
+    const read = readJob(job);
+    const reason = job.failedReason || "failed for an unknown reason";
+    await giveUp(job, read, { code: "failed", message: "The request could not be processed; it is kept for the operator" }, deps, new Error(reason));
+    await job.remove();
+  }
+  return jobs.length;
 }
 
 function defaultsOf(job: Job) {

@@ -1,0 +1,35 @@
+import { COMMAND_QUEUE, OPEN_TICKET_JOB, type OpenTicketCommand } from "@openticket/contract";
+import type { Logger } from "@openticket/runtime";
+import { type Job, Queue } from "bullmq";
+import type { Redis } from "ioredis";
+
+/** The command queue as the recovery sees it. */
+export interface CommandProducer {
+  /** Those of these requests that the queue does not hold, in whatever state. */
+  missing(requestIds: readonly string[]): Promise<Set<string>>;
+  /** Puts commands into the queue, each under its requestId: one that is there already is left as it is. */
+  enqueue(commands: readonly OpenTicketCommand[]): Promise<void>;
+  /** Jobs that BullMQ, or an older version of ours, has failed. */
+  failed(limit: number): Promise<Job[]>;
+  close(): Promise<void>;
+}
+
+/** The worker counts tries itself; what it finished or gave up is in the store. */
+const JOB_OPTIONS = { attempts: 1, removeOnComplete: true, removeOnFail: false } as const;
+
+/** See {@link CommandProducer}. */
+export function makeCommandProducer({ connection, prefix, logger }: { connection: Redis; prefix: string; logger: Logger }): CommandProducer {
+  const queue = new Queue(COMMAND_QUEUE, { connection, prefix, skipVersionCheck: true });
+  queue.on("error", (err) => logger.warn({ err }, "queue error"));
+  return {
+    async missing(requestIds) {
+      const states = await Promise.all(requestIds.map((requestId) => queue.getJobState(requestId)));
+      return new Set(requestIds.filter((_requestId, index) => states[index] === "unknown"));
+    },
+    async enqueue(commands) {
+      await queue.addBulk(commands.map((data) => ({ name: OPEN_TICKET_JOB, data, opts: { ...JOB_OPTIONS, jobId: data.requestId } })));
+    },
+    failed: (limit) => queue.getFailed(0, limit - 1),
+    close: () => queue.close(),
+  };
+}

@@ -1,0 +1,41 @@
+import { z } from "zod";
+import { commandSource } from "./command.ts";
+
+/**
+ * What is kept of a request beside its outcome: the receipt of a door that answered before the outcome was known, and
+ * the dead letter of a request that will not run again by itself. Commands are kept as JSON text, because a requester's
+ * field names may be none that a database takes.
+ */
+export const receipt = z.object({
+  /** The requestId. */
+  _id: z.string(),
+  fingerprint: z.string(),
+  source: commandSource,
+  acceptedAt: z.date(),
+  /** The whole command; dropped when the request is decided. */
+  commandJson: z.string().optional(),
+  /** When it is looked at whether the request is decided; absent when it is. */
+  checkAt: z.date().optional(),
+  /** How often the command was put into the queue again. */
+  requeued: z.int().nonnegative(),
+  decidedAt: z.date().optional(),
+  /** When a decided receipt is forgotten. */
+  expiresAt: z.date().optional(),
+});
+export type Receipt = z.infer<typeof receipt>;
+
+export const deadLetter = z.object({
+  /** The requestId. */
+  _id: z.string(),
+  /** Name and data of the job, as it came. */
+  jobName: z.string(),
+  dataJson: z.string(),
+  /** Why: `command_unreadable`, `action_unknown`, `poison`, `failed`. */
+  code: z.string(),
+  reason: z.string(),
+  attempts: z.int().nonnegative(),
+  source: commandSource.optional(),
+  receivedAt: z.date(),
+  diedAt: z.date(),
+});
+export type DeadLetter = z.infer<typeof deadLetter>;

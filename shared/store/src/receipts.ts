@@ -1,0 +1,73 @@
+import type { Receipt } from "@openticket/contract";
+import type mongoose from "mongoose";
+import { coalesce } from "./coalesce.ts";
+import { COLLECTIONS, type StoreConnection } from "./connect.ts";
+import { insertOrFind } from "./insert-or-find.ts";
+
+/** Requests that a door acknowledged before their outcome was known. */
+export interface ReceiptStore {
+  /** Stores a receipt, journaled on a majority; `exists` when the request has one already. Throws on an outage: then it may or may not be stored. */
+  accept(receipt: Receipt): Promise<Accepted>;
+  find(requestId: string): Promise<Receipt | undefined>;
+  /** The request has its outcome: its command is dropped, the rest kept until `expiresAt`. No receipt: nothing happens. */
+  decided(requestId: string): Promise<void>;
+  /** Undecided receipts that are due for a look, each due again only after its `leaseMs`. */
+  leaseUndecided(now: Date, leaseMs: (receipt: Receipt) => number, limit: number): Promise<Receipt[]>;
+  /** Notes that commands were put into the queue again. */
+  requeued(requestIds: readonly string[]): Promise<void>;
+}
+
+export type Accepted = { kind: "accepted" } | { kind: "exists"; receipt: Receipt };
+
+type Receipts = mongoose.mongo.Collection<Receipt>;
+
+const WRITES_IN_FLIGHT = 2;
+const LARGEST_BATCH = 500;
+/** Characters of commands in one batch, about bytes: MongoDB takes 48 MB in one command. */
+const HEAVIEST_BATCH = 8_000_000;
+
+/** Receipts in MongoDB. `retentionMs`: how long a decided one is kept for the audit. */
+export function makeMongoReceipts(store: StoreConnection, { retentionMs, now }: { retentionMs: number; now(): Date }): ReceiptStore {
+  const receipts = store.db.collection<Receipt>(COLLECTIONS.receipts);
+  return {
+    accept: coalesce<Receipt, Accepted>({
+      run: (batch) => acceptBatch(batch, receipts),
+      maxInFlight: WRITES_IN_FLIGHT,
+      maxBatch: LARGEST_BATCH,
+      weigh: ({ commandJson = "" }) => commandJson.length,
+      maxWeight: HEAVIEST_BATCH,
+    }),
+    find: async (requestId) => (await receipts.findOne({ _id: requestId })) ?? undefined,
+    decided: coalesce<string, void>({
+      run: (requestIds) => decideBatch(requestIds, receipts, { at: now(), retentionMs }),
+      maxInFlight: 1,
+      maxBatch: LARGEST_BATCH,
+    }),
+    leaseUndecided: (at, leaseMs, limit) => leaseUndecided(receipts, at, leaseMs, limit),
+    requeued: async (requestIds) => void (await receipts.updateMany({ _id: { $in: [...requestIds] } }, { $inc: { requeued: 1 } })),
+  };
+}
+
+async function acceptBatch(batch: readonly Receipt[], receipts: Receipts): Promise<Accepted[]> {
+  const standing = await insertOrFind(batch, receipts);
+  return standing.map((receipt) => (receipt ? { kind: "exists", receipt } : { kind: "accepted" }));
+}
+
+async function decideBatch(requestIds: readonly string[], receipts: Receipts, { at, retentionMs }: { at: Date; retentionMs: number }): Promise<undefined[]> {
+  const change = { $set: { decidedAt: at, expiresAt: new Date(at.getTime() + retentionMs) }, $unset: { checkAt: 1, commandJson: 1 } } as const;
+  await receipts.updateMany({ _id: { $in: [...requestIds] }, decidedAt: { $exists: false } }, change);
+  return requestIds.map(() => undefined);
+}
+
+/** Takes receipts one by one, so that no two sweeps get the same one. There are few: those of the last seconds, or lost ones. */
+async function leaseUndecided(receipts: Receipts, now: Date, leaseMs: (receipt: Receipt) => number, limit: number): Promise<Receipt[]> {
+  const due = await receipts.find({ checkAt: { $lte: now } }, { sort: { checkAt: 1 }, limit }).toArray();
+  const leased = await Promise.all(
+    due.map((receipt) => {
+      const checkAt = new Date(now.getTime() + leaseMs(receipt));
+      // Two sweeps that found the same one: the second no longer finds it due at that time.
+      return receipts.findOneAndUpdate({ _id: receipt._id, checkAt: receipt.checkAt as Date }, { $set: { checkAt } }, { returnDocument: "after" });
+    }),
+  );
+  return leased.filter((receipt) => receipt !== null);
+}
