@@ -20,6 +20,13 @@ export const httpConfig = z.object({
   HTTP_ACCESS_KEYS: list().describe("Access keys that excuse an address that is not allowed"),
   HTTP_TRUSTED_PROXIES: ranges().describe("Proxies whose `X-Forwarded-For` is believed"),
   HTTP_REPLY_TIMEOUT_MS: integer({ min: 100, max: 300_000, fallback: 25_000 }).describe("How long a call waits for its ticket before it answers 503, ms"),
+  HTTP_ASYNC_DURABILITY: z
+    .enum(["store", "queue"])
+    .default("store")
+    .describe("What a 202 rests on: `store`, MongoDB first, outlives the loss of Redis; `queue`, Redis alone, is cheaper"),
+  HTTP_MAX_QUEUE_DEPTH: integer({ min: 1, max: 100_000_000, fallback: 200_000 }).describe(
+    "Waiting requests at which the door answers 503; one takes about 1.5 kB of Redis",
+  ),
   HTTP_MAX_BODY_BYTES: integer({ min: 1024, max: 2048 * MIB, fallback: 128 * MIB }).describe(
     "Size of a body as sent, bytes; base64 in a form makes a file nearly twice as large",
   ),

@@ -1,10 +1,21 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { type Drain, explainListening, type Logger, type Metrics, makeMetrics } from "@openticket/runtime";
-import { connectStore, hashSecret, makeMongoBlobStore, makeMongoCredentialStore, makeMongoTicketReader, verifySecret } from "@openticket/store";
+import {
+  connectStore,
+  hashSecret,
+  makeMongoBlobStore,
+  makeMongoCredentialStore,
+  makeMongoDeadLetters,
+  makeMongoReceipts,
+  makeMongoTicketReader,
+  type StoreConnection,
+  verifySecret,
+} from "@openticket/store";
 import { makeAllowList } from "./adapters/http/allow-list.ts";
 import { makeHttpApp } from "./adapters/http/http-app.ts";
 import type { HttpConfig } from "./config.ts";
 import { withEnvCredentials } from "./intake/env-credentials.ts";
+import { makeGate, type Vitals } from "./intake/gate.ts";
 import { makeCommandQueue } from "./queue/command-queue.ts";
 
 /** Random bytes of a request's name. */
@@ -12,6 +23,8 @@ const REQUEST_ID_BYTES = 16;
 /** A door answers 503 quickly rather than wait for a store to come back, ms. */
 const STORE_PATIENCE_MS = 2000;
 const RETRY_AFTER_S = 5;
+/** A store that takes longer for a ping is held to be away, ms. */
+const STORE_ANSWER_MS = 1500;
 
 /** Starts the HTTP door and hands its address back; stopping is a step of the drain. Wiring only. */
 export async function startHttp(config: HttpConfig, { logger, drain }: { logger: Logger; drain: Drain }): Promise<{ url: string; metrics: Metrics }> {
@@ -25,7 +38,11 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
   const app = await makeHttpApp(
     {
       queue,
-      tickets: makeMongoTicketReader(store),
+      tickets: { ...makeMongoTicketReader(store), findDeadLetter: makeMongoDeadLetters(store).find },
+      receipts: makeMongoReceipts(store, { retentionMs: 0, now: () => new Date() }),
+      asyncDurability: config.HTTP_ASYNC_DURABILITY,
+      onNotEnqueued: (requestId, err) => logger.warn({ requestId, err }, "accepted, but not enqueued yet"),
+      gate: makeGate({ read: () => readVitals(queue, store), maxQueueDepth: config.HTTP_MAX_QUEUE_DEPTH, nowMs: () => performance.now() }),
       blobs: makeMongoBlobStore(store),
       credentials,
       verifySecret,
@@ -54,6 +71,13 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
   const url = await explainListening(app.listen(address), { ...address, setting: "HTTP_PORT" });
   drain.onDrain("http", () => app.close());
   return { url, metrics };
+}
+
+/** What does not answer soon does not answer. */
+async function readVitals(queue: ReturnType<typeof makeCommandQueue>, store: StoreConnection): Promise<Vitals> {
+  const late = new Promise<"late">((resolve) => setTimeout(resolve, STORE_ANSWER_MS, "late").unref());
+  const [vitals, pong] = await Promise.all([queue.vitals().catch(() => undefined), Promise.race([store.ping().catch(() => "late" as const), late])]);
+  return { queueDepth: vitals?.depth, redisMemory: vitals?.memory, storeAnswers: pong !== "late" };
 }
 
 function bodyLimitsOf(config: HttpConfig) {

@@ -8,6 +8,8 @@ import { within } from "./within.ts";
 export interface BoundedQueue {
   /** Adds a job once: a job id that is still known is left as it is. Throws {@link QueueUnavailable}. */
   add(job: { name: string; id: string; data: unknown }): Promise<void>;
+  /** Jobs that wait, also those that wait for a time. */
+  depth(): Promise<number>;
   stateOf(jobId: string): Promise<JobState | "unknown">;
   close(): Promise<void>;
 }
@@ -47,6 +49,7 @@ export function makeBoundedQueue(name: string, { connection, prefix }: { connect
     add: async ({ name: jobName, id, data }) => {
       await use((queue) => queue.add(jobName, data, { ...JOB_OPTIONS, jobId: id }));
     },
+    depth: () => use((queue) => queue.getJobCountByTypes("waiting", "prioritized", "delayed")),
     stateOf: (jobId) => use((queue) => queue.getJobState(jobId)),
     close: async () => {
       await opened?.queue.close().catch(() => undefined);

@@ -36,6 +36,12 @@ export async function unsafeSettings(redis: AnswersInfo): Promise<UnsafeSetting[
   return settings.filter(({ isSafe }) => !isSafe).map(({ isSafe: _, ...unsafe }) => unsafe);
 }
 
+/** From INFO memory: what is in use of what may be used; 0 where there is no limit. */
+export function memoryInUse(info: string): number {
+  const [used, limit] = [Number(infoField(info, "used_memory")), Number(infoField(info, "maxmemory"))];
+  return limit > 0 ? used / limit : 0;
+}
+
 function infoField(info: string, name: string): string {
   return new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(info)?.[1] ?? "unknown";
 }

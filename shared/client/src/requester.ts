@@ -13,7 +13,7 @@ import { makeBoundedQueue } from "./bounded-queue.ts";
 import type { ClientLogger } from "./client-logger.ts";
 import { QueueUnavailable, ReplyTimeout } from "./errors.ts";
 import { connectRedis } from "./redis.ts";
-import { warnOfUnsafeSettings } from "./redis-safety.ts";
+import { memoryInUse, warnOfUnsafeSettings } from "./redis-safety.ts";
 import { makeReplyInbox } from "./reply-inbox.ts";
 import { houseKey } from "./reply-owners.ts";
 import { makeWaitingRoom } from "./waiting-room.ts";
@@ -37,6 +37,8 @@ export interface Requester {
   jobState(requestId: string): Promise<"queued" | "working" | undefined>;
   /** The stored outcomes of earlier requests, in the order asked (at most 100). Throws as {@link submitAndWait} does. */
   outcomes(requestIds: string[], options: { timeoutMs: number }): Promise<RequestStatus[]>;
+  /** Commands that wait, and the part of Redis' memory that is in use (0: without a limit). Throws {@link QueueUnavailable}. */
+  vitals(): Promise<{ depth: number; memory: number }>;
   /** Throws {@link QueueUnavailable} when Redis does not answer. */
   ping(): Promise<void>;
   /** Callers that still wait get a {@link ReplyTimeout}; the reply queue is removed. */
@@ -151,6 +153,10 @@ export function makeRequester({ redisUrl, prefix = DEFAULT_QUEUE_PREFIX, ownerNa
     submitAndWait,
     jobState,
     outcomes,
+    async vitals() {
+      const [depth, memory] = await Promise.all([commands.depth(), reached(connection.info("memory"))]);
+      return { depth, memory: memoryInUse(memory) };
+    },
     ping: async () => void (await reached(connection.ping())),
     close,
     counts: {

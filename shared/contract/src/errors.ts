@@ -33,6 +33,16 @@ export const requestError = z.object({
 });
 export type RequestError = z.infer<typeof requestError>;
 
+/** A key stands for one request: it was used before for another. */
+export const IDEMPOTENCY_CONFLICT: RequestError = {
+  code: "idempotency_key_reused",
+  field: "idempotencykey",
+  message: "This idempotency key was used for a request with other content; use a new key for a new ticket",
+};
+
+/** Answer to the requester of a dead letter. */
+export const KEPT_FOR_OPERATOR = "The request could not be processed; it is kept for the operator";
+
 /** The reference's error of that code. */
 export function referenceError(code: ReferenceErrorCode): RequestError {
   return { code, ...REFERENCE_ERRORS[code] };

@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import type { AttachmentRef, OpenTicketCommand, OpenTicketResult, RejectionRecord, TicketRecord } from "@openticket/contract";
+import type { AttachmentRef, DeadLetter, OpenTicketCommand, OpenTicketResult, Receipt, RejectionRecord, TicketRecord } from "@openticket/contract";
 
 /** What the doors need from the outside. Faults are exceptions named by meaning; the adapters map them to statuses. */
 
@@ -32,7 +32,14 @@ export interface CommandQueue {
 export interface TicketReader {
   findByRequestId(requestId: string): Promise<TicketRecord | undefined>;
   findRejectionByRequestId(requestId: string): Promise<RejectionRecord | undefined>;
+  findDeadLetter(requestId: string): Promise<DeadLetter | undefined>;
   findById(id: number): Promise<TicketRecord | undefined>;
+}
+
+/** Requests that a door acknowledged before their outcome was known; see accept.ts. */
+export interface ReceiptStore {
+  accept(receipt: Receipt): Promise<{ kind: "accepted" } | { kind: "exists"; receipt: Receipt }>;
+  find(requestId: string): Promise<Receipt | undefined>;
 }
 
 export interface BlobStore {

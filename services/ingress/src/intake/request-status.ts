@@ -1,8 +1,19 @@
-import type { ErrorResult, RejectionRecord, RequestStatus, SuccessResult, TicketRecord } from "@openticket/contract";
-import type { CommandQueue, TicketReader } from "./ports.ts";
+import {
+  type CommandSource,
+  type DeadLetter,
+  type ErrorResult,
+  KEPT_FOR_OPERATOR,
+  type RejectionRecord,
+  type RequestError,
+  type RequestStatus,
+  type SuccessResult,
+  type TicketRecord,
+} from "@openticket/contract";
+import type { CommandQueue, ReceiptStore, TicketReader } from "./ports.ts";
 
 export interface StatusDeps {
   tickets: TicketReader;
+  receipts: Pick<ReceiptStore, "find">;
   queue: Pick<CommandQueue, "state">;
 }
 
@@ -19,7 +30,11 @@ export async function requestStatus(requestId: string, credential: string, deps:
   const state = await deps.queue.state(requestId);
   if (state) return { requestId, state };
   // It may have been decided between the two looks.
-  return (await findOutcome(requestId, credential, deps.tickets)) ?? { requestId, state: "unknown" };
+  const late = await findOutcome(requestId, credential, deps.tickets);
+  if (late) return late;
+  // Accepted, and on its way back into the queue.
+  const receipt = await deps.receipts.find(requestId);
+  return receipt?.checkAt && receipt.source.credential === credential ? { requestId, state: "queued" } : { requestId, state: "unknown" };
 }
 
 /** The same, waiting up to `waitMs` for an outcome while the request is under way. */
@@ -39,10 +54,13 @@ export async function awaitStatus(
 }
 
 async function findOutcome(requestId: string, credential: string, tickets: TicketReader): Promise<RequestStatus | undefined> {
+  const unlessForeign = (source: CommandSource | undefined, status: RequestStatus): RequestStatus =>
+    source?.credential === credential ? status : { requestId, state: "unknown" };
   const [ticket, rejection] = await Promise.all([tickets.findByRequestId(requestId), tickets.findRejectionByRequestId(requestId)]);
-  if (ticket) return ticket.source.credential === credential ? done(requestId, ticket) : { requestId, state: "unknown" };
-  if (rejection) return rejection.source.credential === credential ? rejected(requestId, rejection) : { requestId, state: "unknown" };
-  return undefined;
+  if (ticket) return unlessForeign(ticket.source, done(requestId, ticket));
+  if (rejection) return unlessForeign(rejection.source, rejected(requestId, rejection));
+  const letter = await tickets.findDeadLetter(requestId);
+  return letter && unlessForeign(letter.source, failed(requestId, letter));
 }
 
 function done(requestId: string, { id, tid, c }: TicketRecord): RequestStatus {
@@ -51,6 +69,13 @@ function done(requestId: string, { id, tid, c }: TicketRecord): RequestStatus {
 }
 
 function rejected(requestId: string, { errors }: RejectionRecord): RequestStatus {
-  const result: ErrorResult = { requestId, result: "error", errors, message: errors[0]?.message ?? "" };
-  return { requestId, state: "rejected", result };
+  return { requestId, state: "rejected", result: errorResult(requestId, errors) };
+}
+
+function failed(requestId: string, { code }: DeadLetter): RequestStatus {
+  return { requestId, state: "failed", result: errorResult(requestId, [{ code, message: KEPT_FOR_OPERATOR }]) };
+}
+
+function errorResult(requestId: string, errors: RequestError[]): ErrorResult {
+  return { requestId, result: "error", errors, message: errors[0]?.message ?? "" };
 }

@@ -8,12 +8,13 @@ export function makeCommandQueue(options: {
   prefix: string;
   ownerName: string;
   logger: Logger;
-}): CommandQueue & { ping(): Promise<void>; close(): Promise<void> } {
+}): CommandQueue & { vitals(): Promise<{ depth: number; memory: number }>; ping(): Promise<void>; close(): Promise<void> } {
   const requester = makeRequester(options);
   return {
     submit: (command) => inOurWords(requester.submit(command)),
     submitAndWait: (command, { timeoutMs }) => inOurWords(requester.submitAndWait(command, { timeoutMs })),
     state: (requestId) => inOurWords(requester.jobState(requestId)),
+    vitals: () => requester.vitals(),
     ping: () => requester.ping(),
     close: () => requester.close(),
   };

@@ -1,6 +1,7 @@
 import {
   type ErrorResult,
   fingerprintOf,
+  IDEMPOTENCY_CONFLICT,
   identityOf,
   inOrderOfPrecedence,
   type OpenTicketCommand,
@@ -109,12 +110,7 @@ function markReplay(command: OpenTicketCommand, decided: { receivedAt: Date }): 
 }
 
 function conflict(command: OpenTicketCommand): Outcome {
-  const error: RequestError = {
-    code: "idempotency_key_reused",
-    field: "idempotencykey",
-    message: "This idempotency key was used for a request with other content; use a new key for a new ticket",
-  };
-  return { kind: "conflict", result: errorResult(command, [error]) };
+  return { kind: "conflict", result: errorResult(command, [IDEMPOTENCY_CONFLICT]) };
 }
 
 /** The reply for a stored ticket. */

@@ -1,4 +1,4 @@
-import type { DeadLetter, RejectionRecord, RequestStatus, TicketRecord } from "@openticket/contract";
+import { type DeadLetter, KEPT_FOR_OPERATOR, type RejectionRecord, type RequestStatus, type TicketRecord } from "@openticket/contract";
 import { errorResult, successResult } from "./open-ticket.ts";
 
 /** Outcomes by the name of the request. */
@@ -24,6 +24,6 @@ async function outcomeOf(requestId: string, outcomes: OutcomeReader): Promise<Re
   return {
     requestId,
     state: "failed",
-    result: errorResult({ requestId }, [{ code, message: "The request could not be processed; it is kept for the operator" }]),
+    result: errorResult({ requestId }, [{ code, message: KEPT_FOR_OPERATOR }]),
   };
 }

@@ -2,6 +2,7 @@ import {
   COMMAND_QUEUE,
   type CommandSource,
   type DeadLetter,
+  KEPT_FOR_OPERATOR,
   OPEN_TICKET_JOB,
   type OpenTicketCommand,
   type OpenTicketResult,
@@ -154,7 +155,7 @@ async function putBackOrGiveUp(job: Job, token: string | undefined, address: Add
 /** False when the dead letter could not be kept now. */
 async function isGivenUp(job: Job, address: Address, cause: unknown, deps: ConsumerDeps): Promise<boolean> {
   try {
-    await giveUp(job, address, { code: "failed", message: "The request could not be processed; it is kept for the operator" }, deps, cause);
+    await giveUp(job, address, { code: "failed", message: KEPT_FOR_OPERATOR }, deps, cause);
     return true;
   } catch (error) {
     deps.logger.error({ requestId: address.requestId, jobId: job.id, err: error }, "dead letter not kept");
@@ -187,7 +188,7 @@ export async function buryFailedJobs(jobs: readonly Job[], deps: ConsumerDeps): 
   for (const job of jobs) {
     const read = readJob(job);
     const reason = job.failedReason || "failed for an unknown reason";
-    await giveUp(job, read, { code: "failed", message: "The request could not be processed; it is kept for the operator" }, deps, new Error(reason));
+    await giveUp(job, read, { code: "failed", message: KEPT_FOR_OPERATOR }, deps, new Error(reason));
     await job.remove();
   }
   return jobs.length;

@@ -1,6 +1,7 @@
 import type { Metrics, ReadinessCheck } from "@openticket/runtime";
 import { readiness } from "@openticket/runtime";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
+import { Overloaded } from "../../intake/gate.ts";
 import { QueueUnavailable, ReplyLate } from "../../intake/ports.ts";
 import { API_PHP_PATH, registerApiPhp } from "./api-php/route.ts";
 import { bodyFault } from "./body-fault.ts";
@@ -83,6 +84,7 @@ function problemFor(error: unknown, deps: HttpDeps, log: FastifyBaseLogger): Pro
     const headers = { ...deps.retryAfter(), location: `/v1/requests/${requestId}` };
     return new Problem(503, "Outcome not known yet", `The request was accepted; ask for its outcome at /v1/requests/${requestId}`, { requestId }, headers);
   }
+  if (error instanceof Overloaded) return new Problem(503, "Service Unavailable", `The request was not accepted: ${error.message}`, {}, deps.retryAfter());
   if (error instanceof QueueUnavailable)
     return new Problem(503, "Service Unavailable", "The request was not accepted: the queue is not available", {}, deps.retryAfter());
   const fault = bodyFault(error);

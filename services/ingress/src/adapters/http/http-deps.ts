@@ -1,16 +1,17 @@
+import type { AcceptDeps } from "../../intake/accept.ts";
 import type { MakeCommandDeps } from "../../intake/make-command.ts";
 import type { BlobStore, CommandQueue, TicketReader } from "../../intake/ports.ts";
 import type { AdmitDeps } from "./api-php/admit.ts";
 import type { BodyLimits } from "./body/read-body.ts";
 
 /** Everything that the HTTP door's routes need. */
-export interface HttpDeps extends AdmitDeps, MakeCommandDeps {
+export interface HttpDeps extends AdmitDeps, MakeCommandDeps, AcceptDeps {
   queue: CommandQueue;
   tickets: TicketReader;
+  /** Throws Overloaded when nothing more can be taken. */
+  gate(): Promise<void>;
   blobs: BlobStore;
   bodyLimits: BodyLimits;
-  /** How long a call waits for its outcome, ms. */
-  replyTimeoutMs: number;
   allowGet: boolean;
   hasAccessKeys: boolean;
   /** The header that tells a caller when to come back. */

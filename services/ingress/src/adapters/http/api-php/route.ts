@@ -1,5 +1,7 @@
 import type { OpenTicketResult } from "@openticket/contract";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { openAndWait } from "../../../intake/accept.ts";
+import { Overloaded } from "../../../intake/gate.ts";
 import { makeCommand } from "../../../intake/make-command.ts";
 import { QueueUnavailable, ReplyLate } from "../../../intake/ports.ts";
 import { parseQuery, type ReadBody, readBody } from "../body/read-body.ts";
@@ -44,6 +46,7 @@ interface Call {
 async function serve(request: FastifyRequest, call: Call, deps: HttpDeps): Promise<Answer> {
   call.params = call.query;
   refuseEarly(request, deps);
+  await deps.gate();
   const body = await readParams(request, call, deps);
   call.params = { ...call.query, ...body.params };
   const caller = await admit(call.params, request.ip, deps);
@@ -60,7 +63,7 @@ async function serve(request: FastifyRequest, call: Call, deps: HttpDeps): Promi
     },
     deps,
   );
-  return answerFor(await deps.queue.submitAndWait(command, { timeoutMs: deps.replyTimeoutMs }));
+  return answerFor(await openAndWait(command, deps));
 }
 
 /** What can be refused without looking at the body. */
@@ -108,6 +111,7 @@ function refusalFor(error: unknown, request: FastifyRequest, deps: HttpDeps): Re
     const message = "The request was accepted, but its outcome is not known yet; ask for it by the request id";
     return refuse(503, message, deps.retryAfter(), error.requestId);
   }
+  if (error instanceof Overloaded) return refuse(503, `The request was not accepted: ${error.message}; try again later`, deps.retryAfter());
   if (error instanceof QueueUnavailable) return refuse(503, "The request was not accepted: the queue is not available; try again later", deps.retryAfter());
   const fault = bodyFault(error);
   if (fault) return refuse(fault.status === 422 ? 200 : fault.status, fault.message);

@@ -50,6 +50,7 @@ export function makeOpenApiDocument(version: string) {
       "/v1/tickets/{id}": { get: getTicketOperation },
       "/v1/tickets/{id}/attachments/{index}": { get: getAttachmentOperation },
       "/v1/requests/{requestId}": { get: getRequestOperation },
+      "/v1/requests": { get: findRequestOperation },
       "/includes/api.php": { post: classicOperation },
       "/healthz": { get: operation("operation", "The process runs", { 200: { description: "It does" } }, { security: [] }) },
       "/readyz": {
@@ -166,22 +167,34 @@ const getAttachmentOperation = operation(
   },
 );
 
+const waitParameter = {
+  name: "wait",
+  in: "query",
+  required: false,
+  description: "Seconds to wait for an outcome, at most 30",
+  schema: { type: "number", minimum: 0, maximum: 30 },
+};
+
+const findRequestOperation = operation(
+  "requests",
+  "What became of the request with an idempotency key",
+  { 200: json("RequestStatus", "Its state"), ...problems(400, 401, 403, 404, 503) },
+  {
+    operationId: "findRequest",
+    parameters: [
+      { name: "idempotencyKey", in: "query", required: true, description: "As the request was sent with", schema: { type: "string" } },
+      waitParameter,
+    ],
+  },
+);
+
 const getRequestOperation = operation(
   "requests",
   "What became of a request",
   { 200: json("RequestStatus", "Its state"), ...problems(400, 401, 403, 404, 503) },
   {
     operationId: "getRequest",
-    parameters: [
-      inPath("requestId", "As handed out with the receipt", { type: "string" }),
-      {
-        name: "wait",
-        in: "query",
-        required: false,
-        description: "Seconds to wait for an outcome, at most 30",
-        schema: { type: "number", minimum: 0, maximum: 30 },
-      },
-    ],
+    parameters: [inPath("requestId", "As handed out with the receipt", { type: "string" }), waitParameter],
   },
 );
 

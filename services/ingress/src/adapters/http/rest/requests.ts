@@ -1,4 +1,6 @@
-import type { FastifyInstance } from "fastify";
+import { requestIdOfKey } from "@openticket/contract";
+import type { FastifyInstance, FastifyReply } from "fastify";
+import type { Caller } from "../../../intake/authenticate.ts";
 import { awaitStatus } from "../../../intake/request-status.ts";
 import type { HttpDeps } from "../http-deps.ts";
 import { authenticateRest } from "./bearer.ts";
@@ -8,19 +10,28 @@ import { Problem } from "./problem.ts";
 const MAX_WAIT_S = 30;
 
 /**
- * `GET /v1/requests/{requestId}?wait=<seconds>`: what became of a request. 200 with its state, 404 when this credential
- * has no such request.
+ * `GET /v1/requests/{requestId}?wait=<seconds>`, or `GET /v1/requests?idempotencyKey=<key>`: what became of a request.
+ * 200 with its state, 404 when this credential has no such request.
  */
 export function registerRequests(app: FastifyInstance, deps: HttpDeps): void {
   app.get<{ Params: { requestId: string }; Querystring: { wait?: string } }>("/v1/requests/:requestId", async (request, reply) => {
     const caller = await authenticateRest(request, deps);
-    const { requestId } = request.params;
-    const waitMs = readWaitMs(request.query.wait);
+    return answer(reply, caller, request.params.requestId, readWaitMs(request.query.wait));
+  });
+
+  app.get<{ Querystring: { idempotencyKey?: string; wait?: string } }>("/v1/requests", async (request, reply) => {
+    const caller = await authenticateRest(request, deps);
+    const { idempotencyKey } = request.query;
+    if (!idempotencyKey) throw new Problem(400, "Bad Request", "idempotencyKey is missing; or ask for /v1/requests/{requestId}");
+    return answer(reply, caller, requestIdOfKey(caller.credential, idempotencyKey), readWaitMs(request.query.wait));
+  });
+
+  async function answer(reply: FastifyReply, caller: Caller, requestId: string, waitMs: number) {
     const status = await awaitStatus(requestId, caller.credential, waitMs, { ...deps, sleep, nowMs: () => performance.now() });
     if (status.state === "unknown") throw new Problem(404, "Not Found", `There is no request ${requestId.slice(0, 200)} of this credential`);
     if (status.state === "queued" || status.state === "working") reply.header("retry-after", "1");
-    return status.state === "rejected" ? { ...status, errors: status.result.errors } : status;
-  });
+    return "result" in status && status.result.result === "error" ? { ...status, errors: status.result.errors } : status;
+  }
 }
 
 function readWaitMs(given: string | undefined): number {

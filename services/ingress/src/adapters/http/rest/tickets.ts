@@ -1,5 +1,6 @@
 import type { ErrorResult, OpenTicketCommand, OpenTicketResult, TicketRecord } from "@openticket/contract";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { accept, openAndWait } from "../../../intake/accept.ts";
 import { type Caller, mayUse } from "../../../intake/authenticate.ts";
 import { makeCommand } from "../../../intake/make-command.ts";
 import { readBody } from "../body/read-body.ts";
@@ -20,10 +21,11 @@ export function registerTickets(app: FastifyInstance, deps: HttpDeps): void {
   app.post("/v1/tickets", async (request, reply) => {
     const caller = await authenticateRest(request, deps);
     requireAction(caller, "openticket");
+    await deps.gate();
     const command = await readCommand(request, caller, deps);
     reply.header("x-request-id", command.requestId);
-    if (wantsAsync(request)) return accept(reply, command, deps);
-    return answer(reply, await deps.queue.submitAndWait(command, { timeoutMs: deps.replyTimeoutMs }));
+    if (wantsAsync(request)) return answerEarly(reply, command, deps);
+    return answer(reply, await openAndWait(command, deps));
   });
 
   app.get<{ Params: { id: string } }>("/v1/tickets/:id", async (request) => {
@@ -55,8 +57,10 @@ async function readCommand(request: FastifyRequest, caller: Caller, deps: HttpDe
   return makeCommand({ channel: "rest", credential, admin, ip: request.ip, idempotencyKey, ...body }, deps);
 }
 
-async function accept(reply: FastifyReply, command: OpenTicketCommand, deps: HttpDeps): Promise<FastifyReply> {
-  await deps.queue.submit(command);
+async function answerEarly(reply: FastifyReply, command: OpenTicketCommand, deps: HttpDeps): Promise<FastifyReply> {
+  const acceptance = await accept(command, deps);
+  if (acceptance.kind === "conflict")
+    throw rejected({ requestId: command.requestId, result: "error", message: acceptance.error.message, errors: [acceptance.error] });
   const location = `/v1/requests/${command.requestId}`;
   return reply.code(202).headers({ location, "preference-applied": "respond-async" }).send({ requestId: command.requestId, state: "queued", location });
 }
