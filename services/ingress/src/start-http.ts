@@ -77,7 +77,7 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
 async function readVitals(queue: ReturnType<typeof makeCommandQueue>, store: StoreConnection): Promise<Vitals> {
   const late = new Promise<"late">((resolve) => setTimeout(resolve, STORE_ANSWER_MS, "late").unref());
   const [vitals, pong] = await Promise.all([queue.vitals().catch(() => undefined), Promise.race([store.ping().catch(() => "late" as const), late])]);
-  return { queueDepth: vitals?.depth, redisMemory: vitals?.memory, storeAnswers: pong !== "late" };
+  return { queueDepth: vitals?.depth, redisMemory: vitals?.memory, storeAnswers: pong !== "late", isClosed: vitals?.isClosed ?? false };
 }
 
 function bodyLimitsOf(config: HttpConfig) {

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { connectRedis, makeReplyPublisher, type ReplyPublisher, startJanitor, warnOfUnsafeSettings } from "@openticket/client";
 import type { OpenTicketCommand, OutboxEntry, RequestStatus, TicketRecord } from "@openticket/contract";
-import type { Drain, Logger, Metrics, ReadinessCheck } from "@openticket/runtime";
+import { type Drain, type Logger, type Metrics, type ReadinessCheck, startLoop } from "@openticket/runtime";
 import {
+  claimSweep,
   connectStore,
   ensureSecret,
   isStoreOutage,
@@ -12,6 +13,8 @@ import {
   makeMongoReceipts,
   makeMongoTicketStore,
   makeStoreClock,
+  type StoreConnection,
+  sweepBlobs,
 } from "@openticket/store";
 import type { WorkerConfig } from "./config.ts";
 import { MailDelayed } from "./notify/mail-delayed.ts";
@@ -30,6 +33,8 @@ import { startRecovery } from "./recovery/recovery.ts";
 
 /** A worker waits patiently for a store to come back, ms: its jobs stay where they are. */
 const STORE_PATIENCE_MS = 10_000;
+/** How often a worker asks whether the day's sweep of files is its own, ms. */
+const SWEEP_LOOK_MS = 3_600_000;
 const MS_PER_DAY = 86_400_000;
 /** After a commit the relay leaves the outbox for this long to the process that wrote it, ms. */
 const OUTBOX_GRACE_MS = 60_000;
@@ -96,6 +101,13 @@ export async function startWorker(
   const buryFailed = async () => buryFailedJobs(await producer.failed(FAILED_JOBS_AT_ONCE), consumerDeps);
   const recovery = startRecovery({ receipts, queue: producer, outcomes, buryFailed, now, random: Math.random, logger, metrics });
   drain.onDrain("recovery", () => recovery.close());
+  const sweeper = startLoop({
+    round: () => sweepFiles(store, now(), logger),
+    intervalMs: SWEEP_LOOK_MS,
+    random: Math.random,
+    onFault: (err) => logger.warn({ err }, "files not swept"),
+  });
+  drain.onDrain("file sweep", () => sweeper.close());
   const consumer = startCommandConsumer({ ...queueOptions, concurrency: config.WORKER_CONCURRENCY, lockDurationMs: config.WORKER_LOCK_MS }, consumerDeps);
   drain.onDrain("consumer", () => consumer.close());
   return {
@@ -104,6 +116,14 @@ export async function startWorker(
       { name: "redis", check: () => redis.ping() },
     ],
   };
+}
+
+/** Once a day, one process of the fleet. */
+async function sweepFiles(store: StoreConnection, now: Date, logger: Logger): Promise<false> {
+  if (!(await claimSweep(store, { intervalMs: MS_PER_DAY, now }))) return false;
+  const files = await sweepBlobs(store, { olderThanMs: MS_PER_DAY, now });
+  if (files > 0) logger.info({ files }, "files that belong to nobody removed");
+  return false;
 }
 
 function severityOf(error: unknown): "final" | "failed" | "untried" {

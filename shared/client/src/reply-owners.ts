@@ -11,6 +11,8 @@ import type { Redis } from "ioredis";
 
 /** A key of our own beside BullMQ's. It must not look like a key of a reply queue: the janitor removes those. */
 export const houseKey = (prefix: string, name: string): string => `${prefix}:open-ticket-house:${name}`;
+/** Key that stands while all doors are closed. */
+export const closedKey = (prefix: string): string => houseKey(prefix, "doors-closed");
 /** Key of the queues of our own requesters. */
 export const ownersKey = (prefix: string): string => houseKey(prefix, "reply-owners");
 /** Key of the queues of foreign requesters. */

@@ -15,7 +15,7 @@ import { QueueUnavailable, ReplyTimeout } from "./errors.ts";
 import { connectRedis } from "./redis.ts";
 import { memoryInUse, warnOfUnsafeSettings } from "./redis-safety.ts";
 import { makeReplyInbox } from "./reply-inbox.ts";
-import { houseKey } from "./reply-owners.ts";
+import { closedKey, houseKey } from "./reply-owners.ts";
 import { makeWaitingRoom } from "./waiting-room.ts";
 
 /**
@@ -37,8 +37,8 @@ export interface Requester {
   jobState(requestId: string): Promise<"queued" | "working" | undefined>;
   /** The stored outcomes of earlier requests, in the order asked (at most 100). Throws as {@link submitAndWait} does. */
   outcomes(requestIds: string[], options: { timeoutMs: number }): Promise<RequestStatus[]>;
-  /** Commands that wait, and the part of Redis' memory that is in use (0: without a limit). Throws {@link QueueUnavailable}. */
-  vitals(): Promise<{ depth: number; memory: number }>;
+  /** Commands that wait, the part of Redis' memory that is in use (0: without a limit), whether an operator has closed the doors. Throws {@link QueueUnavailable}. */
+  vitals(): Promise<{ depth: number; memory: number; isClosed: boolean }>;
   /** Throws {@link QueueUnavailable} when Redis does not answer. */
   ping(): Promise<void>;
   /** Callers that still wait get a {@link ReplyTimeout}; the reply queue is removed. */
@@ -154,8 +154,8 @@ export function makeRequester({ redisUrl, prefix = DEFAULT_QUEUE_PREFIX, ownerNa
     jobState,
     outcomes,
     async vitals() {
-      const [depth, memory] = await Promise.all([commands.depth(), reached(connection.info("memory"))]);
-      return { depth, memory: memoryInUse(memory) };
+      const [depth, memory, closed] = await Promise.all([commands.depth(), reached(connection.info("memory")), reached(connection.exists(closedKey(prefix)))]);
+      return { depth, memory: memoryInUse(memory), isClosed: closed === 1 };
     },
     ping: async () => void (await reached(connection.ping())),
     close,

@@ -88,6 +88,8 @@ async function ensureIndexes(db: Db, models: Models): Promise<void> {
     { key: { tid: 1 }, name: "tid", unique: true },
     // Only where the requester's own name for the request is not its identity.
     { key: { alias: 1 }, name: "alias", sparse: true },
+    // Only tickets with files are in it.
+    { key: { "attachments.sha256": 1 }, name: "files", partialFilterExpression: { "attachments.0": { $exists: true } } },
     // Only tickets that owe something are in it.
     { key: { dueAt: 1 }, name: "dueAt", sparse: true },
   ]);

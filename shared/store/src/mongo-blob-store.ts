@@ -12,17 +12,20 @@ import { DUPLICATE_KEY } from "./id-blocks.ts";
  * Choice: content streams into a GridFS file of its own, whose chunks are written as they fill; then one insert into
  * `blobs` with the hash as `_id` makes it visible. Whoever comes second finds the name taken and removes its copy.
  * Small content waits for its end first, and is not written at all when it is known.
- * Invariant: what stands in `blobs` is complete. A file that no blob names is a leftover of a crash, and swept.
+ * Invariant: what stands in `blobs` is complete. A file that no blob names is a leftover of a crash, and swept; so is a
+ * blob that no ticket holds, a while after it was last put.
  */
 
-interface BlobDocument {
+export interface BlobDocument {
   _id: string;
   fileId: mongoose.mongo.ObjectId;
   size: number;
   createdAt: Date;
+  /** When somebody last put the same content. */
+  usedAt?: Date;
 }
 
-const BUCKET = "blobfiles";
+export const BUCKET = "blobfiles";
 const CHUNK_BYTES = 255 * 1024;
 
 /** See the head of the file. */
@@ -61,7 +64,7 @@ async function put(content: AsyncIterable<Uint8Array>, maxBytes: number, blobs: 
       if (!upload && size > CHUNK_BYTES) upload = await startUpload(bucket, held);
     }
     const sha256 = hash.digest("hex");
-    if (await blobs.findOne({ _id: sha256 }, { projection: { _id: 1 } })) {
+    if (await isKnown(sha256, blobs)) {
       await upload?.abort();
       return { sha256, size };
     }
@@ -74,6 +77,11 @@ async function put(content: AsyncIterable<Uint8Array>, maxBytes: number, blobs: 
     await upload?.abort().catch(() => {});
     throw error;
   }
+}
+
+/** A known blob is marked as used, so that no sweep takes it before the ticket that wants it is stored. */
+async function isKnown(sha256: string, blobs: Blobs): Promise<boolean> {
+  return (await blobs.updateOne({ _id: sha256 }, { $set: { usedAt: new Date() } })).matchedCount > 0;
 }
 
 async function startUpload(bucket: Bucket, held: Uint8Array[]): Promise<mongoose.mongo.GridFSBucketWriteStream> {
@@ -105,17 +113,4 @@ async function publish(blob: BlobDocument, blobs: Blobs, bucket: Bucket): Promis
     if (standing?.fileId.equals(blob.fileId)) return;
     await bucket.delete(blob.fileId);
   }
-}
-
-/** Removes files that no blob names and that are older than `olderThanMs`; the number of them. */
-export async function sweepStagedBlobs(store: StoreConnection, { olderThanMs, now }: { olderThanMs: number; now: Date }): Promise<number> {
-  const bucket = new mongoose.mongo.GridFSBucket(store.db, { bucketName: BUCKET });
-  const files = bucket.find({ uploadDate: { $lt: new Date(now.getTime() - olderThanMs) } }, { projection: { _id: 1 } });
-  let swept = 0;
-  for await (const { _id } of files) {
-    if (await store.db.collection(COLLECTIONS.blobs).findOne({ fileId: _id })) continue;
-    await bucket.delete(_id);
-    swept++;
-  }
-  return swept;
 }

@@ -10,6 +10,8 @@ export interface Vitals {
   /** Memory of Redis in use, as a part of what it may use; 0 where there is no limit. */
   redisMemory: number | undefined;
   storeAnswers: boolean;
+  /** An operator has closed the doors. */
+  isClosed: boolean;
 }
 
 export interface GateOptions {
@@ -53,9 +55,10 @@ export function makeGate({ read, maxQueueDepth, nowMs }: GateOptions): () => Pro
   };
 }
 
-function reasonIn({ queueDepth, redisMemory, storeAnswers }: Vitals, maxQueueDepth: number): string | undefined {
+function reasonIn({ queueDepth, redisMemory, storeAnswers, isClosed }: Vitals, maxQueueDepth: number): string | undefined {
   if (queueDepth === undefined || redisMemory === undefined) return "the queue does not answer";
   if (!storeAnswers) return "the store does not answer";
+  if (isClosed) return "the doors are closed for maintenance";
   if (queueDepth >= maxQueueDepth) return `${queueDepth} requests are waiting already`;
   return redisMemory >= HIGHEST_MEMORY ? "the queue's memory is nearly full" : undefined;
 }

@@ -8,7 +8,7 @@ export function makeCommandQueue(options: {
   prefix: string;
   ownerName: string;
   logger: Logger;
-}): CommandQueue & { vitals(): Promise<{ depth: number; memory: number }>; ping(): Promise<void>; close(): Promise<void> } {
+}): CommandQueue & { vitals(): Promise<{ depth: number; memory: number; isClosed: boolean }>; ping(): Promise<void>; close(): Promise<void> } {
   const requester = makeRequester(options);
   return {
     submit: (command) => inOurWords(requester.submit(command)),

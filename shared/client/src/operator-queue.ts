@@ -1,0 +1,119 @@
+import { COMMAND_QUEUE, OPEN_TICKET_JOB } from "@openticket/contract";
+import { type Job, Queue } from "bullmq";
+import type { Redis } from "ioredis";
+import { closedKey } from "./reply-owners.ts";
+
+/** The command queue as an operator sees it. */
+export interface OperatorQueue {
+  counts(): Promise<QueueCounts>;
+  /** Redis itself: memory, persistence, version. */
+  server(): Promise<{ version: string; usedMemoryBytes: number; maxMemoryBytes: number }>;
+  /** State, tries and times of the job of that name; undefined when the queue has none. */
+  job(jobId: string): Promise<JobView | undefined>;
+  /** Those of these requests that the queue does not hold. */
+  missing(requestIds: readonly string[]): Promise<string[]>;
+  /** Puts a command into the queue under that name. */
+  enqueue(jobId: string, jobName: string, data: unknown): Promise<void>;
+  /** Takes out every job, in whatever state but active, whose data `matches`; the number taken out. */
+  removeMatching(matches: (data: unknown) => boolean): Promise<{ removed: number; active: number }>;
+  /** Closes all doors, or opens them again. */
+  setClosed(isClosed: boolean): Promise<void>;
+  isClosed(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+export interface QueueCounts {
+  waiting: number;
+  active: number;
+  delayed: number;
+  failed: number;
+  /** When the job that has waited longest came. */
+  oldestWaitingAt: Date | undefined;
+  workers: number;
+}
+
+export interface JobView {
+  state: string;
+  attempts: number;
+  stalls: number;
+  createdAt: Date;
+  takenAt: Date | undefined;
+  failedReason: string | undefined;
+}
+
+const PAGE = 500;
+const KEPT_STATES = ["waiting", "prioritized", "delayed", "failed", "completed"] as const;
+
+/** See {@link OperatorQueue}. */
+export function makeOperatorQueue({ connection, prefix }: { connection: Redis; prefix: string }): OperatorQueue {
+  const queue = new Queue(COMMAND_QUEUE, { connection, prefix, skipVersionCheck: true, skipMetasUpdate: true });
+  queue.on("error", () => undefined);
+
+  async function counts(): Promise<QueueCounts> {
+    const [{ waiting = 0, prioritized = 0, active = 0, delayed = 0, failed = 0 }, [oldest], workers] = await Promise.all([
+      queue.getJobCounts("waiting", "prioritized", "active", "delayed", "failed"),
+      queue.getJobs(["waiting"], 0, 0, true),
+      queue.getWorkersCount().catch(() => 0),
+    ]);
+    return { waiting: waiting + prioritized, active, delayed, failed, oldestWaitingAt: oldest && new Date(oldest.timestamp), workers };
+  }
+
+  async function server() {
+    const info = await connection.info();
+    const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(info)?.[1] ?? "";
+    return {
+      version: field("valkey_version") || field("redis_version"),
+      usedMemoryBytes: Number(field("used_memory")),
+      maxMemoryBytes: Number(field("maxmemory")),
+    };
+  }
+
+  async function removeMatching(matches: (data: unknown) => boolean): Promise<{ removed: number; active: number }> {
+    let removed = 0;
+    for (const state of KEPT_STATES) {
+      for (let start = 0; ; ) {
+        const jobs = await queue.getJobs([state], start, start + PAGE - 1, true);
+        const matching = jobs.filter((job) => job && matches(job.data));
+        for (const job of matching) await job.remove();
+        removed += matching.length;
+        start += jobs.length - matching.length;
+        if (jobs.length < PAGE) break;
+      }
+    }
+    const active = (await queue.getJobs(["active"])).filter((job) => job && matches(job.data)).length;
+    return { removed, active };
+  }
+
+  return {
+    counts,
+    server,
+    job: async (jobId) => viewOf(await queue.getJob(jobId)),
+    async missing(requestIds) {
+      const states = await Promise.all(requestIds.map((requestId) => queue.getJobState(requestId)));
+      return requestIds.filter((_requestId, index) => states[index] === "unknown");
+    },
+    async enqueue(jobId, jobName, data) {
+      await queue.add(jobName || OPEN_TICKET_JOB, data, { jobId, attempts: 1, removeOnComplete: true, removeOnFail: false });
+    },
+    removeMatching,
+    async setClosed(isClosed) {
+      if (isClosed) await connection.set(closedKey(prefix), new Date().toISOString());
+      else await connection.del(closedKey(prefix));
+    },
+    isClosed: async () => (await connection.exists(closedKey(prefix))) === 1,
+    close: () => queue.close(),
+  };
+}
+
+async function viewOf(job: Job | undefined): Promise<JobView | undefined> {
+  if (!job) return undefined;
+  const { attemptsStarted, stalledCounter, timestamp, processedOn, failedReason } = job;
+  return {
+    state: await job.getState(),
+    attempts: attemptsStarted,
+    stalls: stalledCounter,
+    createdAt: new Date(timestamp),
+    takenAt: processedOn === undefined ? undefined : new Date(processedOn),
+    failedReason: failedReason || undefined,
+  };
+}

@@ -1,0 +1,107 @@
+import type { DeadLetter, Receipt } from "@openticket/contract";
+import { COLLECTIONS, type StoreConnection } from "./connect.ts";
+import type { RejectionDocument, TicketDocument } from "./ticket-documents.ts";
+
+/**
+ * Holds what was accepted against what became of it: accepted = tickets + rejected + dead + waiting.
+ *
+ * A receipt says that a request was accepted; a ticket, a rejection or a dead letter says what it came to. What has a
+ * receipt and nothing else must be waiting in the queue, which the caller looks up.
+ */
+export interface AuditCounts {
+  tickets: number;
+  rejected: number;
+  dead: number;
+  /** Accepted early, by a receipt. */
+  receipts: number;
+}
+
+export interface Difference {
+  kind: "lost" | "decided-twice" | "dead-but-decided" | "owed-too-long" | "index-missing" | "number-twice";
+  /** Request, ticket or index that it is about. */
+  about: string;
+  detail: string;
+}
+
+export interface StoreAudit {
+  counts: AuditCounts;
+  /** Requests with a receipt and no outcome: waiting, or lost. */
+  undecided: string[];
+  differences: Difference[];
+}
+
+/** Differences of one kind that are named; a disaster is one line too many, not a million. */
+const MAX_NAMED = 1000;
+const UNIQUE_INDEXES = ["id", "tid"];
+
+/** Reads the whole store; seconds per million requests. `overdueMs`: how long a delivery may be owed. */
+export async function auditStore(store: StoreConnection, { now, overdueMs }: { now: Date; overdueMs: number }): Promise<StoreAudit> {
+  const tickets = store.db.collection<TicketDocument>(COLLECTIONS.tickets);
+  const rejections = store.db.collection<RejectionDocument>(COLLECTIONS.rejections);
+  const receipts = store.db.collection<Receipt>(COLLECTIONS.receipts);
+  const letters = store.db.collection<DeadLetter>(COLLECTIONS.deadLetters);
+  const found = await Promise.all([
+    named(rejections.aggregate(joined(COLLECTIONS.tickets)), "decided-twice", "has a ticket and a rejection"),
+    named(letters.aggregate(joined(COLLECTIONS.tickets)), "dead-but-decided", "has a dead letter and a ticket"),
+    named(tickets.aggregate(repeated("id")), "number-twice", "is the id of several tickets"),
+    named(tickets.aggregate(repeated("tid")), "number-twice", "is the number of several tickets"),
+    named(
+      tickets.aggregate(owedSince(new Date(now.getTime() - overdueMs))),
+      "owed-too-long",
+      `owes a reply or a mail for more than ${Math.round(overdueMs / 60_000)} minutes`,
+    ),
+    missingIndexes(store),
+  ]);
+  const undecided = await receipts.aggregate<{ _id: string }>(withoutOutcome()).toArray();
+  const counts = {
+    tickets: await tickets.countDocuments(),
+    rejected: await rejections.countDocuments(),
+    dead: await letters.countDocuments(),
+    receipts: await receipts.countDocuments(),
+  };
+  return { counts, undecided: undecided.map(({ _id }) => _id), differences: found.flat() };
+}
+
+async function named(cursor: { toArray(): Promise<unknown[]> }, kind: Difference["kind"], detail: string): Promise<Difference[]> {
+  return ((await cursor.toArray()) as { _id: unknown }[]).map(({ _id }) => ({ kind, about: String(_id), detail }));
+}
+
+/** Documents of which another collection has one with the same name. */
+function joined(other: string) {
+  const look = { $lookup: { from: other, localField: "_id", foreignField: "_id", as: "other", pipeline: [{ $project: { _id: 1 } }] } };
+  return [{ $project: { _id: 1 } }, look, { $match: { "other.0": { $exists: true } } }, { $limit: MAX_NAMED }];
+}
+
+function repeated(field: string) {
+  return [{ $group: { _id: `$${field}`, count: { $sum: 1 } } }, { $match: { count: { $gt: 1 } } }, { $limit: MAX_NAMED }];
+}
+
+function owedSince(limit: Date) {
+  return [
+    {
+      $match: {
+        dueAt: { $exists: true },
+        openedAt: { $lt: limit },
+        outbox: { $elemMatch: { deliveredAt: { $exists: false }, deadAt: { $exists: false }, attempts: 0 } },
+      },
+    },
+    { $project: { _id: "$requestId" } },
+    { $limit: MAX_NAMED },
+  ];
+}
+
+/** Receipts of requests that have no ticket, rejection or dead letter. A decided one whose rejection has expired is no difference. */
+function withoutOutcome() {
+  const outcomes = [COLLECTIONS.tickets, COLLECTIONS.rejections, COLLECTIONS.deadLetters];
+  const looks = outcomes.flatMap((from) => [
+    { $lookup: { from, localField: "_id", foreignField: "_id", as: "outcome", pipeline: [{ $project: { _id: 1 } }] } },
+    { $match: { "outcome.0": { $exists: false } } },
+  ]);
+  return [{ $match: { decidedAt: { $exists: false } } }, { $project: { _id: 1 } }, ...looks];
+}
+
+async function missingIndexes(store: StoreConnection): Promise<Difference[]> {
+  const indexes = await store.db.collection(COLLECTIONS.tickets).indexes();
+  const missing = UNIQUE_INDEXES.filter((name) => !indexes.some((index) => index.name === name && index.unique));
+  return missing.map((about) => ({ kind: "index-missing" as const, about, detail: "is not there or not unique: tickets could be doubled" }));
+}
