@@ -1,12 +1,31 @@
 import yargs, { type Argv } from "yargs";
 import type { Command } from "./command.ts";
+import { auditCommand } from "./commands/audit.ts";
 import { credentialsCommand } from "./commands/credentials.ts";
+import { deadCommand } from "./commands/dead.ts";
+import { drainCommand } from "./commands/drain.ts";
+import { eraseCommand } from "./commands/erase.ts";
+import { exportCommand } from "./commands/export.ts";
 import { importCommand } from "./commands/import.ts";
+import { queueCommand } from "./commands/queue.ts";
+import { requestCommand } from "./commands/request.ts";
+import { statusCommand } from "./commands/status.ts";
 import { makeConnections } from "./connections.ts";
 import { CliFailure } from "./failure.ts";
 import { makeOutput, type Terminal } from "./output.ts";
 
-const COMMANDS: readonly Command[] = [importCommand, credentialsCommand];
+const COMMANDS: readonly Command[] = [
+  statusCommand,
+  queueCommand,
+  requestCommand,
+  deadCommand,
+  auditCommand,
+  drainCommand,
+  importCommand,
+  exportCommand,
+  credentialsCommand,
+  eraseCommand,
+];
 const WRONG_USAGE = 2;
 
 /** Runs one command line and gives back its exit code; connections are closed whatever happens. */

@@ -41,6 +41,14 @@ export function makeOutput({ out, err }: Terminal, isJson: boolean): Output {
   };
 }
 
+/** How long ago, in the largest unit that says enough. */
+export function ago(at: Date, now: Date = new Date()): string {
+  const seconds = Math.max(0, Math.round((now.getTime() - at.getTime()) / 1000));
+  if (seconds < 120) return `${seconds} s ago`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min ago`;
+  return seconds < 172_800 ? `${Math.round(seconds / 3600)} h ago` : `${Math.round(seconds / 86_400)} d ago`;
+}
+
 /** A table without lines, one row a thing. */
 export function table(head: readonly string[], rows: readonly (readonly unknown[])[]): string {
   const bare = {
@@ -60,7 +68,12 @@ export function table(head: readonly string[], rows: readonly (readonly unknown[
     "right-mid": "",
     middle: "  ",
   };
-  const shown = new CliTable({ head: [...head], chars: bare, style: { "padding-left": 0, "padding-right": 0, head: [], border: [] } });
+  const isHeaded = head.some((title) => title !== "");
+  const shown = new CliTable({ ...(isHeaded && { head: [...head] }), chars: bare, style: { "padding-left": 0, "padding-right": 0, head: [], border: [] } });
   for (const row of rows) shown.push(row.map((cell) => (cell === undefined || cell === null ? "–" : String(cell))));
-  return shown.toString();
+  return shown
+    .toString()
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .join("\n");
 }

@@ -1,7 +1,7 @@
 import { COMMAND_QUEUE, OPEN_TICKET_JOB } from "@openticket/contract";
 import { type Job, Queue } from "bullmq";
 import type { Redis } from "ioredis";
-import { closedKey } from "./reply-owners.ts";
+import { closedKey, foreignKey, ownersKey } from "./reply-owners.ts";
 
 /** The command queue as an operator sees it. */
 export interface OperatorQueue {
@@ -16,6 +16,8 @@ export interface OperatorQueue {
   enqueue(jobId: string, jobName: string, data: unknown): Promise<void>;
   /** Takes out every job, in whatever state but active, whose data `matches`; the number taken out. */
   removeMatching(matches: (data: unknown) => boolean): Promise<{ removed: number; active: number }>;
+  /** Takes replies that `matches` out of all reply queues; the number of messages. */
+  removeReplies(matches: (data: unknown) => boolean): Promise<number>;
   /** Closes all doors, or opens them again. */
   setClosed(isClosed: boolean): Promise<void>;
   isClosed(): Promise<boolean>;
@@ -68,20 +70,16 @@ export function makeOperatorQueue({ connection, prefix }: { connection: Redis; p
     };
   }
 
-  async function removeMatching(matches: (data: unknown) => boolean): Promise<{ removed: number; active: number }> {
+  async function removeReplies(matches: (data: unknown) => boolean): Promise<number> {
+    const names = (await Promise.all([ownersKey(prefix), foreignKey(prefix)].map((key) => connection.zrange(key, "0", "-1")))).flat();
     let removed = 0;
-    for (const state of KEPT_STATES) {
-      for (let start = 0; ; ) {
-        const jobs = await queue.getJobs([state], start, start + PAGE - 1, true);
-        const matching = jobs.filter((job) => job && matches(job.data));
-        for (const job of matching) await job.remove();
-        removed += matching.length;
-        start += jobs.length - matching.length;
-        if (jobs.length < PAGE) break;
-      }
+    for (const name of names) {
+      const replies = new Queue(name, { connection, prefix, skipVersionCheck: true, skipMetasUpdate: true });
+      replies.on("error", () => undefined);
+      removed += (await removeFrom(replies, matches)).removed;
+      await replies.close();
     }
-    const active = (await queue.getJobs(["active"])).filter((job) => job && matches(job.data)).length;
-    return { removed, active };
+    return removed;
   }
 
   return {
@@ -95,7 +93,8 @@ export function makeOperatorQueue({ connection, prefix }: { connection: Redis; p
     async enqueue(jobId, jobName, data) {
       await queue.add(jobName || OPEN_TICKET_JOB, data, { jobId, attempts: 1, removeOnComplete: true, removeOnFail: false });
     },
-    removeMatching,
+    removeMatching: (matches) => removeFrom(queue, matches),
+    removeReplies,
     async setClosed(isClosed) {
       if (isClosed) await connection.set(closedKey(prefix), new Date().toISOString());
       else await connection.del(closedKey(prefix));
@@ -116,4 +115,20 @@ async function viewOf(job: Job | undefined): Promise<JobView | undefined> {
     takenAt: processedOn === undefined ? undefined : new Date(processedOn),
     failedReason: failedReason || undefined,
   };
+}
+
+async function removeFrom(queue: Queue, matches: (data: unknown) => boolean): Promise<{ removed: number; active: number }> {
+  let removed = 0;
+  for (const state of KEPT_STATES) {
+    for (let start = 0; ; ) {
+      const jobs = await queue.getJobs([state], start, start + PAGE - 1, true);
+      const matching = jobs.filter((job) => job && matches(job.data));
+      for (const job of matching) await job.remove();
+      removed += matching.length;
+      start += jobs.length - matching.length;
+      if (jobs.length < PAGE) break;
+    }
+  }
+  const active = (await queue.getJobs(["active"])).filter((job) => job && matches(job.data)).length;
+  return { removed, active };
 }

@@ -1,0 +1,120 @@
+import { makeOperatorQueue } from "@openticket/client";
+import { type DeadLetter, fingerprintOf, readCommand } from "@openticket/contract";
+import { makeMongoDeadLetters, makeStoreOperations, recordDropped } from "@openticket/store";
+import type { Argv } from "yargs";
+import type { Command, CommandDeps } from "../command.ts";
+import { CliFailure } from "../failure.ts";
+import { ago, table } from "../output.ts";
+
+const MOST_LISTED = 10_000;
+
+interface Chosen {
+  ids?: string[] | undefined;
+  code?: string | undefined;
+  all?: boolean | undefined;
+}
+
+/** `opentickets dead list|show|replay|drop`: requests that will not run again by themselves. */
+export const deadCommand: Command = (parser, wrap) =>
+  parser.command("dead", "Dead letters: requests that will not run again by themselves", (command) =>
+    command
+      .command(
+        "list",
+        "List them, with their causes",
+        (it) => byCode(it).option("limit", { type: "number", default: 50, describe: "Most that are listed" }),
+        wrap(list),
+      )
+      .command(
+        "show <id>",
+        "One of them, with its data",
+        (it) => it.positional("id", { type: "string", demandOption: true, describe: "Its request id" }),
+        wrap(show),
+      )
+      .command(
+        "replay [ids..]",
+        "Let them run again, once their cause is mended",
+        (it) => choice(it).example("$0 dead replay --code failed", "All with that cause"),
+        wrap(replay),
+      )
+      .command("drop [ids..]", "Reject them for good; their requesters are told so when they ask", (it) => choice(it), wrap(drop))
+      .demandCommand(1, "Name what to do: list, show, replay or drop."),
+  );
+
+const byCode = <T>(it: Argv<T>) =>
+  it.option("code", { type: "string", describe: "Only those with that cause: failed, poison, command_unreadable, action_unknown" });
+const choice = <T>(it: Argv<T>) =>
+  byCode(it)
+    .positional("ids", { type: "string", array: true, describe: "Request ids" })
+    .option("all", { type: "boolean", default: false, describe: "All of them" });
+
+async function list({ code, limit }: { code?: string | undefined; limit: number }, { connections, output }: CommandDeps): Promise<undefined> {
+  const letters = await makeStoreOperations(await connections.store()).deadLetters({ code, limit });
+  const rows = letters.map((letter) => [letter._id, letter.code, ago(letter.diedAt), letter.attempts, letter.source?.channel, shortened(letter.reason)]);
+  const shown = letters.map(({ dataJson, ...letter }) => letter);
+  output.answer(shown, () => (rows.length === 0 ? "No dead letters." : table(["request", "cause", "died", "tries", "door", "reason"], rows)));
+}
+
+async function show({ id }: { id: string }, { connections, output }: CommandDeps): Promise<undefined> {
+  const letter = await makeMongoDeadLetters(await connections.store()).find(id);
+  if (!letter) throw new CliFailure(`There is no dead letter ${id}; see opentickets dead list.`);
+  const { dataJson, ...head } = letter;
+  const data: unknown = JSON.parse(dataJson);
+  const rows = Object.entries({
+    ...head,
+    source: JSON.stringify(head.source ?? null),
+    diedAt: head.diedAt.toISOString(),
+    receivedAt: head.receivedAt.toISOString(),
+  });
+  output.answer({ ...head, data }, () => `${table(["", ""], rows)}\n\n${JSON.stringify(data, null, 2)}`);
+}
+
+async function replay(chosen: Chosen, deps: CommandDeps): Promise<undefined> {
+  const letters = makeMongoDeadLetters(await deps.connections.store());
+  const queue = makeOperatorQueue(deps.connections.redis());
+  // In this order: broken off in between, the request runs and its letter is found to be decided.
+  const done = await forEach(chosen, "replayed", deps, async ({ _id, jobName, dataJson }) => {
+    await queue.enqueue(_id, jobName, JSON.parse(dataJson));
+    await letters.remove(_id);
+  });
+  await queue.close();
+  deps.output.answer({ replayed: done }, () => `${done} put into the queue again.`);
+}
+
+async function drop(chosen: Chosen, deps: CommandDeps): Promise<undefined> {
+  const store = await deps.connections.store();
+  const letters = makeMongoDeadLetters(store);
+  const done = await forEach(chosen, "dropped", deps, async (letter) => {
+    await recordDropped(store, letter, fingerprintIn(letter));
+    await letters.remove(letter._id);
+  });
+  deps.output.answer({ dropped: done }, () => `${done} rejected for good.`);
+}
+
+async function forEach(
+  { ids = [], code, all }: Chosen,
+  what: string,
+  { connections, output }: CommandDeps,
+  work: (letter: DeadLetter) => Promise<void>,
+): Promise<number> {
+  if (ids.length === 0 && code === undefined && !all) throw new CliFailure("Name request ids, or choose by --code or --all.", 2);
+  const operations = makeStoreOperations(await connections.store());
+  const found = (await operations.deadLetters({ code, limit: MOST_LISTED })).filter(({ _id }) => ids.length === 0 || ids.includes(_id));
+  const unknown = ids.filter((id) => !found.some(({ _id }) => _id === id));
+  if (unknown.length > 0) throw new CliFailure(`There is no dead letter ${unknown.join(", ")}; see opentickets dead list.`);
+  const progress = output.progress(what, found.length);
+  for (const letter of found) {
+    await work(letter);
+    progress.step();
+  }
+  progress.end();
+  return found.length;
+}
+
+function fingerprintIn({ _id, dataJson, receivedAt }: DeadLetter): string {
+  const read = readCommand(JSON.parse(dataJson), { requestId: _id, receivedAt: receivedAt.toISOString(), channel: "queue" });
+  return read.kind === "command" ? fingerprintOf(read.command) : "";
+}
+
+function shortened(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+}

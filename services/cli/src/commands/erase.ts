@@ -1,0 +1,77 @@
+import { readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { makeOperatorQueue } from "@openticket/client";
+import { type ErasedPerson, erasePerson, findPerson, isOfPerson } from "@openticket/store";
+import type { Command, CommandDeps } from "../command.ts";
+import { CliFailure } from "../failure.ts";
+import { table } from "../output.ts";
+
+/** `opentickets erase --client <id>`: every trace of a client and of everybody who acts for no other. */
+export const eraseCommand: Command = (parser, wrap) =>
+  parser.command(
+    "erase",
+    "Erase every trace of a client: tickets, requests, queue, dead letters, reference data, mails that were written to files",
+    (command) =>
+      command
+        .option("client", { type: "number", demandOption: true, describe: "The client's id" })
+        .option("yes", { type: "boolean", default: false, describe: "Do it; without, say whom it is about" })
+        .option("data-dir", { type: "string", describe: "Folder with sent/*.eml of workers without a relay" })
+        .example("$0 erase --client 42", "Say who that is")
+        .example("$0 erase --client 42 --yes", "Erase; it cannot be undone"),
+    wrap(erase),
+  );
+
+async function erase(
+  { client, yes, dataDir }: { client: number; yes: boolean; dataDir?: string | undefined },
+  { connections, output }: CommandDeps,
+): Promise<undefined> {
+  const store = await connections.store();
+  const person = await findPerson(store, client);
+  if (!person) throw new CliFailure(`There is no client ${client}, and no ticket of one.`);
+  if (!yes) {
+    const rows = [
+      ["client", person.clientid],
+      ["addresses", person.emails.join(", ")],
+      ["users", person.userids.join(", ")],
+      ["contacts", person.contactids.join(", ")],
+    ];
+    return output.answer({ ...person, isErased: false }, () => `${table(["", ""], rows)}\n\nNothing was erased; --yes does it.`) as undefined;
+  }
+  // First the queue, or a waiting request would become a ticket of the erased.
+  const jobs = await eraseJobs(person, connections);
+  const { requestIds, ...counts } = await erasePerson(store, person);
+  const replies = await eraseReplies(new Set(requestIds), connections);
+  const mails = dataDir === undefined ? 0 : await eraseMails(join(dataDir, "sent"), person);
+  if (jobs.active > 0) output.say(`${jobs.active} requests of this client are in work: run it again when they are done.`);
+  const erased = { ...counts, jobs: jobs.removed, replies, mails };
+  output.answer(
+    { ...erased, stillActive: jobs.active, isErased: true },
+    () => `${table(["erased", ""], Object.entries(erased))}\n\nFiles that no other ticket holds go with the next daily sweep.`,
+  );
+}
+
+async function eraseJobs(person: ErasedPerson, connections: CommandDeps["connections"]): Promise<{ removed: number; active: number }> {
+  const queue = makeOperatorQueue(connections.redis());
+  return queue.removeMatching((data) => isOfPerson(data, person)).finally(() => queue.close());
+}
+
+async function eraseReplies(requestIds: ReadonlySet<string>, connections: CommandDeps["connections"]): Promise<number> {
+  const queue = makeOperatorQueue(connections.redis());
+  const isTheirs = (data: unknown) => {
+    const { results = [] } = (data ?? {}) as { results?: { requestId?: string }[] };
+    return results.some(({ requestId = "" }) => requestIds.has(requestId));
+  };
+  return queue.removeReplies(isTheirs).finally(() => queue.close());
+}
+
+async function eraseMails(folder: string, { emails }: ErasedPerson): Promise<number> {
+  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(".eml"));
+  let erased = 0;
+  for (const name of names) {
+    const text = (await readFile(join(folder, name), "utf8")).toLowerCase();
+    if (!emails.some((email) => text.includes(email))) continue;
+    await rm(join(folder, name));
+    erased++;
+  }
+  return erased;
+}

@@ -1,0 +1,53 @@
+import { makeOperatorQueue } from "@openticket/client";
+import { makeStoreOperations } from "@openticket/store";
+import type { Command, CommandDeps } from "../command.ts";
+import { ago, table } from "../output.ts";
+
+/** `opentickets status`: what is where, on one screen. */
+export const statusCommand: Command = (parser, wrap) =>
+  parser.command("status", "Tickets, requests under way, deliveries owed, dead letters, Redis and MongoDB", {}, wrap(status));
+
+async function status(_argv: object, { connections, output }: CommandDeps): Promise<undefined> {
+  const store = await connections.store();
+  const queue = makeOperatorQueue(connections.redis());
+  const [counts, queued, server, isClosed, { version }] = await Promise.all([
+    makeStoreOperations(store).counts(),
+    queue.counts(),
+    queue.server(),
+    queue.isClosed(),
+    store.db.admin().serverInfo(),
+  ]);
+  await queue.close();
+  const dead = Object.values(counts.deadLetters).reduce((sum, count) => sum + count, 0);
+  const memory = server.maxMemoryBytes > 0 ? `${mebibytes(server.usedMemoryBytes)} of ${mebibytes(server.maxMemoryBytes)}` : mebibytes(server.usedMemoryBytes);
+  const rows = [
+    ["tickets", counts.tickets, ""],
+    ["rejections kept", counts.rejections, ""],
+    ["waiting in the queue", queued.waiting, queued.oldestWaitingAt && `oldest ${ago(queued.oldestWaitingAt)}`],
+    ["in work", queued.active, ""],
+    ["put back for a time", queued.delayed, ""],
+    ["accepted, undecided", counts.undecided, counts.oldestUndecidedAt && `oldest ${ago(counts.oldestUndecidedAt)}`],
+    ["tickets that owe deliveries", counts.owing, counts.oldestOwingAt && `oldest ${ago(counts.oldestOwingAt)}`],
+    ["tickets with given-up deliveries", counts.deadDeliveries, ""],
+    [
+      "dead letters",
+      dead,
+      Object.entries(counts.deadLetters)
+        .map(([code, count]) => `${count} ${code}`)
+        .join(", "),
+    ],
+    ["doors", isClosed ? "closed" : "open", isClosed ? "opentickets drain --open opens them" : ""],
+    ["Redis", server.version, memory],
+    ["MongoDB", version, ""],
+  ];
+  output.answer({ ...counts, queue: queued, redis: server, mongodb: version, isClosed }, () =>
+    table(
+      ["", "", ""],
+      rows.map((row) => row.map((cell) => cell ?? "")),
+    ),
+  );
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.round(bytes / 1024 / 1024)} MiB`;
+}
