@@ -29,6 +29,7 @@ import { outcomesOf } from "./pipeline/status.ts";
 import { buryFailedJobs, type ConsumerDeps, startCommandConsumer } from "./queue/command-consumer.ts";
 import { makeCommandProducer } from "./queue/command-producer.ts";
 import { startStatusAnswerer } from "./queue/status-answerer.ts";
+import { startStuckWatch } from "./queue/stuck-watch.ts";
 import { startRecovery } from "./recovery/recovery.ts";
 
 /** A worker waits patiently for a store to come back, ms: its jobs stay where they are. */
@@ -110,6 +111,8 @@ export async function startWorker(
   drain.onDrain("file sweep", () => sweeper.close());
   const consumer = startCommandConsumer({ ...queueOptions, concurrency: config.WORKER_CONCURRENCY, lockDurationMs: config.WORKER_LOCK_MS }, consumerDeps);
   drain.onDrain("consumer", () => consumer.close());
+  const watch = startStuckWatch({ waiting: producer.waiting, consumer, random: Math.random, logger, metrics });
+  drain.onDrain("stuck watch", () => watch.close());
   return {
     checks: [
       { name: "mongodb", check: () => store.ping() },

@@ -68,10 +68,44 @@ const MAX_DELAY_MS = 30_000;
 /** What fails without our code is kept until the recovery has made a dead letter of it. */
 const KEEP_FAILED = { count: -1 };
 
-/** See the head of the file. Starts to take jobs at once; `close` waits for those in hand. */
-export function startCommandConsumer(options: ConsumerOptions, deps: ConsumerDeps): { close(): Promise<void>; isRunning(): boolean } {
-  const { connection, prefix, concurrency, lockDurationMs } = options;
-  const worker = new Worker(COMMAND_QUEUE, (job, token) => process(job, token, deps), {
+export interface CommandConsumer {
+  /** Commands being worked on. */
+  inHand(): number;
+  /** Since a command was last taken or the consumer begun, ms. */
+  silentForMs(): number;
+  /** Begins anew on fresh connections; what the old ones still hold is finished beside it. */
+  restart(): void;
+  /** Waits for the commands in hand. */
+  close(): Promise<void>;
+}
+
+/** See the head of the file. Starts to take jobs at once. */
+export function startCommandConsumer(options: ConsumerOptions, deps: ConsumerDeps): CommandConsumer {
+  let inHand = 0;
+  let takenAtMs = performance.now();
+  const take = async (job: Job<unknown>, token: string | undefined) => {
+    inHand++;
+    takenAtMs = performance.now();
+    await process(job, token, deps).finally(() => inHand--);
+  };
+  let worker = makeWorker(take, options, deps);
+  return {
+    inHand: () => inHand,
+    silentForMs: () => performance.now() - takenAtMs,
+    restart() {
+      const stuck = worker;
+      worker = makeWorker(take, options, deps);
+      takenAtMs = performance.now();
+      stuck.close(true).catch((err: unknown) => deps.logger.warn({ err }, "stuck consumer not closed"));
+    },
+    close: () => worker.close(),
+  };
+}
+
+type Take = (job: Job<unknown>, token: string | undefined) => Promise<void>;
+
+function makeWorker(take: Take, { connection, prefix, concurrency, lockDurationMs }: ConsumerOptions, { logger, metrics }: ConsumerDeps): Worker {
+  const worker = new Worker(COMMAND_QUEUE, take, {
     connection,
     prefix,
     concurrency,
@@ -81,10 +115,12 @@ export function startCommandConsumer(options: ConsumerOptions, deps: ConsumerDep
     removeOnComplete: { count: 0 },
     removeOnFail: KEEP_FAILED,
   });
-  const stalled = deps.metrics.counter("jobs_stalled_total", "Jobs whose worker lost them and that were taken again");
+  const stalled = metrics.counter("jobs_stalled_total", "Jobs whose worker lost them and that were taken again");
+  const lostLocks = metrics.counter("locks_lost_total", "Jobs in hand whose lock another worker may have taken: this process was too slow to renew it");
   worker.on("stalled", () => stalled.inc());
-  worker.on("error", (err) => deps.logger.warn({ err }, "queue error"));
-  return { close: () => worker.close(), isRunning: () => worker.isRunning() };
+  worker.on("lockRenewalFailed", (jobIds) => lostLocks.inc(jobIds.length));
+  worker.on("error", (err) => logger.warn({ err }, "queue error"));
+  return worker;
 }
 
 async function process(job: Job<unknown>, token: string | undefined, deps: ConsumerDeps): Promise<void> {

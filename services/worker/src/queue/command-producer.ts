@@ -9,6 +9,8 @@ export interface CommandProducer {
   missing(requestIds: readonly string[]): Promise<Set<string>>;
   /** Puts commands into the queue, each under its requestId: one that is there already is left as it is. */
   enqueue(commands: readonly OpenTicketCommand[]): Promise<void>;
+  /** Commands that wait to be taken; none of a paused queue. */
+  waiting(): Promise<number>;
   /** Jobs that BullMQ, or an older version of ours, has failed. */
   failed(limit: number): Promise<Job[]>;
   close(): Promise<void>;
@@ -29,6 +31,7 @@ export function makeCommandProducer({ connection, prefix, logger }: { connection
     async enqueue(commands) {
       await queue.addBulk(commands.map((data) => ({ name: OPEN_TICKET_JOB, data, opts: { ...JOB_OPTIONS, jobId: data.requestId } })));
     },
+    waiting: async () => ((await queue.isPaused()) ? 0 : queue.getJobCountByTypes("waiting", "prioritized")),
     failed: (limit) => queue.getFailed(0, limit - 1),
     close: () => queue.close(),
   };
