@@ -7,7 +7,10 @@ function gateThatSees(...readings: Partial<Vitals>[]) {
   let nowMs = 0;
   let reads = 0;
   const read = async () => ({ ...WELL, ...readings[Math.min(reads++, readings.length - 1)] });
-  return { pass: makeGate({ read, maxQueueDepth: 1000, nowMs: () => nowMs }), wait: (ms: number) => void (nowMs += ms), reads: () => reads };
+  const wait = (ms: number) => {
+    nowMs += ms;
+  };
+  return { pass: makeGate({ read, maxQueueDepth: 1000, nowMs: () => nowMs }), wait, reads: () => reads };
 }
 
 describe("the door's gate", () => {
