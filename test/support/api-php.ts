@@ -74,7 +74,7 @@ export async function getTicket(stack: Stack, id: number | undefined): Promise<S
 }
 
 /** The stack's credentials for REST. */
-export function authorization(stack: Stack): { authorization: string } {
+export function authorization(stack: Pick<Stack, "credentials">): { authorization: string } {
   const { identifier, secret } = stack.credentials;
   return { authorization: `Basic ${Buffer.from(`${identifier}:${secret}`).toString("base64")}` };
 }
