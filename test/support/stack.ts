@@ -20,9 +20,19 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
-/** Starts a {@link Stack}; `env` overrides single variables of the services, `withWorker: false` leaves the queue alone. */
-export async function startStack({ env = {}, withWorker = true }: { env?: Record<string, string>; withWorker?: boolean } = {}): Promise<Stack> {
-  const prefix = uniqueName("stack");
+/**
+ * Starts a {@link Stack}; `env` overrides single variables of the services, `withWorker: false` leaves the queue alone,
+ * `prefix` names queue prefix and database where the caller must know them before.
+ */
+export async function startStack({
+  env = {},
+  withWorker = true,
+  prefix = uniqueName("stack"),
+}: {
+  env?: Record<string, string>;
+  withWorker?: boolean;
+  prefix?: string;
+} = {}): Promise<Stack> {
   const mongodbUrl = testMongoUrl(prefix);
   const redisUrl = testRedisUrl();
   const dataDir = await mkdtemp(join(tmpdir(), "openticket-stack-"));
