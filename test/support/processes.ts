@@ -25,13 +25,19 @@ export interface Running {
 /** Starts a program of the repository (`.js` as it is, `.ts` through tsx) and waits for a line that holds "ready". */
 export async function startProcess(program: string, env: Record<string, string>, args: string[] = []): Promise<Running> {
   const loader = program.endsWith(".ts") ? ["--import", "tsx"] : [];
-  const child = spawn(process.execPath, [...loader, join(ROOT, program), ...args], {
+  const child = spawn(process.execPath, [...profiling(), ...loader, join(ROOT, program), ...args], {
     cwd: ROOT,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const readyLine = await readiness(child, program);
   return { pid: child.pid ?? 0, readyLine, usage: () => usageOf(child), stop: () => stop(child), kill: (signal) => kill(child, signal) };
+}
+
+/** `BENCH_PROFILE_DIR`: every process leaves a CPU profile there. */
+function profiling(): string[] {
+  const folder = process.env.BENCH_PROFILE_DIR;
+  return folder ? ["--cpu-prof", `--cpu-prof-dir=${folder}`] : [];
 }
 
 function readiness(child: ChildProcess, program: string): Promise<string> {

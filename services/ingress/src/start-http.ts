@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
 import { type Drain, explainListening, type Logger, type Metrics, makeMetrics } from "@openticket/runtime";
 import {
   connectStore,
@@ -18,8 +18,6 @@ import { withEnvCredentials } from "./intake/env-credentials.ts";
 import { makeGate, type Vitals } from "./intake/gate.ts";
 import { makeCommandQueue } from "./queue/command-queue.ts";
 
-/** Random bytes of a request's name. */
-const REQUEST_ID_BYTES = 16;
 /** A door answers 503 quickly rather than wait for a store to come back, ms. */
 const STORE_PATIENCE_MS = 2000;
 const RETRY_AFTER_S = 5;
@@ -55,7 +53,7 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
       actions: new Set(["openticket"]),
       retryAfter: () => ({ "retry-after": String(RETRY_AFTER_S) }),
       now: () => new Date(),
-      newRequestId: () => `req_${randomBytes(REQUEST_ID_BYTES).toString("hex")}`,
+      newRequestId: () => `req_${randomUUID().replaceAll("-", "")}`,
     },
     {
       logger,

@@ -1,3 +1,4 @@
+import type { Writable } from "node:stream";
 import { Redis, type RedisOptions } from "ioredis";
 
 /**
@@ -39,7 +40,29 @@ export interface RedisTarget {
 export function connectRedis({ url, name, role, onError }: RedisTarget): Redis {
   const connection = new Redis(url, redisOptions({ name, role }));
   connection.on("error", onError ?? (() => undefined));
+  connection.on("connect", () => writeOnceATurn(connection.stream));
   return connection;
+}
+
+/**
+ * Commands of one turn of the event loop go out with one system call. ioredis makes one for each command, which was the
+ * largest part of a busy process's time; a lone command waits for nothing.
+ */
+function writeOnceATurn(stream: Pick<Writable, "write" | "cork" | "uncork">): void {
+  const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
+  let isCorked = false;
+  const uncork = () => {
+    isCorked = false;
+    stream.uncork();
+  };
+  stream.write = (...args: unknown[]) => {
+    if (!isCorked) {
+      isCorked = true;
+      stream.cork();
+      setImmediate(uncork);
+    }
+    return write(...args);
+  };
 }
 
 /** The options behind {@link connectRedis}. */

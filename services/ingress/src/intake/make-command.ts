@@ -25,7 +25,7 @@ export interface Draft {
 
 export interface MakeCommandDeps {
   now(): Date;
-  /** A fresh name for a request without an idempotency key: `req_` and at least 128 random bits. */
+  /** A fresh name for a request without an idempotency key: `req_` and 32 hex digits, 122 random bits of them. */
   newRequestId(): string;
 }
 

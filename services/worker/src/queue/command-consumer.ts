@@ -232,5 +232,14 @@ export async function buryFailedJobs(jobs: readonly Job[], deps: ConsumerDeps): 
 
 function defaultsOf(job: Job) {
   const { id = "", queueName, timestamp } = job;
-  return { requestId: requestIdOfJob(queueName, id, timestamp), receivedAt: new Date(timestamp).toISOString(), channel: "queue" };
+  // Made when they are asked for: most commands bring their own.
+  return {
+    get requestId() {
+      return requestIdOfJob(queueName, id, timestamp);
+    },
+    get receivedAt() {
+      return new Date(timestamp).toISOString();
+    },
+    channel: "queue",
+  };
 }
