@@ -11,6 +11,7 @@ import { idempotencyKeyOf } from "../idempotency-key.ts";
 import { sendBeforeBody } from "../send-before-body.ts";
 import { actionOf, admit, holdsCredentials } from "./admit.ts";
 import { type Answer, formatAnswer } from "./answer.ts";
+import { peekParams } from "./peek.ts";
 import { CallRefused, invalidIp } from "./refusals.ts";
 
 /**
@@ -22,10 +23,12 @@ import { CallRefused, invalidIp } from "./refusals.ts";
  */
 export function registerApiPhp(app: FastifyInstance, deps: HttpDeps): void {
   app.all(API_PHP_PATH, async (request, reply) => {
-    const call: Call = { query: parseQuery(request.raw.url?.split("?", 2)[1] ?? ""), params: {} };
+    const query = parseQuery(request.raw.url?.split("?", 2)[1] ?? "");
+    const call: Call = { query, params: query };
     try {
       await answer(reply, call, await serve(request, call, deps), 200);
     } catch (error) {
+      if (call.params === call.query && request.method === "POST") call.params = { ...call.query, ...(await peekParams(request.raw, deps.bodyLimits)) };
       const { status, headers, ...refusal } = refusalFor(error, request, deps);
       reply.headers(headers);
       await answer(reply, call, refusal, status);
@@ -44,7 +47,6 @@ interface Call {
 }
 
 async function serve(request: FastifyRequest, call: Call, deps: HttpDeps): Promise<Answer> {
-  call.params = call.query;
   refuseEarly(request, deps);
   await deps.gate();
   const body = await readParams(request, call, deps);
@@ -85,6 +87,9 @@ async function readParams(request: FastifyRequest, call: Call, deps: HttpDeps): 
     async beforeFirstBlob(paramsSoFar) {
       call.params = { ...call.query, ...paramsSoFar };
       if (holdsCredentials(call.params)) await admit({ ...call.params, action: actionOf(call.params) || "openticket" }, request.ip, deps);
+    },
+    onFailure(paramsSoFar) {
+      call.params = { ...call.query, ...paramsSoFar };
     },
   });
 }

@@ -12,6 +12,7 @@ const MAX_HEADER_LINES = 32;
 /** One part, as the parser's stream of it reports. Its bytes wait until the parts before it have ended. */
 interface Part {
   sink: ByteSink;
+  isFile: boolean;
   hasEnded: boolean;
 }
 
@@ -62,14 +63,14 @@ export class MultipartReader implements BodyReader {
 
   #onPart(stream: Dicer.PartStream): void {
     if (++this.#partCount > this.#maxParts) throw new MalformedBody(`the body has more than ${this.#maxParts} parts`);
-    const part: Part = { sink: DISCARD, hasEnded: false };
+    const part: Part = { sink: DISCARD, isFile: false, hasEnded: false };
     this.#parts.push(part);
     stream.on("header", (headers) =>
       this.#guard(() => {
-        part.sink = this.#sinkFor(headers);
+        this.#openPart(part, headers);
       }),
     );
-    stream.on("data", (bytes) => this.#guard(() => part.sink.write(Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes, "latin1"))));
+    stream.on("data", (bytes) => this.#guard(() => this.#isWanted(part) && part.sink.write(Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes, "latin1"))));
     stream.on("error", () => {});
     stream.on("end", () =>
       this.#guard(() => {
@@ -81,20 +82,32 @@ export class MultipartReader implements BodyReader {
 
   /** Parts end in the order in which they came, whatever order their streams report it in. */
   #endParts(): void {
-    while (this.#parts[0]?.hasEnded) this.#parts.shift()?.sink.end();
+    for (let part = this.#parts[0]; part?.hasEnded; part = this.#parts[0]) {
+      this.#parts.shift();
+      if (this.#isWanted(part)) part.sink.end();
+    }
   }
 
-  #sinkFor(headers: object): ByteSink {
+  #openPart(part: Part, headers: object): void {
     const disposition = parseDisposition(firstValue(headers, "content-disposition") ?? "");
-    if (disposition === undefined) return DISCARD;
+    if (disposition === undefined) return;
     const { name, filename } = disposition;
-    if (filename === undefined) return this.#fields.sinkFor(name);
+    part.isFile = filename !== undefined;
+    if (!this.#isWanted(part)) return;
     const contentType = firstValue(headers, "content-type");
-    return this.#fields.fileSinkFor(name, { name: filename, ...(contentType !== undefined && { contentType }) });
+    part.sink =
+      filename === undefined
+        ? this.#fields.sinkFor(name)
+        : this.#fields.fileSinkFor(name, { name: filename, ...(contentType !== undefined && { contentType }) });
   }
 
+  /** Once something has failed, files are not told of more bytes nor of an end that was none; text is still taken. */
+  #isWanted({ isFile }: Part): boolean {
+    return !isFile || this.#failure === undefined;
+  }
+
+  /** Text that came before what failed is still taken: the answer's format may stand there. */
   #guard(step: () => void): void {
-    if (this.#failure !== undefined) return;
     try {
       step();
     } catch (error) {

@@ -32,6 +32,8 @@ export interface ReadBodyDeps {
   storeBlob(content: AsyncIterable<Uint8Array>, meta: { maxBytes: number }): Promise<StoredBlob>;
   /** Called once, before the first attachment is stored, with what is known by then. What it throws ends the request. */
   beforeFirstBlob?(paramsSoFar: Record<string, unknown>): Promise<void>;
+  /** Called when reading fails, with what is known by then. */
+  onFailure?(paramsSoFar: Record<string, unknown>): void;
 }
 
 export interface ReadBody {
@@ -73,6 +75,7 @@ export async function readBody(stream: Readable, head: BodyHead | BodyHeaders, d
   } catch (error) {
     source.release();
     await spool.abort(error);
+    deps.onFailure?.(reader?.params() ?? {});
     throw error;
   } finally {
     source.release();

@@ -1,0 +1,81 @@
+import { importReferenceData } from "@openticket/store";
+import { afterEach, describe, expect, it } from "vitest";
+import { callJson, type Fields } from "../support/api-php.ts";
+import { postTicket, rest } from "../support/rest.ts";
+import { type Stack, startStack } from "../support/stack.ts";
+
+const TICKET: Fields = { deptid: "1", clientid: "1", subject: "Access", message: "m" };
+const OPENED = { status: 200, result: "success" };
+
+let stack: Stack;
+const withDoor = async (env: Record<string, string>) => {
+  stack = await startStack({ env });
+};
+afterEach(() => stack.stop());
+
+const refused = (ip: string) => ({ status: 403, result: "error", message: `Invalid IP ${ip}` });
+
+describe("addresses that may call", () => {
+  it.each(["127.0.0.1", "127.0.0.0/8", "10.0.0.1, ::1, 127.0.0.1/32", "::ffff:127.0.0.1"])("%s lets this machine in", async (ranges) => {
+    await withDoor({ HTTP_ALLOWED_IPS: ranges });
+    expect(await callJson(stack, TICKET)).toMatchObject(OPENED);
+  });
+
+  it.each(["10.0.0.0/8", "126.0.0.0/8", "2001:db8::/32"])("%s does not", async (ranges) => {
+    await withDoor({ HTTP_ALLOWED_IPS: ranges });
+    expect(await callJson(stack, TICKET)).toMatchObject(refused("127.0.0.1"));
+    expect((await postTicket(stack, TICKET)).status).toBe(403);
+  });
+
+  it("an access key excuses a foreign address, a wrong one does not", async () => {
+    await withDoor({ HTTP_ALLOWED_IPS: "10.0.0.0/8", HTTP_ACCESS_KEYS: "sesame" });
+    expect(await callJson(stack, { ...TICKET, accesskey: "sesame" })).toMatchObject(OPENED);
+    expect(await callJson(stack, { ...TICKET, accesskey: "simsim" })).toMatchObject(refused("127.0.0.1"));
+    expect((await postTicket(stack, TICKET, { "x-access-key": "sesame" })).status).toBe(201);
+  });
+
+  it("a credential has ranges of its own", async () => {
+    await withDoor({});
+    const rows = [{ identifier: "office", secret: "a long secret", allowedIps: ["10.0.0.0/8"] }];
+    await importReferenceData(stack.store, [{ name: "credentials.json", text: JSON.stringify(rows) }]);
+    expect(await callJson(stack, { ...TICKET, identifier: "office", secret: "a long secret" })).toMatchObject(refused("127.0.0.1"));
+  });
+});
+
+describe("proxies", () => {
+  const FORWARDED = { headers: { "x-forwarded-for": "10.1.2.3" } };
+
+  it("a trusted one says who calls", async () => {
+    await withDoor({ HTTP_ALLOWED_IPS: "10.0.0.0/8", HTTP_TRUSTED_PROXIES: "127.0.0.1" });
+    expect(await callJson(stack, TICKET, FORWARDED)).toMatchObject(OPENED);
+    const ticket = await stack.store.db.collection("tickets").findOne({});
+    expect(ticket?.source.ip).toBe("10.1.2.3");
+  });
+
+  it("anybody else's word is not taken", async () => {
+    await withDoor({ HTTP_ALLOWED_IPS: "10.0.0.0/8" });
+    expect(await callJson(stack, TICKET, FORWARDED)).toMatchObject(refused("127.0.0.1"));
+  });
+
+  it("what a caller wrote before the trusted proxy's own entry is not taken either", async () => {
+    await withDoor({ HTTP_ALLOWED_IPS: "10.0.0.0/8", HTTP_TRUSTED_PROXIES: "127.0.0.1" });
+    const spoofed = { headers: { "x-forwarded-for": "10.1.2.3, 203.0.113.9" } };
+    expect(await callJson(stack, TICKET, spoofed)).toMatchObject(refused("203.0.113.9"));
+  });
+});
+
+describe("GET", () => {
+  const query = () => new URLSearchParams({ action: "OpenTicket", responsetype: "json", ...stack.credentials, ...(TICKET as Record<string, string>) });
+
+  it("is refused, because it puts the secret into the URL", async () => {
+    await withDoor({});
+    const { status, headers } = await rest(stack, "GET", `/includes/api.php?${query()}`);
+    expect([status, headers.get("allow")]).toEqual([405, "POST"]);
+  });
+
+  it("is served where it is allowed", async () => {
+    await withDoor({ HTTP_ALLOW_GET: "true" });
+    const { status, body } = await rest(stack, "GET", `/includes/api.php?${query()}`);
+    expect([status, body.result]).toEqual([200, "success"]);
+  });
+});
