@@ -22,18 +22,31 @@ import { CallRefused, invalidIp } from "./refusals.ts";
  * the queue does not take the command or the outcome is late: the answer then holds the requestId to ask with.
  */
 export function registerApiPhp(app: FastifyInstance, deps: HttpDeps): void {
-  app.all(API_PHP_PATH, async (request, reply) => {
-    const query = parseQuery(request.raw.url?.split("?", 2)[1] ?? "");
-    const call: Call = { query, params: query };
-    try {
-      await answer(reply, call, await serve(request, call, deps), 200);
-    } catch (error) {
-      if (call.params === call.query && request.method === "POST") call.params = { ...call.query, ...(await peekParams(request.raw, deps.bodyLimits)) };
-      const { status, headers, ...refusal } = refusalFor(error, request, deps);
-      reply.headers(headers);
-      await answer(reply, call, refusal, status);
-    }
+  app.register(async (scope) => {
+    // What the framework refuses before the route, such as a malformed content type, is answered in the same format.
+    scope.setErrorHandler((error, request, reply) => refuse(error, request, reply, callOf(request), deps));
+    scope.all(API_PHP_PATH, async (request, reply) => {
+      const call = callOf(request);
+      try {
+        await answer(reply, call, await serve(request, call, deps), 200);
+      } catch (error) {
+        await refuse(error, request, reply, call, deps);
+      }
+    });
   });
+}
+
+async function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply, call: Call, deps: HttpDeps): Promise<void> {
+  const isUnread = call.params === call.query && request.method === "POST";
+  if (isUnread) call.params = { ...call.query, ...(await peekParams(request.raw, deps.bodyLimits)) };
+  const { status, headers, ...refusal } = refusalFor(error, request, deps);
+  reply.headers(headers);
+  await answer(reply, call, refusal, status);
+}
+
+function callOf(request: FastifyRequest): Call {
+  const query = parseQuery(request.raw.url?.split("?", 2)[1] ?? "");
+  return { query, params: query };
 }
 
 /** Where the app routes every path that ends in `includes/api.php`. */
@@ -120,6 +133,8 @@ function refusalFor(error: unknown, request: FastifyRequest, deps: HttpDeps): Re
   if (error instanceof QueueUnavailable) return refuse(503, "The request was not accepted: the queue is not available; try again later", deps.retryAfter());
   const fault = bodyFault(error);
   if (fault) return refuse(fault.status === 422 ? 200 : fault.status, fault.message);
+  const status = typeof error === "object" && error !== null && "statusCode" in error ? Number(error.statusCode) : 500;
+  if (status >= 400 && status < 500) return refuse(status, error instanceof Error ? error.message : "The request is malformed");
   request.log.error({ err: error }, "call failed");
   return refuse(503, "The request was not accepted: a part of the service is not available; try again later", deps.retryAfter());
 }
