@@ -1,5 +1,6 @@
 // The public surface of the contract; nothing else of this package may be imported from outside.
 export * from "./command.ts";
+export * from "./content-type.ts";
 export * from "./errors.ts";
 export * from "./identity.ts";
 export * from "./keeping.ts";

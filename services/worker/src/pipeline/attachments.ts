@@ -1,4 +1,4 @@
-import type { Attachment, AttachmentRef, RequestError } from "@openticket/contract";
+import { type Attachment, type AttachmentRef, attachmentContentType, extensionOf, type RequestError } from "@openticket/contract";
 import type { PipelineDeps } from "./ports.ts";
 
 /**
@@ -24,7 +24,8 @@ export async function storeAttachments(
 }
 
 async function storeInline(attachment: Extract<Attachment, { data: string }>, blobs: PipelineDeps["blobs"]): Promise<AttachmentRef> {
-  const { name, contentType = "application/octet-stream" } = attachment;
+  const { name } = attachment;
+  const contentType = attachmentContentType(name, attachment.contentType);
   const bytes = Buffer.from(attachment.data, "base64");
   const { sha256, size } = await blobs.put(once(bytes), { maxBytes: bytes.length });
   return { name, contentType, size, sha256 };
@@ -47,10 +48,6 @@ function overLimit(attachments: readonly Attachment[], limits: PipelineDeps["rul
 
 function sizeOf(attachment: Attachment): number {
   return "sha256" in attachment ? attachment.size : Buffer.byteLength(attachment.data, "base64");
-}
-
-function extensionOf(name: string): string {
-  return name.includes(".") ? name.slice(name.lastIndexOf(".") + 1).toLowerCase() : "";
 }
 
 function refused(reason: string): RequestError {

@@ -1,10 +1,9 @@
-import { type AttachmentRef, attachmentName, isNotGiven, type RequestError } from "@openticket/contract";
+import { type AttachmentRef, attachmentContentType, attachmentName, extensionOf, isNotGiven, type RequestError } from "@openticket/contract";
 import { AttachmentEntries, type AttachmentEntry } from "./attachment-entries.ts";
 import { Base64Sink } from "./base64-sink.ts";
 import type { BlobChannel } from "./blob-channel.ts";
 import type { BlobSpool } from "./blob-spool.ts";
 import { type ByteSink, DISCARD } from "./byte-sink.ts";
-import { attachmentContentType, extensionOf } from "./content-type.ts";
 import { FileSink, ScalarEntrySink } from "./entry-sinks.ts";
 import { AttachmentRefused } from "./errors.ts";
 import type { BodyLimits } from "./limits.ts";

@@ -1,12 +1,11 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
-import type { AttachmentRef, RequestError } from "@openticket/contract";
+import { type AttachmentRef, mediaType, type RequestError } from "@openticket/contract";
 import { AttachmentIntake } from "./attachment-intake.ts";
 import type { StoredBlob } from "./blob-channel.ts";
 import { BlobSpool } from "./blob-spool.ts";
 import type { BodyReader } from "./body-reader.ts";
 import { ByteSource } from "./byte-source.ts";
-import { mediaType } from "./content-type.ts";
 import { BodyTooLarge, UnsupportedBody } from "./errors.ts";
 import { Interrupt } from "./interrupt.ts";
 import { JsonReader } from "./json-reader.ts";
