@@ -2,6 +2,7 @@ import type { ClientLogger } from "./client-logger.ts";
 
 /** What is needed of a connection; ioredis' fits. */
 interface AnswersInfo {
+  readonly status?: string;
   info(section: string): Promise<string>;
 }
 
@@ -51,6 +52,7 @@ export async function warnOfUnsafeSettings(redis: AnswersInfo, logger: ClientLog
   try {
     for (const unsafe of await unsafeSettings(redis)) logger.warn({ ...unsafe }, "redis may lose requests");
   } catch (err) {
-    logger.warn({ err }, "redis settings not checked");
+    // A process that stops meanwhile has nothing to warn of.
+    if (redis.status !== "end") logger.warn({ err }, "redis settings not checked");
   }
 }
