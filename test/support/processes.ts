@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { resolve as resolvePath } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
@@ -16,22 +16,38 @@ export interface Running {
   /** CPU time so far, ms, and resident memory, bytes; of the process alone. */
   usage(): { cpuMs: number; rssBytes: number };
   pid: number;
+  /** How it ended, once it has: an exit code or a signal. */
+  ended: Promise<number | NodeJS.Signals>;
   /** Drains and ends it. */
   stop(): Promise<void>;
   /** Ends or stops it at once, by signal; waits for the end when there is one. */
   kill(signal: "SIGKILL" | "SIGSTOP" | "SIGCONT"): Promise<void>;
 }
 
-/** Starts a program of the repository (`.js` as it is, `.ts` through tsx) and waits for a line that holds "ready". */
-export async function startProcess(program: string, env: Record<string, string>, args: string[] = []): Promise<Running> {
+/**
+ * Starts a program of the repository (`.js` as it is, `.ts` through tsx) and waits for a line that holds "ready"; what does
+ * not become ready is killed. `onLine` hears of every line that it prints.
+ */
+export async function startProcess(program: string, env: Record<string, string>, args: string[] = [], onLine?: (line: string) => void): Promise<Running> {
   const loader = program.endsWith(".ts") ? ["--import", "tsx"] : [];
-  const child = spawn(process.execPath, [...profiling(), ...loader, join(ROOT, program), ...args], {
+  const child = spawn(process.execPath, [...profiling(), ...loader, resolvePath(ROOT, program), ...args], {
     cwd: ROOT,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", onLine ? "pipe" : "inherit"],
   });
-  const readyLine = await readiness(child, program);
-  return { pid: child.pid ?? 0, readyLine, usage: () => usageOf(child), stop: () => stop(child), kill: (signal) => kill(child, signal) };
+  const ended = once(child, "exit").then(([code, signal]: unknown[]) => (signal ?? code) as number | NodeJS.Signals);
+  if (onLine) hear(child, onLine);
+  try {
+    const readyLine = await readiness(child, program);
+    return { pid: child.pid ?? 0, readyLine, ended, usage: () => usageOf(child), stop: () => stop(child), kill: (signal) => kill(child, signal) };
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw error;
+  }
+}
+
+function hear({ stdout, stderr }: ChildProcess, onLine: (line: string) => void): void {
+  for (const input of [stdout, stderr]) if (input) createInterface({ input }).on("line", onLine);
 }
 
 /** `BENCH_PROFILE_DIR`: every process leaves a CPU profile there. */

@@ -9,6 +9,8 @@ export interface TcpProxy {
   thaw(): void;
   /** Resets every connection; new ones are taken. */
   cut(): void;
+  /** Every chunk arrives so much later, in either direction; 0: as fast as it can. */
+  slow(delayMs: number): void;
   close(): Promise<void>;
 }
 
@@ -16,14 +18,22 @@ export interface TcpProxy {
 export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let isFrozen = false;
+  let delayMs = 0;
   const track = (socket: Socket) => {
     sockets.add(socket);
     socket.on("error", () => socket.destroy());
     socket.on("close", () => sockets.delete(socket));
   };
   const relay = (from: Socket, to: Socket) => {
-    from.on("data", (chunk) => {
-      if (!to.write(chunk)) from.pause();
+    const late: Buffer[] = [];
+    const pass = (chunk: Buffer | undefined) => {
+      if (chunk && !to.destroyed && !to.write(chunk)) from.pause();
+    };
+    from.on("data", (chunk: Buffer) => {
+      if (delayMs === 0 && late.length === 0) return pass(chunk);
+      late.push(chunk);
+      // The oldest goes first, whichever timer fires: no chunk overtakes another.
+      setTimeout(() => pass(late.shift()), delayMs);
     });
     to.on("drain", () => {
       if (!isFrozen) from.resume();
@@ -55,6 +65,9 @@ export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
     },
     cut() {
       for (const socket of sockets) socket.resetAndDestroy();
+    },
+    slow(ms) {
+      delayMs = ms;
     },
     close() {
       for (const socket of sockets) socket.destroy();
