@@ -34,7 +34,7 @@ export function makeConnections(env: Record<string, string | undefined>): Connec
 
   async function openStore(): Promise<StoreConnection> {
     const url = chosen.mongodbUrl ?? env.MONGODB_URL ?? runningDatabases(env).mongodbUrl ?? missing("MongoDB", "MONGODB_URL", "--mongodb-url");
-    const opened = await connectStore({ url, appName: "opentickets", serverSelectionTimeoutMs: PATIENCE_MS, maxPoolSize: 5 });
+    const opened = await connectStore({ url, appName: "opentickets", serverSelectionTimeoutMs: PATIENCE_MS, maxPoolSize: 5, makesIndexes: false });
     closers.push(() => opened.close());
     return opened;
   }

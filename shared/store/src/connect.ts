@@ -20,6 +20,8 @@ export interface StoreOptions {
   /** How long an operation waits for a primary before it fails, ms. */
   serverSelectionTimeoutMs: number;
   maxPoolSize?: number;
+  /** False: indexes are left as they are, for an onlooker that is to see whether they are there. */
+  makesIndexes?: boolean;
 }
 
 const CONNECT_TIMEOUT_MS = 5000;
@@ -29,7 +31,7 @@ const SOCKET_TIMEOUT_MS = 15_000;
 const WRITE_TIMEOUT_MS = 8000;
 
 /** Connects, makes sure of the indexes, and fails when the server is no replica set (majority would mean nothing). */
-export async function connectStore({ url, appName, serverSelectionTimeoutMs, maxPoolSize = 20 }: StoreOptions): Promise<StoreConnection> {
+export async function connectStore({ url, appName, serverSelectionTimeoutMs, maxPoolSize = 20, makesIndexes = true }: StoreOptions): Promise<StoreConnection> {
   const connection = await mongoose
     .createConnection(url, {
       appName,
@@ -49,7 +51,7 @@ export async function connectStore({ url, appName, serverSelectionTimeoutMs, max
   if (!db) throw new Error("the connection has no database");
   await requireReplicaSet(db);
   const models = makeModels(connection);
-  await ensureIndexes(db, models);
+  if (makesIndexes) await ensureIndexes(db, models);
   return {
     db,
     models,

@@ -1,5 +1,5 @@
 import { makeOperatorQueue } from "@openticket/client";
-import { type DeadLetter, fingerprintOf, readCommand } from "@openticket/contract";
+import { CONTRACT_VERSION, type DeadLetter, fingerprintOf, readCommand } from "@openticket/contract";
 import { makeMongoDeadLetters, makeStoreOperations, recordDropped } from "@openticket/store";
 import type { Argv } from "yargs";
 import type { Command, CommandDeps } from "../command.ts";
@@ -73,11 +73,18 @@ async function replay(chosen: Chosen, deps: CommandDeps): Promise<undefined> {
   const queue = makeOperatorQueue(deps.connections.redis());
   // In this order: broken off in between, the request runs and its letter is found to be decided.
   const done = await forEach(chosen, "replayed", deps, async ({ _id, jobName, dataJson }) => {
-    await queue.enqueue(_id, jobName, JSON.parse(dataJson));
+    await queue.enqueue(_id, jobName, named(_id, JSON.parse(dataJson)));
     await letters.remove(_id);
   });
   await queue.close();
   deps.output.answer({ replayed: done }, () => `${done} put into the queue again.`);
+}
+
+/** The data under its request's name, which a job of a foreign producer may have had from its job alone. */
+function named(requestId: string, data: unknown): unknown {
+  if (typeof data !== "object" || data === null || Array.isArray(data)) return data;
+  const isBareParameters = !("v" in data) && !("ticket" in data);
+  return isBareParameters ? { v: CONTRACT_VERSION, requestId, ticket: data } : { ...data, requestId };
 }
 
 async function drop(chosen: Chosen, deps: CommandDeps): Promise<undefined> {

@@ -2,6 +2,8 @@ import { createHash, randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { chmod, copyFile, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { codeOf } from "../data-folder.ts";
+import { type Progress, StartFailure } from "../start-failure.ts";
 import type { Way } from "./find-program.ts";
 
 /**
@@ -18,31 +20,41 @@ export interface ProgramCache {
 /** The {@link ProgramCache} of one program. */
 export function makeProgramCache({ cacheDir, name }: { cacheDir: string; name: string }): ProgramCache {
   const folder = join(cacheDir, `${process.platform}-${process.arch}`);
-  return { way: () => findKept({ folder, name, cacheDir }), keep: (path) => keepCopy({ path, folder, name }) };
+  return { way: (progress) => findKept({ folder, name, cacheDir, progress }), keep: (path) => keepCopy({ path, folder, name, cacheDir }) };
 }
 
-async function findKept({ folder, name, cacheDir }: { folder: string; name: string; cacheDir: string }): ReturnType<Way> {
+interface Place {
+  folder: string;
+  name: string;
+  cacheDir: string;
+}
+
+async function findKept({ folder, name, cacheDir, progress }: Place & { progress: Progress }): ReturnType<Way> {
   const files = await readdir(folder).catch(() => []);
   for (const file of files.filter((each) => each.startsWith(`${name}-`) && each.length === name.length + 65)) {
     const path = join(folder, file);
     if ((await sha256Of(path)) === file.slice(name.length + 1)) return { kind: "found", path, origin: `the cache folder ${cacheDir}`, isNew: false };
+    progress(`the ${name} kept in ${cacheDir} is damaged (wrong SHA-256); removing it`);
     await rm(path, { force: true });
-    return { kind: "missing", reason: `the ${name} kept in ${cacheDir} is damaged (wrong SHA-256); removed it` };
   }
   return { kind: "missing", reason: `none kept in ${cacheDir}` };
 }
 
-async function keepCopy({ path, folder, name }: { path: string; folder: string; name: string }): Promise<string> {
-  await mkdir(folder, { recursive: true });
+async function keepCopy({ path, folder, name, cacheDir }: Place & { path: string }): Promise<string> {
   const draft = join(folder, `.${name}.${process.pid}.${randomBytes(4).toString("hex")}`);
   try {
+    await mkdir(folder, { recursive: true });
     await copyFile(path, draft);
     await chmod(draft, 0o755);
     const kept = join(folder, `${name}-${await sha256Of(draft)}`);
     await rename(draft, kept);
     return kept;
+  } catch (error) {
+    throw new StartFailure(`the cache folder ${cacheDir} cannot be written to (${codeOf(error)}); set OPENTICKET_CACHE_DIR to a folder that can`, {
+      cause: error,
+    });
   } finally {
-    await rm(draft, { force: true });
+    await rm(draft, { force: true }).catch(() => undefined); // where nothing can be written there is no draft either
   }
 }
 

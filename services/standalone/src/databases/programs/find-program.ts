@@ -38,15 +38,17 @@ export async function findProgram({ label, ways, tryOut, keep, waysOut, progress
       say(found.reason);
       continue;
     }
-    const trial = await tryOut(found.path);
-    if (trial.kind === "runs") {
-      const path = found.isNew ? await keep(found.path) : found.path;
+    try {
+      const trial = await tryOut(found.path);
+      if (trial.kind === "runs") {
+        const path = found.isNew ? await keep(found.path) : found.path;
+        say(`${trial.version} from ${found.origin}`);
+        return { path, version: trial.version, origin: found.origin };
+      }
+      say(`the one from ${found.origin} does not run here: ${trial.reason}`);
+    } finally {
       await found.remove?.();
-      say(`${trial.version} from ${found.origin}`);
-      return { path, version: trial.version, origin: found.origin };
     }
-    await found.remove?.();
-    say(`the one from ${found.origin} does not run here: ${trial.reason}`);
   }
   throw new StartFailure(`no ${label} found on this machine; ${waysOut}`);
 }

@@ -30,8 +30,11 @@ export interface MemoryServerDeps {
 /** The way of mongodb-memory-server-core's own download, from MongoDB's site, which it checks itself. */
 export function fromMemoryServer({ env, probe = probeHost, download = downloadMongod }: MemoryServerDeps): Way {
   return async (progress) => {
-    const source = new URL(env.MONGOMS_DOWNLOAD_MIRROR || DOWNLOADS);
+    const mirror = env.MONGOMS_DOWNLOAD_MIRROR;
     const proxy = env.HTTPS_PROXY || env.https_proxy;
+    if (mirror && !URL.canParse(mirror)) return { kind: "missing", reason: "MONGOMS_DOWNLOAD_MIRROR is no URL" };
+    if (proxy && !URL.canParse(proxy)) return { kind: "missing", reason: "HTTPS_PROXY is no URL, such as http://proxy.example.com:3128" };
+    const source = new URL(mirror || DOWNLOADS);
     progress(`asking ${source.host} …`);
     const obstacle = await probe({ source, proxy: proxy ? new URL(proxy) : undefined, timeoutMs: PROBE_TIMEOUT_MS });
     if (obstacle) return { kind: "missing", reason: `${source.host} cannot be reached (${obstacle})` };

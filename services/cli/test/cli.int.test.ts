@@ -1,0 +1,221 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { COMMAND_QUEUE } from "@openticket/contract";
+import { Queue } from "bullmq";
+import { Redis } from "ioredis";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { postTicket, rest } from "../../../test/support/rest.ts";
+import { type Stack, startStack } from "../../../test/support/stack.ts";
+import { until } from "../../../test/support/until.ts";
+import { runCli } from "../src/index.ts";
+
+const TICKET = { deptid: 1, clientid: 1, subject: "Command line", message: "m" };
+
+let stack: Stack;
+let queue: Queue;
+let folder: string;
+beforeAll(async () => {
+  stack = await startStack();
+  queue = new Queue(COMMAND_QUEUE, { connection: { url: stack.redisUrl }, prefix: stack.prefix });
+  folder = await mkdtemp(join(tmpdir(), "openticket-cli-"));
+});
+afterAll(async () => {
+  await queue.close();
+  await stack.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** One command line as an operator types it. */
+async function opentickets(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const said = { out: "", err: "" };
+  const into = (where: "out" | "err") => ({
+    write(text: string) {
+      said[where] += text;
+    },
+  });
+  const env = { MONGODB_URL: stack.mongodbUrl, REDIS_URL: stack.redisUrl, QUEUE_PREFIX: stack.prefix };
+  const code = await runCli(args, { env, out: into("out"), err: into("err"), columns: 120 });
+  return { code, ...said };
+}
+
+const asJson = async (...args: string[]) => JSON.parse((await opentickets(...args, "--json")).out);
+
+/** A job that is no command ends as a dead letter. */
+async function makeDeadLetter(): Promise<string> {
+  const before = new Set((await asJson("dead", "list")).map(({ _id }: { _id: string }) => _id));
+  await queue.add("OpenTicket", { v: 1, ticket: "no object" });
+  return until("the dead letter", async () => (await asJson("dead", "list")).find(({ _id }: { _id: string }) => !before.has(_id))?._id);
+}
+
+describe("status, queue and request", () => {
+  it("show what is where, to people and to programs", async () => {
+    await postTicket(stack, TICKET);
+    expect((await opentickets("status")).out).toMatch(/^tickets +\d+$/m);
+    expect(await asJson("status")).toMatchObject({ tickets: expect.any(Number), isClosed: false, queue: { failed: 0 } });
+    expect(await asJson("queue", "--seconds", "0")).toMatchObject({ waiting: 0, workers: 1 });
+  });
+
+  it("show the whole trace of a request by any of its names", async () => {
+    const { body } = await postTicket(stack, TICKET, { prefer: "respond-async" });
+    const { body: status } = await rest(stack, "GET", `/v1/requests/${body.requestId}?wait=10`);
+    const byRequest = await opentickets("request", "show", String(body.requestId));
+    expect(byRequest.out).toMatch(/received +rest as tester from 127.0.0.1/);
+    expect(byRequest.out).toMatch(/acknowledged before its outcome +by a receipt/);
+    const trace = await asJson("request", "show", String(status.result?.id));
+    expect(trace).toMatchObject({ requestId: body.requestId, ticket: { id: status.result?.id } });
+    expect((await asJson("request", "show", trace.ticket.tid)).requestId).toBe(body.requestId);
+  });
+
+  it("say that nothing is known of a name", async () => {
+    expect(await opentickets("request", "show", "req_unknown")).toMatchObject({ code: 1, err: expect.stringContaining("Nothing is known of req_unknown") });
+  });
+});
+
+describe("dead letters", () => {
+  it("are listed with their cause and shown with their data; the requester is told", async () => {
+    const id = await makeDeadLetter();
+    const { out } = await opentickets("dead", "show", id);
+    expect(out).toMatch(/command_unreadable/);
+    expect(out).toContain('"ticket": "no object"');
+    expect((await opentickets("dead", "list", "--code", "poison")).out).toContain("No dead letters");
+  });
+
+  it("run again, and come back while their cause is there", async () => {
+    const id = await makeDeadLetter();
+    expect((await opentickets("dead", "replay", id)).out).toContain("1 put into the queue again");
+    await until("it to come back", async () => (await asJson("dead", "list")).some(({ _id }: { _id: string }) => _id === id));
+  });
+
+  it("are dropped for good, and stay accounted for", async () => {
+    const id = await makeDeadLetter();
+    expect((await opentickets("dead", "drop", "--all")).code).toBe(0);
+    expect(await asJson("dead", "list")).toEqual([]);
+    expect((await asJson("request", "show", id)).rejection.errors).toMatchObject([{ code: "dropped" }]);
+    expect((await opentickets("audit")).code).toBe(0);
+  });
+
+  it("are not chosen by accident", async () => {
+    expect(await opentickets("dead", "drop")).toMatchObject({ code: 2, err: expect.stringContaining("--all") });
+    expect((await opentickets("dead", "replay", "req_unknown")).code).toBe(1);
+  });
+});
+
+describe("audit", () => {
+  it("agrees when everything is accounted for", async () => {
+    await postTicket(stack, TICKET);
+    const answer = await asJson("audit");
+    expect(answer).toMatchObject({ agrees: true, differences: [] });
+    expect(answer.accepted).toBe(answer.tickets + answer.rejected + answer.dead + answer.waiting);
+  });
+
+  it("names what was accepted and is nowhere", async () => {
+    const receipts = stack.store.db.collection<{ _id: string }>("receipts");
+    await receipts.insertOne({ _id: "req_lost", acceptedAt: new Date(), checkAt: new Date(Date.now() + 3_600_000), source: { channel: "rest" } } as never);
+    const { code, out } = await opentickets("audit");
+    await receipts.deleteOne({ _id: "req_lost" });
+    expect(code).toBe(1);
+    expect(out).toMatch(/lost +req_lost/);
+  });
+
+  it("names a guard that is gone", async () => {
+    const tickets = stack.store.db.collection("tickets");
+    await tickets.dropIndex("tid");
+    const { code, out } = await opentickets("audit");
+    await tickets.createIndex({ tid: 1 }, { name: "tid", unique: true });
+    expect([code, out]).toEqual([1, expect.stringMatching(/index-missing +tid/)]);
+  });
+});
+
+describe("drain", () => {
+  it("closes the doors, waits until nothing is under way, and opens them again", async () => {
+    expect((await opentickets("drain", "--timeout", "20")).out).toContain("The doors stay closed");
+    const refused = await until("the door to be closed", async () => {
+      const answer = await postTicket(stack, TICKET);
+      return answer.status === 503 ? answer : undefined;
+    });
+    expect(refused.body.detail).toContain("closed for maintenance");
+    await opentickets("drain", "--open");
+    await until("the door to open", async () => (await postTicket(stack, TICKET)).status === 201);
+  });
+});
+
+describe("import, export and credentials", () => {
+  it("bring reference data in, or say every fault with its line", async () => {
+    const file = join(folder, "clients.csv");
+    await writeFile(file, "id,firstname,email\n70,Bob,bob@example.test\nx,Al,nope\n");
+    const refused = await opentickets("import", file);
+    expect([refused.code, refused.out]).toEqual([1, expect.stringMatching(/clients\.csv +3 /)]);
+    await writeFile(file, "id,firstname,email\n70,Bob,bob@example.test\n");
+    expect((await opentickets("import", file)).out).toContain("Imported.");
+    expect((await opentickets("import", join(folder, "missing.csv"))).err).toContain("cannot be read: ENOENT");
+  });
+
+  it("write every ticket as a line of JSON", async () => {
+    const file = join(folder, "tickets.ndjson");
+    await opentickets("export", file);
+    const lines = (await readFile(file, "utf8")).trim().split("\n");
+    expect(lines).toHaveLength(await stack.store.db.collection("tickets").countDocuments());
+    expect(JSON.parse(lines[0] ?? "")).toMatchObject({ id: expect.any(Number), subject: expect.any(String) });
+  });
+
+  it("make a credential that works at once, and turn it off", async () => {
+    const { secret } = await asJson("credentials", "add", "billing");
+    const billing = { httpUrl: stack.httpUrl, credentials: { identifier: "billing", secret } };
+    expect((await postTicket(billing, TICKET)).status).toBe(201);
+    expect((await opentickets("credentials", "list")).out).toMatch(/billing +openticket +any/);
+    await opentickets("credentials", "disable", "billing");
+    await until("the door to follow", async () => (await postTicket(billing, TICKET)).status === 401);
+    expect((await opentickets("credentials", "disable", "nobody")).code).toBe(1);
+  });
+});
+
+describe("erase", () => {
+  const PERSON = { id: 80, firstname: "Eve", email: "eve.unique@example.test" };
+
+  it("says whom it is about, and then leaves no trace of them in either database", async () => {
+    await writeFile(join(folder, "clients.json"), JSON.stringify([PERSON]));
+    await opentickets("import", join(folder, "clients.json"));
+    const attachments = [{ name: "shared.txt", data: Buffer.from("a file that two tickets hold").toString("base64") }];
+    await postTicket(stack, { ...TICKET, clientid: PERSON.id, attachments });
+    const { body: other } = await postTicket(stack, { ...TICKET, attachments });
+    await queue.pause();
+    await postTicket(stack, { ...TICKET, clientid: PERSON.id, subject: "waits" }, { prefer: "respond-async" });
+    await queue.add("OpenTicket", { ticket: { deptid: 1, name: "Eve", email: PERSON.email.toUpperCase(), subject: "s", message: "m" } });
+
+    expect((await opentickets("erase", "--client", "80")).out).toContain("Nothing was erased");
+    expect((await opentickets("erase", "--client", "80", "--yes", "--data-dir", stack.dataDir)).code).toBe(0);
+    await queue.resume();
+
+    expect(await everythingStored()).not.toMatch(/eve\.unique/i);
+    expect(await stack.store.db.collection("tickets").countDocuments({ "opener.clientid": 80 })).toBe(0);
+    const file = await fetch(`${stack.httpUrl}/v1/tickets/${other.id}/attachments/0`, {
+      headers: { authorization: `Basic ${btoa(`${stack.credentials.identifier}:${stack.credentials.secret}`)}` },
+    });
+    expect(await file.text()).toBe("a file that two tickets hold");
+    expect((await opentickets("erase", "--client", "80", "--yes")).code).toBe(1);
+  });
+});
+
+describe("wrong usage", () => {
+  it.each([[[]], [["stats"]], [["dead"]], [["audit", "--verbose"]], [["erase"]]])("%j is exit code 2 and says what is right", async (args) => {
+    const { code, err } = await opentickets(...args);
+    expect(code).toBe(2);
+    expect(err).toContain("--help");
+  });
+
+  it("help teaches by example, and there is a script for the shell", async () => {
+    expect((await opentickets("dead", "replay", "--help")).out).toContain("--code failed");
+    expect((await opentickets("--help")).out).toContain("completion");
+  });
+});
+
+/** All documents of all collections, and all that Redis holds for this stack, as one text. */
+async function everythingStored(): Promise<string> {
+  const parts: string[] = [];
+  for (const { name } of await stack.store.db.listCollections().toArray()) parts.push(JSON.stringify(await stack.store.db.collection(name).find().toArray()));
+  const redis = new Redis(stack.redisUrl);
+  for (const key of await redis.keys(`${stack.prefix}:*`)) parts.push(key, String(await redis.dump(key)));
+  redis.disconnect();
+  return parts.join("\n");
+}

@@ -1,0 +1,89 @@
+import { createWriteStream } from "node:fs";
+
+/** What was promised to whom: every request of a run, and every answer that it got. */
+
+export const DOORS = ["api", "rest", "async", "sdk", "raw"] as const;
+export type Door = (typeof DOORS)[number];
+
+/** One answer that a producer took for final. */
+export type Acknowledgement =
+  | { kind: "opened"; id: number; tid: string; c: string; isReplay: boolean }
+  /** 202: promised, without ids yet. */
+  | { kind: "accepted" }
+  | { kind: "rejected"; code: string };
+
+export interface RequestEntry {
+  /** Stands in the ticket's subject: by it the ticket is found without our own identities. */
+  tag: string;
+  door: Door;
+  /** Must be rejected, with this code. */
+  wrongWith?: string;
+  acknowledgements: Acknowledgement[];
+  /** Deliveries that ended in an error or in silence; what they came to is not known. */
+  failures: number;
+  /** Its producer does not try again and never learned the outcome. */
+  isGivenUp: boolean;
+}
+
+export interface Ledger {
+  open(entry: Pick<RequestEntry, "tag" | "door"> & { wrongWith?: string | undefined }): RequestEntry;
+  /** Notes an answer to a delivery that was begun at `sentAtMs`. */
+  acknowledge(entry: RequestEntry, answer: Acknowledgement, sentAtMs: number): void;
+  fail(entry: RequestEntry, reason: string): void;
+  /** An answer that no promise of the product allows for. */
+  oddity(entry: RequestEntry, what: string): void;
+  requests: readonly RequestEntry[];
+  oddities: readonly string[];
+  /** Failed deliveries by reason. */
+  failuresByReason: ReadonlyMap<string, number>;
+  /** When the deliveries were begun and acknowledged, in the order of their acknowledgement; ms of the monotonic clock. */
+  times: readonly { sentAtMs: number; atMs: number }[];
+  close(): Promise<void>;
+}
+
+/** Keeps the ledger in memory, and as JSON lines in `path` for whoever wants to know what happened. */
+export function makeLedger(path: string): Ledger {
+  const file = createWriteStream(path);
+  const requests: RequestEntry[] = [];
+  const oddities: string[] = [];
+  const failuresByReason = new Map<string, number>();
+  const times: { sentAtMs: number; atMs: number }[] = [];
+  const write = (line: object) => void file.write(`${JSON.stringify({ at: new Date().toISOString(), ...line })}\n`);
+  return {
+    requests,
+    oddities,
+    failuresByReason,
+    times,
+    open({ tag, door, wrongWith }) {
+      const entry: RequestEntry = { tag, door, ...(wrongWith && { wrongWith }), acknowledgements: [], failures: 0, isGivenUp: false };
+      requests.push(entry);
+      return entry;
+    },
+    acknowledge(entry, answer, sentAtMs) {
+      const atMs = performance.now();
+      entry.acknowledgements.push(answer);
+      times.push({ sentAtMs, atMs });
+      write({ tag: entry.tag, door: entry.door, afterMs: Math.round(atMs - sentAtMs), ...answer });
+    },
+    fail(entry, reason) {
+      entry.failures++;
+      failuresByReason.set(reason, (failuresByReason.get(reason) ?? 0) + 1);
+      write({ tag: entry.tag, door: entry.door, kind: "failed", reason });
+    },
+    oddity(entry, what) {
+      oddities.push(`${entry.tag} (${entry.door}): ${what}`);
+      write({ tag: entry.tag, door: entry.door, kind: "odd", what });
+    },
+    close: () => new Promise((resolve) => file.end(() => resolve())),
+  };
+}
+
+/** The answers of one request that name a ticket. */
+export function openings({ acknowledgements }: RequestEntry): (Acknowledgement & { kind: "opened" })[] {
+  return acknowledgements.filter((answer) => answer.kind === "opened");
+}
+
+/** True when the product has promised something about the request. */
+export function isAcknowledged({ acknowledgements }: RequestEntry): boolean {
+  return acknowledgements.length > 0;
+}
