@@ -58,7 +58,8 @@ it("a worker killed between commit and reply: one ticket, and its requester gets
     mongoProxy.freeze();
     const answer = client.openTicket({ deptid: 1, clientid: 1, subject: "s", message: "m" }, { timeoutMs: 30_000 });
     await until("the worker to take the job", async () => (await queue.getActiveCount()) === 1);
-    redisProxy.freeze();
+    // What Redis has handed out is still on its way to the worker, and is to arrive.
+    redisProxy.freezeRequests();
     mongoProxy.thaw();
     const stored = await until("the commit", async () => (await store.db.collection("tickets").findOne({})) ?? undefined);
     await first.kill("SIGKILL");

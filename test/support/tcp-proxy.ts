@@ -6,6 +6,8 @@ export interface TcpProxy {
   port: number;
   /** Lets nothing through in either direction, without closing anything: no FIN, no RST. */
   freeze(): void;
+  /** The same towards the server alone: what it has said still arrives. */
+  freezeRequests(): void;
   thaw(): void;
   /** Resets every connection; new ones are taken. */
   cut(): void;
@@ -17,6 +19,7 @@ export interface TcpProxy {
 /** Opens a proxy to a port on loopback. */
 export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
+  const callers = new Set<Socket>();
   let isFrozen = false;
   let delayMs = 0;
   const track = (socket: Socket) => {
@@ -44,6 +47,8 @@ export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
   };
   const server = createServer((inner) => {
     const outer = connect(targetPort, "127.0.0.1");
+    callers.add(inner);
+    inner.on("close", () => callers.delete(inner));
     for (const socket of [inner, outer]) {
       track(socket);
       if (isFrozen) socket.pause();
@@ -58,6 +63,10 @@ export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
     freeze() {
       isFrozen = true;
       for (const socket of sockets) socket.pause();
+    },
+    freezeRequests() {
+      isFrozen = true;
+      for (const socket of callers) socket.pause();
     },
     thaw() {
       isFrozen = false;
