@@ -1,0 +1,138 @@
+import type { DeadLetter, OpenTicketResult } from "@openticket/contract";
+import { COMMAND_QUEUE } from "@openticket/contract";
+import { makeLogger, makeMetrics } from "@openticket/runtime";
+import { Queue } from "bullmq";
+import { Redis } from "ioredis";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { testRedisUrl, uniqueName } from "../../../../test/support/servers.ts";
+import { until } from "../../../../test/support/until.ts";
+import { errorResult } from "../../src/pipeline/open-ticket.ts";
+import { buryFailedJobs, type CommandConsumer, type ConsumerDeps, startCommandConsumer } from "../../src/queue/command-consumer.ts";
+
+const TICKET = { ticket: { deptid: 1 }, replyTo: { queue: "replies" } };
+class Outage extends Error {}
+
+let prefix: string;
+let connection: Redis;
+let queue: Queue;
+let consumers: CommandConsumer[];
+beforeEach(() => {
+  prefix = uniqueName("consumer");
+  connection = new Redis(testRedisUrl(), { maxRetriesPerRequest: null });
+  queue = new Queue(COMMAND_QUEUE, { connection, prefix });
+  consumers = [];
+});
+afterEach(async () => {
+  for (const consumer of consumers) await consumer.close();
+  await queue.obliterate({ force: true });
+  await queue.close();
+  connection.disconnect();
+});
+
+/** A consumer whose n-th decision does what `story[n]` says; the last one repeats. */
+function consume(...story: (() => Promise<void> | void)[]) {
+  const buried: DeadLetter[] = [];
+  const replies: OpenTicketResult[] = [];
+  let decisions = 0;
+  const metrics = makeMetrics();
+  const deps: ConsumerDeps = {
+    async decide({ requestId }) {
+      await story[Math.min(decisions++, story.length - 1)]?.();
+      return { kind: "rejected", result: errorResult({ requestId }, [{ code: "x", message: "decided" }]) };
+    },
+    reply: async (_queue, result) => void replies.push(result),
+    replied: () => undefined,
+    opened: () => undefined,
+    decided: () => undefined,
+    bury: async (letter) => void buried.push(letter),
+    failed: (request, error) => errorResult(request, [error]),
+    isOutage: (error) => error instanceof Outage,
+    now: () => new Date(),
+    random: () => 0,
+    logger: makeLogger({ name: "test", level: "silent" }),
+    metrics,
+  };
+  const consumer = startCommandConsumer({ connection, prefix, concurrency: 5, lockDurationMs: 30_000 }, deps);
+  consumers.push(consumer);
+  return { deps, buried, replies, decisions: () => decisions, metrics };
+}
+
+const fault = (error: Error) => () => {
+  throw error;
+};
+/** Jobs put back wait for a while that grows; nobody is to wait for that here. */
+async function hurry(): Promise<void> {
+  for (const job of await queue.getDelayed()) await job.promote().catch(() => undefined);
+}
+const isEmpty = async () => (await queue.getJobCountByTypes("waiting", "active", "delayed", "failed")) === 0;
+
+describe("faults", () => {
+  it("of a store that is away are waited out, however often they come", async () => {
+    const outages = Array.from({ length: 20 }, () => fault(new Outage("away")));
+    const { replies, buried, decisions } = consume(...outages, () => undefined);
+    await queue.add("OpenTicket", TICKET);
+    await until("the reply", () => hurry().then(() => replies.length > 0));
+    expect([decisions(), buried, replies[0]?.result]).toEqual([21, [], "error"]);
+  });
+
+  it("that we do not know are tried a bounded number of times, then kept, and the requester is told", async () => {
+    const { buried, replies, decisions } = consume(fault(new TypeError("a bug")));
+    await queue.add("OpenTicket", { ...TICKET, requestId: "req_bug" });
+    await until("the dead letter", () => hurry().then(() => buried.length > 0));
+    expect(decisions()).toBe(8);
+    expect(buried).toMatchObject([{ _id: "req_bug", code: "failed", reason: "a bug", jobName: "OpenTicket" }]);
+    expect(JSON.parse(buried[0]?.dataJson ?? "")).toMatchObject(TICKET);
+    expect(replies).toMatchObject([{ requestId: "req_bug", result: "error", errors: [{ code: "failed" }] }]);
+    await until("an empty queue", isEmpty);
+  });
+
+  it("count only when they are no outage", async () => {
+    const mixed = Array.from({ length: 14 }, (_, n) => fault(n % 2 === 0 ? new Outage("away") : new Error("a bug")));
+    const { buried, replies } = consume(...mixed, () => undefined);
+    await queue.add("OpenTicket", TICKET);
+    await until("the reply", () => hurry().then(() => replies.length > 0));
+    expect(buried).toEqual([]);
+  });
+
+  it.each<[string, string, unknown, string]>([
+    ["data that is no command", "OpenTicket", { v: 1, ticket: "text", requestId: "req_x", replyTo: { queue: "replies" } }, "command_unreadable"],
+    ["an action that does not exist", "CloseTicket", { ...TICKET, requestId: "req_x" }, "action_unknown"],
+  ])("%s is kept at once, and answered", async (_what, name, data, code) => {
+    const { buried, replies, decisions } = consume(() => undefined);
+    await queue.add(name, data);
+    await until("the reply", () => replies.length > 0);
+    expect([decisions(), buried[0]?.code, replies[0]?.requestId]).toEqual([0, code, "req_x"]);
+    await until("an empty queue", isEmpty);
+  });
+
+  it("of one job do not hold up the others", async () => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const { replies } = consume(
+      () => held,
+      () => undefined,
+    );
+    await queue.addBulk(Array.from({ length: 5 }, () => ({ name: "OpenTicket", data: TICKET })));
+    await until("the four others", () => replies.length === 4);
+    release();
+    await until("the first one", () => replies.length === 5);
+  });
+});
+
+describe("jobs that BullMQ has failed without our code", () => {
+  it("become dead letters, their requesters are answered, and they are taken out", async () => {
+    await queue.add("OpenTicket", { ...TICKET, requestId: "req_stalled" }, { jobId: "j1" });
+    await queue.pause();
+    const { deps, buried, replies } = consume(() => undefined);
+    const job = await queue.getJob("j1");
+    await connection.lrem(queue.toKey("paused"), 0, "j1");
+    await connection.lrem(queue.toKey("wait"), 0, "j1");
+    await connection.zadd(queue.toKey("failed"), Date.now(), "j1");
+    expect(await buryFailedJobs(await queue.getFailed(), deps)).toBe(1);
+    expect([buried[0]?._id, replies[0]?.requestId, job?.id]).toEqual(["req_stalled", "req_stalled", "j1"]);
+    expect(await queue.getFailedCount()).toBe(0);
+    await queue.resume();
+  });
+});
