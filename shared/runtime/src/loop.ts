@@ -32,7 +32,7 @@ async function run({ round, intervalMs, random, onFault }: LoopOptions, stopped:
       onFault(error);
       return false;
     });
-    if (!hasMore) await pause(intervalMs * (0.75 + random() / 2), stopped);
+    if (!hasMore && !stopped.aborted) await pause(intervalMs * (0.75 + random() / 2), stopped);
   }
 }
 

@@ -1,0 +1,122 @@
+import type { OutboxEntry, TicketRecord } from "@openticket/contract";
+import { makeLogger, makeMetrics } from "@openticket/runtime";
+import { afterEach, describe, expect, it } from "vitest";
+import { until } from "../../../../test/support/until.ts";
+import { type Dispatcher, type DispatcherDeps, startDispatcher } from "../../src/outbox/dispatcher.ts";
+
+const NOW = new Date("2026-01-01T00:00:00Z");
+const mail = (more: Partial<OutboxEntry> = {}): OutboxEntry => ({ key: "mail:opener", kind: "mail", attempts: 0, ...more });
+const owing = (...outbox: OutboxEntry[]) => ({ _id: "t1", id: 1, requestId: "req_1", outbox }) as TicketRecord;
+
+let dispatcher: Dispatcher | undefined;
+afterEach(() => dispatcher?.close());
+
+type Note = { key: string } & Record<string, unknown>;
+
+/** A dispatcher whose relay finds `due` once, and whose deliveries fail with `faults` in turn. */
+function start({ due = [], faults = [], severity = "failed" }: { due?: TicketRecord[]; faults?: Error[]; severity?: "final" | "failed" | "untried" }) {
+  const delivered: string[] = [];
+  const marked: string[] = [];
+  const postponed: Note[] = [];
+  const leases = [due];
+  const deps: DispatcherDeps = {
+    outbox: {
+      async markDelivered(entries) {
+        for (const { key } of entries) marked.push(key);
+      },
+      leaseDue: async () => leases.shift() ?? [],
+      postpone: async (_identity, key, next) => void postponed.push({ key, ...next }),
+    },
+    async deliver(_ticket, { key }) {
+      const fault = faults.shift();
+      if (fault) throw fault;
+      delivered.push(key);
+    },
+    severityOf: () => severity,
+    now: () => NOW,
+    random: () => 0.5,
+    logger: makeLogger({ name: "test", level: "silent" }),
+    metrics: makeMetrics(),
+  };
+  dispatcher = startDispatcher(deps);
+  return { dispatcher, delivered, marked, postponed };
+}
+
+const secondsFromNow = (at: unknown) => (at instanceof Date ? (at.getTime() - NOW.getTime()) / 1000 : undefined);
+
+describe("the fast path", () => {
+  it("delivers what a new ticket owes, and marks it only then", async () => {
+    const { dispatcher, delivered, marked } = start({});
+    dispatcher.opened(owing(mail(), mail({ key: "mail:staff:a" })));
+    await until("both marks", () => marked.length === 2);
+    expect(delivered).toEqual(["mail:opener", "mail:staff:a"]);
+  });
+
+  it("leaves the reply to the consumer, which says when it is sent", async () => {
+    const { dispatcher, delivered, marked } = start({});
+    const ticket = owing(mail({ key: "reply", kind: "reply" }));
+    dispatcher.opened(ticket);
+    dispatcher.replied(ticket);
+    await until("the mark", () => marked.length === 1);
+    expect([delivered, marked]).toEqual([[], ["reply"]]);
+  });
+
+  it("does not deliver again what is done or given up", async () => {
+    const { dispatcher, delivered, marked } = start({});
+    dispatcher.opened(owing(mail({ key: "done", deliveredAt: NOW }), mail({ key: "dead", deadAt: NOW }), mail({ key: "owed" })));
+    await until("the mark", () => marked.length === 1);
+    expect(delivered).toEqual(["owed"]);
+  });
+
+  it("starts nothing when it is closing", async () => {
+    const { dispatcher, delivered } = start({});
+    await dispatcher.close();
+    dispatcher.opened(owing(mail()));
+    await dispatcher.close();
+    expect(delivered).toEqual([]);
+  });
+});
+
+describe("the relay", () => {
+  it("delivers what is overdue, the reply too", async () => {
+    const { marked } = start({ due: [owing(mail(), mail({ key: "reply", kind: "reply" }))] });
+    await until("both marks", () => marked.length === 2);
+  });
+
+  it.each([
+    [0, 15],
+    [1, 30],
+    [4, 240],
+    [14, 3600],
+  ])("after %i failed tries waits %i s for the next", async (attempts, seconds) => {
+    const { postponed, marked } = start({ due: [owing(mail({ attempts }))], faults: [new Error("greylisted")] });
+    await until("the delay", () => postponed.length === 1);
+    expect(postponed).toMatchObject([{ key: "mail:opener", error: "greylisted", attempts: attempts + 1 }]);
+    expect(secondsFromNow(postponed[0]?.dueAt)).toBe(seconds);
+    expect(marked).toEqual([]);
+  });
+
+  it("gives a delivery up after its last try, with the reason", async () => {
+    const { postponed } = start({ due: [owing(mail({ attempts: 15 }))], faults: [new Error("still no")] });
+    await until("the end", () => postponed.length === 1);
+    expect(postponed).toEqual([{ key: "mail:opener", error: "still no", deadAt: NOW }]);
+  });
+
+  it("gives up at once what no later try can cure", async () => {
+    const { postponed } = start({ due: [owing(mail())], faults: [new Error("no such user")], severity: "final" });
+    await until("the end", () => postponed.length === 1);
+    expect(postponed).toEqual([{ key: "mail:opener", error: "no such user", deadAt: NOW }]);
+  });
+
+  it("does not count what there was no room to try", async () => {
+    const { postponed } = start({ due: [owing(mail({ attempts: 3 }))], faults: [new Error("busy")], severity: "untried" });
+    await until("the delay", () => postponed.length === 1);
+    expect(postponed).toMatchObject([{ attempts: 3 }]);
+  });
+
+  it("delivers the other entries of a ticket when one fails", async () => {
+    const { marked, postponed } = start({ due: [owing(mail({ key: "a" }), mail({ key: "b" }))], faults: [new Error("a fails")] });
+    await until("both", () => marked.length + postponed.length === 2);
+    expect([postponed.map(({ key }) => key), marked]).toEqual([["a"], ["b"]]);
+  });
+});
