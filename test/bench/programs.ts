@@ -1,0 +1,7 @@
+/** What is measured, and what it is measured against. */
+export const OUR_WORKER = "services/worker/dist/main.js";
+export const OUR_DOOR = "services/ingress/dist/main-http.js";
+export const PLAIN_WORKER = "test/bench/baselines/plain-worker.ts";
+export const NOOP_WORKER = "test/bench/baselines/noop-worker.ts";
+export const BARE_DOOR = "test/bench/baselines/bare-door.ts";
+export const QUEUE = "open-ticket";
