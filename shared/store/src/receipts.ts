@@ -21,7 +21,7 @@ export type Accepted = { kind: "accepted" } | { kind: "exists"; receipt: Receipt
 
 type Receipts = mongoose.mongo.Collection<Receipt>;
 
-const WRITES_IN_FLIGHT = 2;
+const WRITES_IN_FLIGHT = 1;
 const LARGEST_BATCH = 500;
 /** Characters of commands in one batch, about bytes: MongoDB takes 48 MB in one command. */
 const HEAVIEST_BATCH = 8_000_000;
