@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startDatabases } from "@openticket/standalone";
 import mongoose from "mongoose";
-import { BENCH_DEPARTMENT, type BenchContext, makeContext } from "./harness/context.ts";
+import { addDepartment, makeContext } from "./harness/context.ts";
 import type { Row } from "./harness/measure.ts";
 import { ROWS } from "./rows.ts";
 
@@ -27,7 +27,9 @@ const context = makeContext({ mongodbUrl: databases.mongodbUrl, redisUrl: databa
 const rows: Row[] = [];
 let failures = 0;
 try {
-  await prepareStore(context);
+  const connection = await mongoose.createConnection(databases.mongodbUrl).asPromise();
+  await addDepartment(connection);
+  await connection.close();
   for (const name of wanted) {
     const row = await measure(name);
     if (row) rows.push(row);
@@ -58,24 +60,6 @@ async function measure(name: string): Promise<Row | undefined> {
     console.error(`${name} could not be measured: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     return undefined;
   }
-}
-
-/** The department that the sample tickets are for. */
-async function prepareStore({ mongodbUrl }: BenchContext): Promise<void> {
-  const connection = await mongoose.createConnection(mongodbUrl).asPromise();
-  const department = {
-    _id: BENCH_DEPARTMENT,
-    id: BENCH_DEPARTMENT,
-    name: "Benchmark",
-    clientsOnly: false,
-    repliesOnly: false,
-    noAutoresponder: true,
-    preventClientClosure: false,
-    hidden: false,
-    staff: [],
-  };
-  await connection.collection<{ _id: number }>("departments").replaceOne({ _id: BENCH_DEPARTMENT }, department, { upsert: true });
-  await connection.close();
 }
 
 function machine() {

@@ -1,4 +1,5 @@
 import { Redis } from "ioredis";
+import type mongoose from "mongoose";
 import { BENCH_DEPARTMENT } from "./tickets.ts";
 
 /** What every row gets: the servers of this run, and how much to do. */
@@ -17,7 +18,13 @@ export interface BenchContext {
 
 /** Credentials that the HTTP door of a benchmark takes. */
 export const BENCH_CREDENTIALS = { identifier: "bench", secret: "bench-secret" };
-export { BENCH_DEPARTMENT };
+
+/** Makes the department that the sample tickets are for: without staff, so that no mails are owed. */
+export async function addDepartment(connection: mongoose.Connection): Promise<void> {
+  const options = { clientsOnly: false, repliesOnly: false, noAutoresponder: true, preventClientClosure: false, hidden: false, staff: [] };
+  const department = { _id: BENCH_DEPARTMENT, id: BENCH_DEPARTMENT, name: "Benchmark", ...options };
+  await connection.collection<{ _id: number }>("departments").replaceOne({ _id: BENCH_DEPARTMENT }, department, { upsert: true });
+}
 
 /** See {@link BenchContext}. */
 export function makeContext({

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import mongoose from "mongoose";
 import { type Running, startProcess } from "../../support/processes.ts";
 import { backlogRate } from "../harness/backlog.ts";
-import { BENCH_CREDENTIALS, BENCH_DEPARTMENT, type BenchContext } from "../harness/context.ts";
+import { addDepartment, BENCH_CREDENTIALS, type BenchContext } from "../harness/context.ts";
 import { atMost, makeRow, type Round, type Row } from "../harness/measure.ts";
 import { sampleTicket } from "../harness/tickets.ts";
 import { OUR_DOOR, OUR_WORKER, QUEUE } from "../programs.ts";
@@ -42,21 +42,6 @@ export async function growth(context: BenchContext): Promise<Row> {
     await connection.dropDatabase();
     await connection.close();
   }
-}
-
-async function addDepartment(connection: mongoose.Connection): Promise<void> {
-  const department = {
-    _id: BENCH_DEPARTMENT,
-    id: BENCH_DEPARTMENT,
-    name: "Benchmark",
-    clientsOnly: false,
-    repliesOnly: false,
-    noAutoresponder: true,
-    preventClientClosure: false,
-    hidden: false,
-    staff: [],
-  };
-  await connection.collection<{ _id: number }>("departments").insertOne(department);
 }
 
 /** Copies of a stored ticket under other names, with ids far above those that are dealt. */
