@@ -129,7 +129,9 @@ async function process(job: Job<unknown>, token: string | undefined, deps: Consu
   try {
     const outcome = read.kind === "command" ? await seeThrough(read.command, deps) : await giveUp(job, read, read.error, deps);
     deps.metrics.counter("requests_total", "Requests by outcome", ["outcome"]).inc({ outcome });
-    deps.metrics.seconds("request_seconds", "From taking a job to its reply", ["outcome"]).observe({ outcome }, (performance.now() - startedAtMs) / 1000);
+    const seconds = (performance.now() - startedAtMs) / 1000;
+    deps.metrics.seconds("request_seconds", "From taking a job to its reply", ["outcome"]).observe({ outcome }, seconds);
+    deps.logger.debug({ requestId: read.requestId, jobId: job.id, outcome, seconds }, "request decided");
   } catch (error) {
     await putBackOrGiveUp(job, token, read, error, deps);
   }

@@ -78,6 +78,7 @@ async function serve(request: FastifyRequest, call: Call, deps: HttpDeps): Promi
     },
     deps,
   );
+  request.log.debug({ requestId: command.requestId, credential: caller.credential }, "command made");
   return answerFor(await openAndWait(command, deps));
 }
 

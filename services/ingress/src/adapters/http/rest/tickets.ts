@@ -24,6 +24,7 @@ export function registerTickets(app: FastifyInstance, deps: HttpDeps): void {
     await deps.gate();
     const command = await readCommand(request, caller, deps);
     reply.header("x-request-id", command.requestId);
+    request.log.debug({ requestId: command.requestId, credential: caller.credential }, "command made");
     if (wantsAsync(request)) return answerEarly(reply, command, deps);
     return answer(reply, await openAndWait(command, deps));
   });
