@@ -1,4 +1,4 @@
-import { flag, integer } from "@openticket/runtime";
+import { commonConfigFields, flag, integer } from "@openticket/runtime";
 import { z } from "zod";
 
 /** What `npm start` reads beside the services' own variables; without URLs it brings its own databases. */
@@ -11,5 +11,7 @@ export const standaloneConfig = z.object({
   API_CREDENTIALS: z.string().optional().describe("`identifier:secret[,identifier:secret]`; unset: generated once and kept in `DATA_DIR`"),
   EXAMPLE_DATA: flag(true).describe("Put example departments, clients and staff into an empty store"),
   OPENTICKET_CACHE_DIR: z.string().optional().describe("Folder of downloaded database programs; unset: the user's cache folder"),
+  LOG_LEVEL: commonConfigFields.LOG_LEVEL.removeDefault().default("warn").describe("How much is logged"),
+  DRAIN_TIMEOUT_MS: commonConfigFields.DRAIN_TIMEOUT_MS,
 });
 export type StandaloneConfig = z.output<typeof standaloneConfig>;

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /** Random bytes of a generated secret. */
@@ -17,7 +17,9 @@ export async function ensureCredentials(given: string | undefined, dataDir: stri
   if (kept?.trim()) return kept.trim();
   const made = `openticket:${randomBytes(SECRET_BYTES).toString("base64url")}`;
   await mkdir(dataDir, { recursive: true });
-  await writeFile(path, `${made}\n`, { mode: 0o600 });
+  const draft = `${path}.${process.pid}`;
+  await writeFile(draft, `${made}\n`, { mode: 0o600 });
+  await rename(draft, path);
   return made;
 }
 

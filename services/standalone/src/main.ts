@@ -1,5 +1,5 @@
 import { makeDrain, makeLogger, readConfig } from "@openticket/runtime";
-import { standaloneConfig } from "./config.ts";
+import { type StandaloneConfig, standaloneConfig } from "./config.ts";
 import { startStandalone } from "./start-standalone.ts";
 import { openTerminal } from "./terminal.ts";
 
@@ -8,20 +8,31 @@ import { openTerminal } from "./terminal.ts";
  * not start (one clear line says why) or did not drain in time.
  */
 const terminal = openTerminal(process.stdout);
-const logger = makeLogger({ name: "openticket", level: process.env.LOG_LEVEL ?? "warn" });
-const drain = makeDrain({ timeoutMs: 30_000, logger });
+const config = settings();
+const logger = makeLogger({ name: "openticket", level: config.LOG_LEVEL });
+const drain = makeDrain({ timeoutMs: config.DRAIN_TIMEOUT_MS, logger });
 let isStopping = false;
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, stop);
+// A closed terminal says SIGHUP; left to itself it would end this process and leave the databases running.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
 
 try {
-  const page = await startStandalone(readConfig(standaloneConfig, process.env), { env: process.env, logger, drain, progress: terminal.progress });
+  const page = await startStandalone(config, { env: process.env, logger, drain, progress: terminal.progress });
   terminal.show(page);
 } catch (error) {
   if (!isStopping) {
     terminal.fail(error instanceof Error ? error.message : String(error));
     if (!isNamed(error)) logger.fatal({ err: error }, "start failed");
     await drain.drain();
+    process.exit(1);
+  }
+}
+
+function settings(): StandaloneConfig {
+  try {
+    return readConfig(standaloneConfig, process.env);
+  } catch (error) {
+    terminal.fail(error instanceof Error ? error.message : String(error));
     process.exit(1);
   }
 }

@@ -4,12 +4,16 @@ import { httpConfig, startHttp } from "@openticket/ingress";
 import { type Drain, type Logger, makeMetrics, readConfig } from "@openticket/runtime";
 import { connectStore, seedExampleData } from "@openticket/store";
 import { startWorker, workerConfig } from "@openticket/worker";
+import { z } from "zod";
 import type { StandaloneConfig } from "./config.ts";
 import { ensureCredentials } from "./credentials.ts";
+import { makeDataFolder } from "./databases/data-folder.ts";
 import { startDatabases } from "./databases/start-databases.ts";
 
 /** Read by `opentickets` when it is told nothing else. */
 const ADDRESS_FILE = "databases.json";
+/** What worker and door read. */
+const servicesConfig = z.object({ ...workerConfig.shape, ...httpConfig.shape });
 
 export interface StandaloneDeps {
   env: Record<string, string | undefined>;
@@ -21,25 +25,50 @@ export interface StandaloneDeps {
 /** Starts databases and services in order and gives back the page that says what listens where. */
 export async function startStandalone(config: StandaloneConfig, { env, logger, drain, progress }: StandaloneDeps): Promise<string[]> {
   const dataDir = resolve(config.DATA_DIR);
+  readServices(config, { env, dataDir, ...standIns(config) });
   const databases = await startDatabases({ dataDir, env, progress, cacheDir: config.OPENTICKET_CACHE_DIR });
   drain.onDrain("databases", () => databases.stop());
+  await makeDataFolder(dataDir);
   await noteAddresses(dataDir, databases);
   drain.onDrain("addresses", () => rm(join(dataDir, ADDRESS_FILE), { force: true }));
   const credentials = await ensureCredentials(config.API_CREDENTIALS, dataDir);
-  const environment = {
-    API_CREDENTIALS_ADMIN: config.EXAMPLE_DATA ? "admin" : undefined,
-    CLIENT_AREA_URL: `http://${config.HTTP_HOST}:${config.HTTP_PORT}`,
-    ...env,
-    DATA_DIR: dataDir,
-    MONGODB_URL: databases.mongodbUrl,
-    REDIS_URL: databases.redisUrl,
-    API_CREDENTIALS: credentials,
-  };
+  const services = readServices(config, { env, dataDir, ...databases, credentials });
   if (config.EXAMPLE_DATA) await putExampleData(databases.mongodbUrl, progress);
   progress("starting worker and HTTP door …");
-  await startWorker(readConfig(workerConfig, environment), { logger, drain, metrics: makeMetrics() });
-  const { url } = await startHttp(readConfig(httpConfig, environment), { logger, drain });
+  await startWorker(services, { logger, drain, metrics: makeMetrics() });
+  const { url } = await startHttp(services, { logger, drain });
   return page({ url, credentials, dataDir, ...databases, hasRelay: Boolean(env.SMTP_URL) });
+}
+
+interface Known {
+  env: Record<string, string | undefined>;
+  dataDir: string;
+  mongodbUrl: string;
+  redisUrl: string;
+  credentials: string;
+}
+
+/** The configuration of worker and door. Throws ConfigError that names every wrong variable. */
+function readServices(config: StandaloneConfig, { env, dataDir, mongodbUrl, redisUrl, credentials }: Known): z.output<typeof servicesConfig> {
+  const host = config.HTTP_HOST.includes(":") ? `[${config.HTTP_HOST}]` : config.HTTP_HOST;
+  return readConfig(servicesConfig, {
+    API_CREDENTIALS_ADMIN: config.EXAMPLE_DATA ? "admin" : undefined,
+    CLIENT_AREA_URL: `http://${host}:${config.HTTP_PORT}`,
+    ...env,
+    DATA_DIR: dataDir,
+    MONGODB_URL: mongodbUrl,
+    REDIS_URL: redisUrl,
+    API_CREDENTIALS: credentials,
+  });
+}
+
+/** What is not known before the databases run, so that a wrong variable can be said before anything is started. */
+function standIns({ MONGODB_URL, REDIS_URL, API_CREDENTIALS }: StandaloneConfig): Pick<Known, "mongodbUrl" | "redisUrl" | "credentials"> {
+  return {
+    mongodbUrl: MONGODB_URL ?? "mongodb://127.0.0.1/openticket",
+    redisUrl: REDIS_URL ?? "redis://127.0.0.1",
+    credentials: API_CREDENTIALS ?? "not-yet:made",
+  };
 }
 
 /** Tells the operator's command line where the databases are while they run. */
@@ -68,7 +97,7 @@ interface Shown {
 
 function page({ url, credentials, dataDir, mongodbUrl, redisUrl, hasRelay }: Shown): string[] {
   const [pair = ""] = credentials.split(",");
-  const [identifier, secret] = [pair.slice(0, pair.indexOf(":")), pair.slice(pair.indexOf(":") + 1)];
+  const [identifier, secret] = [pair.slice(0, pair.indexOf(":")), pair.slice(pair.indexOf(":") + 1)].map(formEncoded);
   return [
     "",
     `  API call    ${url}/includes/api.php`,
@@ -86,4 +115,9 @@ function page({ url, credentials, dataDir, mongodbUrl, redisUrl, hasRelay }: Sho
     "",
     `ready ${url}`,
   ];
+}
+
+/** For a form's body within single quotes of a shell. */
+function formEncoded(text: string): string {
+  return encodeURIComponent(text).replaceAll("'", "%27");
 }

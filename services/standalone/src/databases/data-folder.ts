@@ -6,17 +6,22 @@ const NEEDED_BYTES = 500 * 1024 * 1024;
 
 /** Makes the data folder and makes sure that databases can live in it. Throws StartFailure with the reason. */
 export async function prepareDataFolder(dataDir: string): Promise<void> {
+  await makeDataFolder(dataDir);
+  const { bavail, bsize } = await statfs(dataDir);
+  if (bavail * bsize >= NEEDED_BYTES) return;
+  throw new StartFailure(
+    `the disk is full: ${megabytes(bavail * bsize)} MB are free at ${dataDir}, and the databases need ${megabytes(NEEDED_BYTES)} MB; free some or set DATA_DIR`,
+  );
+}
+
+/** Makes the data folder and makes sure that it can be written to. Throws StartFailure when it cannot. */
+export async function makeDataFolder(dataDir: string): Promise<void> {
   try {
     await mkdir(dataDir, { recursive: true, mode: 0o700 });
     await access(dataDir, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new StartFailure(`the data folder ${dataDir} cannot be written to (${codeOf(error)}); set DATA_DIR to a folder that can`, { cause: error });
   }
-  const { bavail, bsize } = await statfs(dataDir);
-  if (bavail * bsize >= NEEDED_BYTES) return;
-  throw new StartFailure(
-    `the disk is full: ${megabytes(bavail * bsize)} MB are free at ${dataDir}, and the databases need ${megabytes(NEEDED_BYTES)} MB; free some or set DATA_DIR`,
-  );
 }
 
 /** The system's code of a fault, or its text. */

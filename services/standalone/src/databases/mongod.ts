@@ -48,7 +48,7 @@ export async function startMongo({ program, dataDir, logFolder, progress, onSpaw
     const server = await spawnMongod({ program, folder, port, replicaSet: REPLICA_SET, logPath: join(logFolder, "mongod.log") });
     onSpawn(server);
     try {
-      await ensureReplicaSet({ replicaSet: REPLICA_SET, hosts: [`${LOOPBACK}:${port}`], server, timeoutMs: ANSWER_TIMEOUT_MS });
+      await ensureReplicaSet({ replicaSet: REPLICA_SET, hosts: [`${LOOPBACK}:${port}`], server, folder, timeoutMs: ANSWER_TIMEOUT_MS });
       await awaitPrimary({ host: `${LOOPBACK}:${port}`, timeoutMs: PRIMARY_TIMEOUT_MS });
       await notePort(portFile, port);
       return { origin: `mongodb://${LOOPBACK}:${port}`, query: `replicaSet=${REPLICA_SET}` };

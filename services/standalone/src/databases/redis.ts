@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, realpath } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -11,8 +11,8 @@ import { type Progress, StartFailure } from "./start-failure.ts";
 /** How long it may take from its start to answering, reading its append-only file included, ms. */
 const ANSWER_TIMEOUT_MS = 60_000;
 const POLL_MS = 25;
-/** One PING, ms. */
-const PING_TIMEOUT_MS = 2000;
+/** One question, ms. */
+const ASK_TIMEOUT_MS = 2000;
 /** A port may be taken between the look and the start, tries. */
 const PORT_ATTEMPTS = 3;
 
@@ -36,7 +36,7 @@ export async function startRedis({ program, dataDir, logFolder, progress, onSpaw
     progress(`Redis: starting ${program.version} on port ${port} …`);
     const server = await spawnRedis({ program, folder, port, logPath });
     onSpawn(server);
-    if (await answers(server)) {
+    if (await answers(server, folder)) {
       await notePort(portFile, port);
       return `redis://${LOOPBACK}:${port}`;
     }
@@ -77,24 +77,29 @@ export async function spawnRedis({
   return spawnServer({ path: program.path, args, port, logPath, pidPath: pidPathOf(folder) });
 }
 
-/** Waits for the first PONG; false when the server ended or stayed silent. While it reads its file it says LOADING. */
-async function answers(server: ServerProcess): Promise<boolean> {
+/**
+ * Waits for the first PONG; false when the server ended or stayed silent. While it reads its file it says LOADING. Another
+ * server that has the port (two folders may have noted the same) works in another folder: then ours is about to end.
+ */
+async function answers(server: ServerProcess, folder: string): Promise<boolean> {
+  const ours = await realpath(folder);
   for (const until = performance.now() + ANSWER_TIMEOUT_MS; performance.now() < until && !server.hasEnded(); await delay(POLL_MS)) {
-    if ((await ping(server.port)).startsWith("+PONG")) return !server.hasEnded();
+    const isUp = (await ask(server.port, "PING")).startsWith("+PONG");
+    if (isUp && (await ask(server.port, "CONFIG GET dir")).includes(`\r\n${ours}\r\n`)) return true;
   }
   return false;
 }
 
-function ping(port: number): Promise<string> {
+function ask(port: number, command: string): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: LOOPBACK });
     const end = (answer: string) => {
       socket.destroy();
       resolve(answer);
     };
-    socket.setTimeout(PING_TIMEOUT_MS, () => end(""));
-    socket.once("connect", () => socket.write("PING\r\n"));
-    socket.once("data", (data) => end(data.toString("latin1")));
+    socket.setTimeout(ASK_TIMEOUT_MS, () => end(""));
+    socket.once("connect", () => socket.write(`${command}\r\n`));
+    socket.once("data", (data) => end(data.toString("utf8")));
     socket.once("error", () => end(""));
     socket.once("close", () => resolve(""));
   });

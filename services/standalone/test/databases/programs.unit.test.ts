@@ -1,4 +1,4 @@
-import { access, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { access, readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -143,10 +143,12 @@ describe("a kept program", () => {
   it("that cannot be kept is one line that names the setting, and nothing fetched is left behind", async () => {
     await writeFile(join(machine.folder, "a-file"), "");
     const { keep } = makeProgramCache({ cacheDir: join(machine.folder, "a-file"), name: "mongod" });
-    const fetched = join(machine.folder, "fetched");
-    await mkdir(fetched);
+    const path = await machine.install("fetched", mongodOf("7.0.3"));
     let isRemoved = false;
-    const way: Way = async () => ({ kind: "found", path: fetched, origin: "a test", isNew: true, remove: async () => void (isRemoved = true) });
+    const remove = async () => {
+      isRemoved = true;
+    };
+    const way: Way = async () => ({ kind: "found", path, origin: "a test", isNew: true, remove });
     const finding = findProgram({ label: "MongoDB", ways: [way], tryOut: async () => ({ kind: "runs", version: "7.0.0" }), keep, waysOut: "", progress });
     await expect(finding).rejects.toThrow(/^the cache folder .*a-file cannot be written to \(ENOTDIR\); set OPENTICKET_CACHE_DIR to a folder that can$/);
     await expect(finding).rejects.toBeInstanceOf(StartFailure);
