@@ -128,6 +128,17 @@ describe("what is in the way is one clear line, and the exit code is not 0", () 
   });
 });
 
+describe("a database that ends by itself", () => {
+  it.each(["mongo", "redis"])("%s: one line that says where to look, and exit code 1; the next start goes on", async (name) => {
+    const running = start({ DRAIN_TIMEOUT_MS: "2000" });
+    await ready(running);
+    process.kill(Number(await readFile(join(dataDir, `${name}.pid`), "utf8")), "SIGKILL");
+    expect(await running.ended).toBe(1);
+    expect(running.said()).toMatch(new RegExp(`^stopped: a database \\(process \\d+\\) has ended by signal SIGKILL; its last words are in .*${name}`, "m"));
+    await ready(start());
+  });
+});
+
 describe("a start that was killed", () => {
   it("leaves databases running, which the next start takes out of the way", async () => {
     const first = start();

@@ -17,7 +17,7 @@ let isStopping = false;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
 
 try {
-  const page = await startStandalone(config, { env: process.env, logger, drain, progress: terminal.progress });
+  const page = await startStandalone(config, { env: process.env, logger, drain, progress: terminal.progress, onDeath: giveUp });
   terminal.show(page);
 } catch (error) {
   if (!isStopping) {
@@ -45,6 +45,15 @@ async function stop(): Promise<void> {
   const isClean = await drain.drain();
   terminal.progress("stopped");
   process.exit(isClean ? 0 : 1);
+}
+
+/** Without its databases the process would answer 503 for ever; the next start takes up what they have kept. */
+async function giveUp(reason: string): Promise<void> {
+  if (isStopping) return;
+  isStopping = true;
+  terminal.fail(reason, "stopped");
+  await drain.drain();
+  process.exit(1);
 }
 
 /** Errors of these names say all that there is to say. */

@@ -20,14 +20,17 @@ export interface StandaloneDeps {
   logger: Logger;
   drain: Drain;
   progress(line: string): void;
+  /** An embedded database has ended by itself: nothing can go on. */
+  onDeath(reason: string): void;
 }
 
 /** Starts databases and services in order and gives back the page that says what listens where. */
-export async function startStandalone(config: StandaloneConfig, { env, logger, drain, progress }: StandaloneDeps): Promise<string[]> {
+export async function startStandalone(config: StandaloneConfig, { env, logger, drain, progress, onDeath }: StandaloneDeps): Promise<string[]> {
   const dataDir = resolve(config.DATA_DIR);
   readServices(config, { env, dataDir, ...standIns(config) });
   const databases = await startDatabases({ dataDir, env, progress, cacheDir: config.OPENTICKET_CACHE_DIR });
   drain.onDrain("databases", () => databases.stop());
+  void databases.died.then(onDeath);
   await makeDataFolder(dataDir);
   await noteAddresses(dataDir, databases);
   drain.onDrain("addresses", () => rm(join(dataDir, ADDRESS_FILE), { force: true }));

@@ -5,8 +5,8 @@ export interface Terminal {
   progress(line: string): void;
   /** The page that stays: the line that starts with "ready" comes last. */
   show(page: readonly string[]): void;
-  /** One clear line about why it could not start. */
-  fail(reason: string): void;
+  /** One clear line about why it could not start, or go on. */
+  fail(reason: string, what?: "could not start" | "stopped"): void;
 }
 
 /** Plain lines; a progress line is prefixed by the seconds since the start, so that a long step can be seen to be one. */
@@ -16,6 +16,6 @@ export function openTerminal(out: Pick<WriteStream, "write">): Terminal {
   return {
     progress: (line) => void out.write(`${seconds()}  ${line}\n`),
     show: (page) => void out.write(`${page.join("\n")}\n`),
-    fail: (reason) => void out.write(`could not start: ${reason}\n`),
+    fail: (reason, what = "could not start") => void out.write(`${what}: ${reason}\n`),
   };
 }

@@ -9,6 +9,7 @@ import { StartFailure } from "./start-failure.ts";
 export interface ServerProcess {
   pid: number;
   port: number;
+  logPath: string;
   /** How it ended, once it has. */
   readonly ended: Promise<string>;
   hasEnded(): boolean;
@@ -63,7 +64,7 @@ export async function spawnServer({ path, args, port, logPath, pidPath }: Spawne
     const timer = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
     await end("SIGTERM").finally(() => clearTimeout(timer));
   };
-  return { pid, port, ended, hasEnded, stop, kill: () => end("SIGKILL") };
+  return { pid, port, logPath, ended, hasEnded, stop, kill: () => end("SIGKILL") };
 }
 
 /** The end of a log, for a message about a program that did not start; at most `lines` lines. */

@@ -23,6 +23,8 @@ export interface StartDatabases {
 export interface Databases {
   mongodbUrl: string;
   redisUrl: string;
+  /** Resolves with one clear line when an embedded database has ended without being asked to. */
+  died: Promise<string>;
   /** Stops what was started, waits for it, and frees the data folder. */
   stop(): Promise<void>;
 }
@@ -38,13 +40,15 @@ export async function startDatabases({ dataDir: given, env, progress, cacheDir }
   const { MONGODB_URL: mongodbUrl, REDIS_URL: redisUrl } = env;
   if (mongodbUrl) progress("MongoDB: the one of MONGODB_URL");
   if (redisUrl) progress("Redis: the one of REDIS_URL");
-  if (mongodbUrl && redisUrl) return { mongodbUrl, redisUrl, stop: async () => {} };
+  if (mongodbUrl && redisUrl) return { mongodbUrl, redisUrl, died: new Promise(() => {}), stop: async () => {} };
 
   const dataDir = resolve(given);
   await prepareDataFolder(dataDir);
   const lock = await lockDataFolder(dataDir);
   const started: ServerProcess[] = [];
+  let isStopping = false;
   const stop = async () => {
+    isStopping = true;
     await Promise.all(started.map((server) => server.stop()));
     await lock.release();
   };
@@ -64,7 +68,12 @@ export async function startDatabases({ dataDir: given, env, progress, cacheDir }
       redis ? startRedis({ program: redis, dataDir, logFolder, progress, onSpawn: keep }) : (redisUrl ?? ""),
     ]);
     const [mongo, valkey] = starts.map(resultOf);
-    return { mongodbUrl: mongo ?? "", redisUrl: valkey ?? "", stop };
+    const died = new Promise<string>((resolve) => {
+      for (const { pid, logPath, ended } of started) {
+        void ended.then((how) => isStopping || resolve(`a database (process ${pid}) has ended by ${how}; its last words are in ${logPath}`));
+      }
+    });
+    return { mongodbUrl: mongo ?? "", redisUrl: valkey ?? "", died, stop };
   } catch (error) {
     await stop();
     throw error;
