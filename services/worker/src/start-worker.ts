@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { connectRedis, makeReplyPublisher, type ReplyPublisher, startJanitor, warnOfUnsafeSettings } from "@openticket/client";
 import type { OpenTicketCommand, OutboxEntry, RequestStatus, TicketRecord } from "@openticket/contract";
 import { type Drain, type Logger, type Metrics, type ReadinessCheck, startLoop } from "@openticket/runtime";
@@ -70,7 +71,7 @@ export async function startWorker(
   const notifier = await makeNotifier({ transport, config, tokenSecret, now, describeDepartment: (id) => directory.department(id) });
 
   const deliver = (ticket: TicketRecord, entry: OutboxEntry) => deliverOwed(ticket, entry, { replies, notifier });
-  const dispatcher = startDispatcher({ outbox: tickets, deliver, severityOf, now, random: Math.random, logger, metrics });
+  const dispatcher = startDispatcher({ outbox: tickets, deliver, severityOf, now, random: Math.random, sleep, logger, metrics });
   drain.onDrain("dispatcher", () => dispatcher.close());
   drain.onDrain("notifier", () => notifier.close());
 

@@ -18,6 +18,7 @@ export interface DispatcherDeps {
   severityOf(error: unknown): "final" | "failed" | "untried";
   now(): Date;
   random(): number;
+  sleep(ms: number): Promise<unknown>;
   logger: Logger;
   metrics: Metrics;
 }
@@ -46,15 +47,19 @@ const SWEEP_TICKETS = 100;
 const SWEEP_INTERVAL_MS = 5000;
 /** How long a relay has for one ticket before another may take it, ms. Longer than any mail's time-outs together. */
 const LEASE_MS = 120_000;
+/** A mark that the store does not take is tried again, for as long as the relays leave the ticket alone. */
+const MARK_TRIES = 50;
+const MARK_DELAY_MS = 1000;
 const FIRST_DELAY_MS = 15_000;
 const MAX_DELAY_MS = 3_600_000;
 /** Tries of one delivery: with the delays above about nine hours. */
 const MAX_ATTEMPTS = 16;
 
 /** See {@link Dispatcher}; the relay starts at once. */
-export function startDispatcher(deps: DispatcherDeps): Dispatcher {
+export function startDispatcher(given: DispatcherDeps): Dispatcher {
   const inHand = new Set<Promise<void>>();
   let isClosing = false;
+  const deps: Delivering = { ...given, isClosing: () => isClosing };
   const track = (work: Promise<void>) => {
     const tracked = work.catch((err: unknown) => deps.logger.warn({ err }, "outbox not updated")).finally(() => inHand.delete(tracked));
     inHand.add(tracked);
@@ -73,7 +78,7 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
     },
     replied(ticket) {
       const reply = pendingOf(ticket).find(({ kind }) => kind === "reply");
-      if (reply) track(deps.outbox.markDelivered([{ identity: ticket._id, key: reply.key }], deps.now()));
+      if (reply) track(markDelivered(ticket, reply, deps));
     },
     async close() {
       isClosing = true;
@@ -83,17 +88,20 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
 }
 
 /** Delivers one batch of overdue tickets; the number that was found. */
-async function sweep(deps: DispatcherDeps): Promise<number> {
+async function sweep(deps: Delivering): Promise<number> {
   const overdue = await deps.outbox.leaseDue(deps.now(), LEASE_MS, SWEEP_TICKETS);
   await Promise.all(overdue.map((ticket) => deliverAll(ticket, pendingOf(ticket), deps)));
   return overdue.length;
 }
 
-async function deliverAll(ticket: TicketRecord, owed: OutboxEntry[], deps: DispatcherDeps): Promise<void> {
+async function deliverAll(ticket: TicketRecord, owed: OutboxEntry[], deps: Delivering): Promise<void> {
   await Promise.all(owed.map((entry) => deliverOne(ticket, entry, deps)));
 }
 
-async function deliverOne(ticket: TicketRecord, entry: OutboxEntry, deps: DispatcherDeps): Promise<void> {
+/** The dispatcher's own state beside what it was given. */
+type Delivering = DispatcherDeps & { isClosing(): boolean };
+
+async function deliverOne(ticket: TicketRecord, entry: OutboxEntry, deps: Delivering): Promise<void> {
   const { outbox, metrics, now } = deps;
   const deliveries = metrics.counter("deliveries_total", "Deliveries by kind and result", ["kind", "result"]);
   try {
@@ -108,7 +116,20 @@ async function deliverOne(ticket: TicketRecord, entry: OutboxEntry, deps: Dispat
     return outbox.postpone(ticket._id, entry.key, isDead ? { error: reason, deadAt: now() } : { error: reason, attempts, dueAt: nextTryAt(attempts, deps) });
   }
   deliveries.inc({ kind: entry.kind, result: "delivered" });
-  await outbox.markDelivered([{ identity: ticket._id, key: entry.key }], now());
+  await markDelivered(ticket, entry, deps);
+}
+
+/** What is delivered and not marked is delivered again: while the store is away, the mark is worth waiting for. */
+async function markDelivered(ticket: TicketRecord, { key }: OutboxEntry, { outbox, now, isClosing, sleep }: Delivering): Promise<void> {
+  const at = now();
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await outbox.markDelivered([{ identity: ticket._id, key }], at);
+    } catch (error) {
+      if (attempt >= MARK_TRIES || isClosing()) throw error;
+      await sleep(MARK_DELAY_MS);
+    }
+  }
 }
 
 function nextTryAt(attempts: number, { now, random }: DispatcherDeps): Date {

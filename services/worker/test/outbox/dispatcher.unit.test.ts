@@ -14,7 +14,17 @@ afterEach(() => dispatcher?.close());
 type Note = { key: string } & Record<string, unknown>;
 
 /** A dispatcher whose relay finds `due` once, and whose deliveries fail with `faults` in turn. */
-function start({ due = [], faults = [], severity = "failed" }: { due?: TicketRecord[]; faults?: Error[]; severity?: "final" | "failed" | "untried" }) {
+function start({
+  due = [],
+  faults = [],
+  markFaults = [],
+  severity = "failed",
+}: {
+  due?: TicketRecord[];
+  faults?: Error[];
+  markFaults?: Error[];
+  severity?: "final" | "failed" | "untried";
+}) {
   const delivered: string[] = [];
   const marked: string[] = [];
   const postponed: Note[] = [];
@@ -22,6 +32,8 @@ function start({ due = [], faults = [], severity = "failed" }: { due?: TicketRec
   const deps: DispatcherDeps = {
     outbox: {
       async markDelivered(entries) {
+        const fault = markFaults.shift();
+        if (fault) throw fault;
         for (const { key } of entries) marked.push(key);
       },
       leaseDue: async () => leases.shift() ?? [],
@@ -35,6 +47,7 @@ function start({ due = [], faults = [], severity = "failed" }: { due?: TicketRec
     severityOf: () => severity,
     now: () => NOW,
     random: () => 0.5,
+    sleep: async () => undefined,
     logger: makeLogger({ name: "test", level: "silent" }),
     metrics: makeMetrics(),
   };
@@ -66,6 +79,13 @@ describe("the fast path", () => {
     dispatcher.opened(owing(mail({ key: "done", deliveredAt: NOW }), mail({ key: "dead", deadAt: NOW }), mail({ key: "owed" })));
     await until("the mark", () => marked.length === 1);
     expect(delivered).toEqual(["owed"]);
+  });
+
+  it("marks what it delivered when the store is back, and does not deliver it again", async () => {
+    const { dispatcher, delivered, marked } = start({ markFaults: Array.from({ length: 10 }, () => new Error("no primary")) });
+    dispatcher.opened(owing(mail()));
+    await until("the mark", () => marked.length === 1);
+    expect(delivered).toEqual(["mail:opener"]);
   });
 
   it("starts nothing when it is closing", async () => {
