@@ -92,6 +92,8 @@ function cacheFolder(): string {
 async function startServer(start: (port: number) => Promise<ServerProcess>): Promise<Server & { stop(): Promise<void> }> {
   const port = await freePort();
   let running = await start(port);
+  // Should this process be ended, a stopped server would not hear that it is to stop.
+  process.once("exit", () => !running.hasEnded() && process.kill(running.pid, "SIGKILL"));
   return {
     port,
     kill: () => running.kill(),

@@ -30,6 +30,8 @@ export interface Ledger {
   /** Notes an answer to a delivery that was begun at `sentAtMs`. */
   acknowledge(entry: RequestEntry, answer: Acknowledgement, sentAtMs: number): void;
   fail(entry: RequestEntry, reason: string): void;
+  /** Something else that happened, for the file alone. */
+  note(line: object): void;
   /** An answer that no promise of the product allows for. */
   oddity(entry: RequestEntry, what: string): void;
   requests: readonly RequestEntry[];
@@ -54,6 +56,7 @@ export function makeLedger(path: string): Ledger {
     oddities,
     failuresByReason,
     times,
+    note: write,
     open({ tag, door, wrongWith }) {
       const entry: RequestEntry = { tag, door, ...(wrongWith && { wrongWith }), acknowledgements: [], failures: 0, isGivenUp: false };
       requests.push(entry);

@@ -2,7 +2,7 @@
 const skewMs = Number(process.env.CHAOS_CLOCK_SKEW_MS ?? 0);
 const RealDate = globalThis.Date;
 
-globalThis.Date = class Date extends RealDate {
+class SkewedDate extends RealDate {
   constructor(...args) {
     if (args.length === 0) super(RealDate.now() + skewMs);
     else super(...args);
@@ -11,4 +11,6 @@ globalThis.Date = class Date extends RealDate {
   static now() {
     return RealDate.now() + skewMs;
   }
-};
+}
+
+globalThis.Date = SkewedDate;

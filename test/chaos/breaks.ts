@@ -1,0 +1,130 @@
+import { mkdir, readFile, rm, symlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build, type Plugin } from "esbuild";
+import type { Programs } from "./scene.ts";
+
+/**
+ * Versions of the product that break a promise on purpose: a harness that passes them would prove nothing.
+ *
+ * Each replaces exact pieces of source text while bundling; a piece that is not found, or found twice, is an error, so
+ * that no change of the product turns a mutant into the product itself.
+ */
+interface Replacement {
+  file: string;
+  from: string;
+  to: string;
+}
+
+const COMMITTER = "shared/store/src/ticket-committer.ts";
+const DISPATCHER = "services/worker/src/outbox/dispatcher.ts";
+const ACCEPT = "services/ingress/src/intake/accept.ts";
+
+export const BREAKS: Record<string, readonly Replacement[]> = {
+  /** Nothing in the store says that a request has its ticket. */
+  "no-unique-index": [
+    {
+      file: COMMITTER,
+      from: "toDocument({ _id, id,",
+      to: "toDocument({ _id: _id + Math.random(), id,",
+    },
+  ],
+  /** The requester hears of its ticket while that is still on its way. */
+  "ack-before-commit": [
+    {
+      file: COMMITTER,
+      from: "if (documents.length === 1 && documents[0]) await tickets.insertOne(documents[0]);",
+      to: "",
+    },
+    {
+      file: COMMITTER,
+      from: "if (documents.length > 1) await tickets.insertMany(documents, { ordered: false });",
+      to: "setTimeout(() => tickets.insertMany(documents, { ordered: false }).catch(() => undefined), 20);",
+    },
+  ],
+  /** A mail counts as delivered before the relay has it. */
+  "mark-before-sending": [
+    {
+      file: DISPATCHER,
+      from: "    await deps.deliver(ticket, entry);",
+      to: "    await outbox.markDelivered([{ identity: ticket._id, key: entry.key }], now());\n    await deps.deliver(ticket, entry);",
+    },
+  ],
+  /** Nobody looks for deliveries that did not get done. */
+  "no-relay": [{ file: DISPATCHER, from: "round: async () => (await sweep(deps)) === SWEEP_TICKETS,", to: "round: async () => sweep === undefined," }],
+  /** A 202 that rests on Redis alone. */
+  "no-receipt": [
+    {
+      file: ACCEPT,
+      from: "const accepted = await deps.receipts.accept(receiptOf(marked, deps.now()));",
+      to: 'const accepted = { kind: "accepted", receipt: receiptOf(marked, deps.now()) };',
+    },
+  ],
+};
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Bundles the programs of a run into `folder`, so that no build meanwhile changes them; with a break when one is named. */
+export async function buildPrograms(name: string | undefined, folder: string): Promise<Programs> {
+  const replacements = name === undefined ? [] : BREAKS[name];
+  if (!replacements) throw new Error(`no such break: ${name}; there are ${Object.keys(BREAKS).join(", ")}`);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  // The bundles look for their npm packages from where they are.
+  await symlink(join(ROOT, "node_modules"), join(folder, "node_modules"));
+  const replaced = new Set<Replacement>();
+  const bundle = async (entry: string, file: string) => {
+    const outfile = join(folder, file);
+    await build({
+      entryPoints: [join(ROOT, entry)],
+      outfile,
+      absWorkingDir: join(ROOT, dirname(entry)),
+      bundle: true,
+      format: "esm",
+      platform: "node",
+      target: "node20",
+      logLevel: "warning",
+      plugins: [npmPackagesStayOutside, replacing(replacements, replaced)],
+    });
+    return outfile;
+  };
+  const programs = {
+    worker: await bundle("services/worker/src/main.ts", "worker.mjs"),
+    door: await bundle("services/ingress/src/main-http.ts", "door.mjs"),
+    cli: await bundle("services/cli/src/main.ts", "cli.mjs"),
+  };
+  const missing = replacements.find((replacement) => !replaced.has(replacement));
+  if (missing) throw new Error(`${name}: ${missing.file} is in none of the programs`);
+  return programs;
+}
+
+const npmPackagesStayOutside: Plugin = {
+  name: "npm-packages-stay-outside",
+  setup({ onResolve }) {
+    onResolve({ filter: /^[^./]/ }, ({ path, kind }) => (kind === "entry-point" || path.startsWith("@openticket/") ? undefined : { path, external: true }));
+  },
+};
+
+function replacing(replacements: readonly Replacement[], replaced: Set<Replacement>): Plugin {
+  return {
+    name: "break",
+    setup({ onLoad }) {
+      onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+        const own = replacements.filter(({ file }) => path === join(ROOT, file));
+        if (own.length === 0) return undefined;
+        let contents = await readFile(path, "utf8");
+        for (const replacement of own) {
+          contents = replaceOnce(contents, replacement);
+          replaced.add(replacement);
+        }
+        return { contents, loader: "ts" };
+      });
+    },
+  };
+}
+
+function replaceOnce(text: string, { file, from, to }: Replacement): string {
+  const parts = text.split(from);
+  if (parts.length !== 2) throw new Error(`${file} holds ${parts.length - 1} times what is to be replaced, expected once: ${from}`);
+  return parts.join(to);
+}

@@ -1,0 +1,60 @@
+import { COMMAND_QUEUE } from "@openticket/contract";
+import { Queue } from "bullmq";
+import type { Redis } from "ioredis";
+import type mongoose from "mongoose";
+
+/** What is in the databases, counted with the plain drivers: none of the product's own reading is trusted here. */
+
+export interface StoredTicket {
+  _id: string;
+  requestId: string;
+  id: number;
+  tid: string;
+  c: string;
+  subject: string;
+  dueAt?: Date;
+  outbox: { key: string; kind: string; template?: string; to?: { email: string }; deliveredAt?: Date; deadAt?: Date; lastError?: string }[];
+}
+
+export interface Stored {
+  tickets: StoredTicket[];
+  rejections: { _id: string; requestId: string; errors: { code: string }[] }[];
+  deadLetters: { _id: string; code: string; reason: string }[];
+}
+
+type Db = mongoose.mongo.Db;
+
+/** Everything that came of the run's requests. */
+export async function readStored(db: Db): Promise<Stored> {
+  const [tickets, rejections, deadLetters] = await Promise.all([
+    db.collection<StoredTicket>("tickets").find({}).toArray(),
+    db.collection<Stored["rejections"][number]>("rejections").find({}).toArray(),
+    db.collection<Stored["deadLetters"][number]>("deadletters").find({}).toArray(),
+  ]);
+  return { tickets, rejections, deadLetters };
+}
+
+/** What is still to be done: jobs in the queue, tickets that owe something, receipts without an outcome. */
+export interface Unfinished {
+  jobs: number;
+  owing: number;
+  receipts: number;
+}
+
+export async function countUnfinished(db: Db, { redis, prefix }: { redis: Redis; prefix: string }): Promise<Unfinished> {
+  const queue = new Queue(COMMAND_QUEUE, { connection: redis, prefix, skipMetasUpdate: true });
+  queue.on("error", () => undefined);
+  const counts = await queue.getJobCounts("waiting", "active", "delayed", "prioritized", "failed");
+  await queue.close();
+  return {
+    jobs: Object.values(counts).reduce((sum, count) => sum + count, 0),
+    owing: await db.collection("tickets").countDocuments({ dueAt: { $exists: true } }),
+    receipts: await db.collection("receipts").countDocuments({ checkAt: { $exists: true } }),
+  };
+}
+
+/** Makes everything owed due now: as if the time had passed. Only where nobody has a delivery in hand. */
+export async function letTimePass(db: Db): Promise<void> {
+  await db.collection("tickets").updateMany({ dueAt: { $exists: true } }, { $set: { dueAt: new Date(0) } });
+  await db.collection("receipts").updateMany({ checkAt: { $exists: true } }, { $set: { checkAt: new Date(0) } });
+}

@@ -1,0 +1,52 @@
+import { parseArgs } from "node:util";
+
+/** How a run is wanted: `--minutes N --seed S --tickets N --workers N --json FILE --break NAME --hurry --keep`. */
+export interface ChaosOptions {
+  minutes: number;
+  seed: number;
+  /** Requests to aim at. */
+  tickets: number;
+  /** Name of a mutant of `breaks.ts`, or `all`. */
+  breakName: string | undefined;
+  jsonPath: string | undefined;
+  /** After the faults nobody waits for due times: fresh processes, and what is owed is due now. */
+  isHurried: boolean;
+  /** Keeps databases' data and logs for whoever wants to look. */
+  keepsData: boolean;
+}
+
+const DEFAULT_MINUTES = 2;
+const TICKETS_PER_MINUTE = 1100;
+
+/** Reads the command line; throws on what it does not know. */
+export function readOptions(args: string[]): ChaosOptions {
+  const { values } = parseArgs({
+    args,
+    options: {
+      minutes: { type: "string" },
+      seed: { type: "string" },
+      tickets: { type: "string" },
+      break: { type: "string" },
+      json: { type: "string" },
+      hurry: { type: "boolean", default: false },
+      keep: { type: "boolean", default: false },
+    },
+  });
+  const minutes = positive(values.minutes, "minutes", DEFAULT_MINUTES);
+  return {
+    minutes,
+    seed: positive(values.seed, "seed", Date.now() % 1_000_000),
+    tickets: positive(values.tickets, "tickets", Math.ceil(minutes * TICKETS_PER_MINUTE)),
+    breakName: values.break,
+    jsonPath: values.json,
+    isHurried: values.hurry,
+    keepsData: values.keep,
+  };
+}
+
+function positive(text: string | undefined, name: string, fallback: number): number {
+  if (text === undefined) return fallback;
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new Error(`--${name}: expected a number above 0, got ${text}`);
+}

@@ -1,0 +1,121 @@
+import { makeOpenTicketClient } from "@openticket/client";
+import type { TcpProxy } from "../support/tcp-proxy.ts";
+import type { Door, Ledger, RequestEntry } from "./ledger.ts";
+import type { Random } from "./random.ts";
+import { type RawProducer, startRawProducer } from "./raw-producer.ts";
+import { makeRequest, type RequestFields } from "./requests.ts";
+import type { Sent } from "./sent.ts";
+import { type HttpTarget, viaApi, viaRest } from "./via-http.ts";
+import { viaSdk } from "./via-sdk.ts";
+
+/**
+ * Producers of every kind, which behave as good clients do: each request has a key of its own, is sent again with the same
+ * key after an error or in silence, and, at random, also after it was acknowledged.
+ */
+export interface Producers {
+  /** Sends a burst of new requests; they live on by themselves. Resolves at once. */
+  burst(count: number): void;
+  /** Requests that have no answer yet. */
+  underWay(): number;
+  /** Ends when every request has its answer; false when that took too long. */
+  settled(timeoutMs: number): Promise<boolean>;
+  raw: RawProducer;
+  close(): Promise<void>;
+}
+
+export interface ProducersOptions extends HttpTarget {
+  seed: number;
+  random: Random;
+  ledger: Ledger;
+  prefix: string;
+  /** Proxies to Redis of the SDK and of the raw producer. */
+  proxies: { sdk: TcpProxy; raw: TcpProxy };
+  redisPort: number;
+}
+
+const DOOR_WEIGHTS: Record<Door, number> = { api: 25, rest: 20, async: 20, sdk: 20, raw: 15 };
+const REDELIVERED_SHARE = 0.25;
+/** Redelivered so soon that the first one may still be under way. */
+const AT_ONCE_SHARE = 0.3;
+const REDELIVERED_WITHIN_MS = 8000;
+/** Clients that go away after the first error. */
+const IMPATIENT_SHARE = 0.02;
+const FIRST_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 3000;
+
+type Send = (fields: RequestFields) => Promise<Sent>;
+
+/** Starts the producers; nothing is sent before the first burst. */
+export async function startProducers(options: ProducersOptions): Promise<Producers> {
+  const { random, ledger, proxies, prefix } = options;
+  const client = makeOpenTicketClient({ redisUrl: `redis://127.0.0.1:${proxies.sdk.port}`, prefix, source: "chaos-sdk" });
+  const raw = await startRawProducer({ producerPort: proxies.raw.port, consumerPort: options.redisPort, prefix });
+  const doors: Record<Door, Send> = {
+    api: (fields) => viaApi(fields, options),
+    rest: (fields) => viaRest(fields, options, "sync"),
+    async: (fields) => viaRest(fields, options, "async"),
+    sdk: (fields) => viaSdk(fields, client),
+    raw: (fields) => raw.send(fields),
+  };
+  const open = new Set<Promise<void>>();
+  let isClosed = false;
+  let count = 0;
+
+  const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+  const track = (work: Promise<void>) => {
+    open.add(work);
+    void work.finally(() => open.delete(work));
+  };
+
+  /** One delivery, and its answer in the ledger; true when it is one. */
+  async function deliver(entry: RequestEntry, fields: RequestFields): Promise<boolean> {
+    const sentAtMs = performance.now();
+    const sent = await doors[entry.door](fields).catch((error: unknown): Sent => ({ kind: "odd", what: `the producer failed: ${String(error)}` }));
+    if (isClosed) return true;
+    if (sent.kind === "again") ledger.fail(entry, sent.reason);
+    else if (sent.kind === "odd") ledger.oddity(entry, sent.what);
+    else ledger.acknowledge(entry, sent, sentAtMs);
+    return sent.kind !== "again" && sent.kind !== "odd";
+  }
+
+  async function live(entry: RequestEntry, fields: RequestFields, { isImpatient }: { isImpatient: boolean }): Promise<void> {
+    for (let pauseMs = FIRST_PAUSE_MS; !(await deliver(entry, fields)); pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+      if (isImpatient || isClosed) {
+        entry.isGivenUp = true;
+        return;
+      }
+      await sleep(pauseMs);
+    }
+  }
+
+  async function deliverAgain(entry: RequestEntry, fields: RequestFields, delayMs: number): Promise<void> {
+    await sleep(delayMs);
+    if (!isClosed) await deliver(entry, fields);
+  }
+
+  function begin(): void {
+    const door = random.weighted(DOOR_WEIGHTS);
+    const fields = makeRequest({ seed: options.seed, number: ++count, random });
+    const entry = ledger.open({ tag: fields.tag, door, wrongWith: fields.wrongWith });
+    track(live(entry, fields, { isImpatient: random.chance(IMPATIENT_SHARE) }));
+    if (!random.chance(REDELIVERED_SHARE)) return;
+    track(deliverAgain(entry, fields, random.chance(AT_ONCE_SHARE) ? random.between(0, 20) : random.between(20, REDELIVERED_WITHIN_MS)));
+  }
+
+  return {
+    burst(size) {
+      for (let n = 0; n < size; n++) begin();
+    },
+    underWay: () => open.size,
+    async settled(timeoutMs) {
+      const deadline = performance.now() + timeoutMs;
+      while (open.size > 0 && performance.now() < deadline) await sleep(100);
+      return open.size === 0;
+    },
+    raw,
+    async close() {
+      isClosed = true;
+      await Promise.all([client.close(), raw.close()]);
+    },
+  };
+}

@@ -1,0 +1,121 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { connectStore, seedExampleData } from "@openticket/store";
+import { Redis } from "ioredis";
+import mongoose from "mongoose";
+import { openTcpProxy } from "../support/tcp-proxy.ts";
+import { type Cluster, startCluster } from "./cluster.ts";
+import { type FaultLog, makeFaultLog } from "./fault-log.ts";
+import type { FaultDeps } from "./faults.ts";
+import { type Fleet, makeFleet } from "./fleet.ts";
+import { type Ledger, makeLedger } from "./ledger.ts";
+import type { ChaosOptions } from "./options.ts";
+import { type Producers, startProducers } from "./producers.ts";
+import { makeRandom } from "./random.ts";
+import { type Sink, startSink } from "./sink.ts";
+
+/** Everything that a run needs, started and connected: databases, mail relay, fleet, producers. */
+export interface Scene {
+  cluster: Cluster;
+  redis: Redis;
+  db: mongoose.mongo.Db;
+  sink: Sink;
+  fleet: Fleet;
+  ledger: Ledger;
+  producers: Producers;
+  faults: FaultLog;
+  breaking: FaultDeps;
+  env: Record<string, string>;
+  /** Tells those who wait for it that a burst was sent. */
+  burst(count: number): void;
+}
+
+/** Paths of what is run. */
+export interface Programs {
+  worker: string;
+  door: string;
+  cli: string;
+}
+
+export interface Stage {
+  options: ChaosOptions;
+  programs: Programs;
+  say(line: string): void;
+  dataDir: string;
+  /** Closed in the reverse order, however the run ends. */
+  closeLater(close: () => unknown): void;
+}
+
+/** Name of the database and of the queues. */
+export const DATABASE = "chaos";
+const CREDENTIALS = { identifier: "chaos", secret: "chaos-secret-of-this-run" };
+const WORKERS = 4;
+const DOORS = 2;
+
+/** Starts the scene; nothing is sent or broken yet. */
+export async function prepare({ options, programs, say, dataDir, closeLater }: Stage): Promise<Scene> {
+  const random = makeRandom(options.seed);
+  const logFolder = join(dataDir, "logs");
+  await mkdir(logFolder, { recursive: true });
+  const cluster = await startCluster(dataDir, say);
+  closeLater(() => cluster.stop());
+  const mongoUrl = cluster.mongoUrl(DATABASE);
+  const store = await connectStore({ url: mongoUrl, appName: "chaos", serverSelectionTimeoutMs: 20_000 });
+  await seedExampleData(store);
+  await store.close();
+  const client = await new mongoose.mongo.MongoClient(mongoUrl, { readConcernLevel: "majority", readPreference: "primary" }).connect();
+  closeLater(() => client.close());
+  const redis = new Redis(cluster.redis.port, "127.0.0.1", { maxRetriesPerRequest: null, socketTimeout: 20_000 });
+  redis.on("error", () => undefined);
+  closeLater(() => redis.disconnect());
+  const sink = await startSink(random.fork("sink"));
+  closeLater(() => sink.close());
+  const env = environment({ mongoUrl, dataDir, sink, redisPort: cluster.redis.port });
+  const fleet = await makeFleet({ dist: programs, env, redisPort: cluster.redis.port, logFolder, workers: WORKERS, doors: DOORS });
+  closeLater(() => fleet.stop());
+  const proxies = { sdk: await openTcpProxy(cluster.redis.port), raw: await openTcpProxy(cluster.redis.port) };
+  closeLater(() => Promise.all([proxies.sdk.close(), proxies.raw.close()]));
+  const ledger = makeLedger(join(dataDir, "ledger.jsonl"));
+  closeLater(() => ledger.close());
+  await Promise.all([...fleet.workers, ...fleet.doors].map((slot) => slot.up()));
+  const doorRandom = random.fork("doors");
+  const doorUrl = () => (doorRandom.chance(0.5) ? fleet.doors : fleet.doors.toReversed()).map((slot) => slot.url()).find((url) => url !== undefined);
+  const producers = await startProducers({
+    seed: options.seed,
+    random: random.fork("requests"),
+    ledger,
+    credentials: CREDENTIALS,
+    prefix: DATABASE,
+    proxies,
+    redisPort: cluster.redis.port,
+    doorUrl,
+  });
+  closeLater(() => producers.close());
+  const faults = makeFaultLog(ledger.note);
+  const faultRandom = random.fork("faults");
+  const bells: (() => void)[] = [];
+  const nextBurst = () => new Promise<void>((resolve) => bells.push(() => setTimeout(resolve, faultRandom.between(0, 120))));
+  const breaking = { cluster, fleet, random: faultRandom, log: faults, producerProxies: [proxies.sdk, proxies.raw], redis, nextBurst };
+  const burst = (count: number) => {
+    producers.burst(count);
+    for (const ring of bells.splice(0)) ring();
+  };
+  return { cluster, redis, db: client.db(DATABASE), sink, fleet, ledger, producers, faults, breaking, env, burst };
+}
+
+function environment({ mongoUrl, dataDir, sink, redisPort }: { mongoUrl: string; dataDir: string; sink: Sink; redisPort: number }): Record<string, string> {
+  return {
+    MONGODB_URL: mongoUrl,
+    REDIS_URL: `redis://127.0.0.1:${redisPort}`,
+    QUEUE_PREFIX: DATABASE,
+    DATA_DIR: dataDir,
+    HTTP_PORT: "0",
+    HTTP_REPLY_TIMEOUT_MS: "8000",
+    METRICS_PORT: "0",
+    WORKER_LOCK_MS: "5000",
+    SMTP_URL: sink.url,
+    MAIL_DOMAIN: "chaos.example.test",
+    API_CREDENTIALS: `${CREDENTIALS.identifier}:${CREDENTIALS.secret}`,
+    LOG_LEVEL: "info",
+  };
+}
