@@ -222,7 +222,7 @@ describe("the programs of the product", () => {
 
   it("databases that the environment names are taken as they are: no program is looked for, no folder made", async () => {
     const [MONGODB_URL, REDIS_URL, dataDir] = ["mongodb://127.0.0.1:1/x", "redis://127.0.0.1:1", join(machine.folder, "data")];
-    const { stop, ...urls } = await startDatabases({ dataDir, env: { MONGODB_URL, REDIS_URL }, cacheDir: machine.cacheDir, progress });
+    const { stop, died: _, ...urls } = await startDatabases({ dataDir, env: { MONGODB_URL, REDIS_URL }, cacheDir: machine.cacheDir, progress });
     expect(urls).toEqual({ mongodbUrl: MONGODB_URL, redisUrl: REDIS_URL });
     await stop();
     await expect(access(dataDir)).rejects.toThrow("ENOENT");

@@ -56,9 +56,9 @@ describe("embedded databases", () => {
     const first = await data.start();
     await leaveMark(first, "kept");
     await first.stop();
-    const { stop, ...second } = await data.start();
+    const { stop, died, ...second } = await data.start();
     expect(second).toEqual({ mongodbUrl: first.mongodbUrl, redisUrl: first.redisUrl });
-    expect(await readMarks({ ...second, stop })).toEqual({ mongo: ["kept"], redis: "kept" });
+    expect(await readMarks({ ...second, died, stop })).toEqual({ mongo: ["kept"], redis: "kept" });
   });
 
   it("are gone when they are stopped, and the folder is free", async () => {
