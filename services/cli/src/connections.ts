@@ -41,9 +41,10 @@ export function makeConnections(env: Record<string, string | undefined>): Connec
 
   function openRedis(): ReturnType<Connections["redis"]> {
     const url = chosen.redisUrl ?? env.REDIS_URL ?? runningDatabases(env).redisUrl ?? missing("Redis", "REDIS_URL", "--redis-url");
-    const connection = connectRedis({ url, name: "opentickets", role: "door" });
+    const prefix = chosen.prefix ?? env.QUEUE_PREFIX ?? DEFAULT_QUEUE_PREFIX;
+    const connection = connectRedis({ url, prefix, name: "opentickets", role: "door" });
     closers.push(() => connection.disconnect());
-    return { connection, url, prefix: chosen.prefix ?? env.QUEUE_PREFIX ?? DEFAULT_QUEUE_PREFIX };
+    return { connection, url, prefix };
   }
 
   return {

@@ -50,7 +50,7 @@ export async function startWorker(
 ): Promise<{ checks: ReadinessCheck[] }> {
   const store = await connectStore({ url: config.MONGODB_URL, appName: "openticket-worker", serverSelectionTimeoutMs: STORE_PATIENCE_MS });
   drain.onDrain("store", () => store.close());
-  const redis = connectRedis({ url: config.REDIS_URL, name: "worker", role: "worker" });
+  const redis = connectRedis({ url: config.REDIS_URL, prefix: config.QUEUE_PREFIX, name: "worker", role: "worker" });
   drain.onDrain("redis", () => redis.quit());
   void warnOfUnsafeSettings(redis, logger);
   const queueOptions = { connection: redis, prefix: config.QUEUE_PREFIX };

@@ -1,6 +1,6 @@
 import { type JobState, Queue } from "bullmq";
-import type { Redis } from "ioredis";
 import { QueueUnavailable } from "./errors.ts";
+import type { RedisConnection } from "./redis.ts";
 import { COMMAND_TIMEOUT_MS } from "./redis.ts";
 import { within } from "./within.ts";
 
@@ -18,7 +18,7 @@ export interface BoundedQueue {
 const JOB_OPTIONS = { attempts: 1, removeOnComplete: true, removeOnFail: false } as const;
 
 /** See {@link BoundedQueue}. Nothing is sent while Redis is away, so that what was refused does not run later. */
-export function makeBoundedQueue(name: string, { connection, prefix }: { connection: Redis; prefix: string }): BoundedQueue {
+export function makeBoundedQueue(name: string, { connection, prefix }: { connection: RedisConnection; prefix: string }): BoundedQueue {
   let opened: { queue: Queue; ready: Promise<unknown> } | undefined;
 
   function open(): { queue: Queue; ready: Promise<unknown> } {
@@ -57,10 +57,10 @@ export function makeBoundedQueue(name: string, { connection, prefix }: { connect
   };
 }
 
-const reconnections = new WeakMap<Redis, Promise<void>>();
+const reconnections = new WeakMap<RedisConnection, Promise<void>>();
 
 /** Ends when the connection is ready; one listener serves all who wait. */
-function untilReady(connection: Redis): Promise<void> {
+function untilReady(connection: RedisConnection): Promise<void> {
   if (connection.status === "ready") return Promise.resolve();
   const running = reconnections.get(connection);
   if (running) return running;

@@ -20,7 +20,7 @@ export interface OpenTicketClient {
 export type LocalApiResult = { result: "success"; id: number; tid: string; c: string } | { result: "error"; message: string };
 
 export interface OpenTicketClientOptions {
-  /** `redis://` or `rediss://`. */
+  /** `redis://`, `redis+sentinel://` or `redis+cluster://`, with `rediss` for TLS: the forms of the variable `REDIS_URL`. */
   redisUrl: string;
   prefix?: string | undefined;
   /** Names the application: the scope of its idempotency keys, shown on the ticket. */

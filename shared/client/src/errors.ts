@@ -26,3 +26,8 @@ export class TooManyWaiting extends Error {
 export class InvalidParams extends Error {
   override name = "InvalidParams";
 }
+
+/** The Redis URL, or the key prefix with it, cannot be used; the message says what would be right. */
+export class BadRedisUrl extends Error {
+  override name = "BadRedisUrl";
+}

@@ -1,12 +1,12 @@
 import { COMMAND_QUEUE, OPEN_TICKET_JOB } from "@openticket/contract";
 import { type Job, Queue } from "bullmq";
-import type { Redis } from "ioredis";
+import { type RedisConnection, serversOf } from "./redis.ts";
 import { closedKey, foreignKey, ownersKey } from "./reply-owners.ts";
 
 /** The command queue as an operator sees it. */
 export interface OperatorQueue {
   counts(): Promise<QueueCounts>;
-  /** Redis itself: memory, persistence, version. */
+  /** Redis itself, of a cluster all primaries together: memory, version. */
   server(): Promise<{ version: string; usedMemoryBytes: number; maxMemoryBytes: number }>;
   /** State, tries and times of the job of that name; undefined when the queue has none. */
   job(jobId: string): Promise<JobView | undefined>;
@@ -47,7 +47,7 @@ const PAGE = 500;
 const KEPT_STATES = ["waiting", "prioritized", "delayed", "failed", "completed"] as const;
 
 /** See {@link OperatorQueue}. */
-export function makeOperatorQueue({ connection, prefix }: { connection: Redis; prefix: string }): OperatorQueue {
+export function makeOperatorQueue({ connection, prefix }: { connection: RedisConnection; prefix: string }): OperatorQueue {
   const queue = new Queue(COMMAND_QUEUE, { connection, prefix, skipVersionCheck: true, skipMetasUpdate: true });
   queue.on("error", () => undefined);
 
@@ -61,12 +61,13 @@ export function makeOperatorQueue({ connection, prefix }: { connection: Redis; p
   }
 
   async function server() {
-    const info = await connection.info();
-    const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(info)?.[1] ?? "";
+    const infos = await Promise.all(serversOf(connection).map((one) => one.info()));
+    const fields = (name: string) => infos.map((info) => new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(info)?.[1] ?? "");
+    const sum = (values: string[]) => values.reduce((total, value) => total + Number(value), 0);
     return {
-      version: field("valkey_version") || field("redis_version"),
-      usedMemoryBytes: Number(field("used_memory")),
-      maxMemoryBytes: Number(field("maxmemory")),
+      version: fields("valkey_version").find(Boolean) ?? fields("redis_version")[0] ?? "",
+      usedMemoryBytes: sum(fields("used_memory")),
+      maxMemoryBytes: sum(fields("maxmemory")),
     };
   }
 

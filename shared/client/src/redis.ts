@@ -1,5 +1,7 @@
 import type { Writable } from "node:stream";
-import { Redis, type RedisOptions } from "ioredis";
+import { Cluster, type ClusterOptions, Redis, type RedisOptions } from "ioredis";
+import { BadRedisUrl } from "./errors.ts";
+import { type HostAndPort, type Login, prefixFault, REDIS_URL_FORMS, type RedisPlace, readRedisUrl } from "./redis-url.ts";
 
 /**
  * The one place that makes connections to Redis.
@@ -10,6 +12,9 @@ import { Redis, type RedisOptions } from "ioredis";
  * an idle queue. Doors give up on a command after {@link COMMAND_TIMEOUT_MS}; workers never do.
  * Rejected: `commandTimeout` with `blockingTimeout` for workers (did not cure the freeze, and jobs were lost to `failed`).
  */
+
+/** A connection to one server, to whichever server the Sentinels name, or to a cluster. */
+export type RedisConnection = Redis | Cluster;
 
 /** Above the 5 s that BullMQ blocks for, so that only a dead peer is this quiet, ms. */
 const SOCKET_TIMEOUT_MS = 12_000;
@@ -26,8 +31,10 @@ const JITTER = 0.5;
 const DOOR_RETRIES = 1;
 
 export interface RedisTarget {
-  /** `redis://` or `rediss://` (TLS). */
+  /** One of the forms of `redis-url.ts`. */
   url: string;
+  /** Key prefix of the queues: a cluster wants a hash tag in it. */
+  prefix: string;
   /** Shown in Redis' client list. */
   name: string;
   /** A door's commands fail in about 2 s; a worker's wait until Redis is back. */
@@ -36,12 +43,66 @@ export interface RedisTarget {
   onError?: ((error: Error) => void) | undefined;
 }
 
-/** A connection that mends itself. Starts to connect at once. Errors are never thrown as events. */
-export function connectRedis({ url, name, role, onError }: RedisTarget): Redis {
-  const connection = new Redis(url, redisOptions({ name, role }));
+/** Delay before a cluster's command is sent again while it changes its primaries, ms, and how often: a worker outlasts a failover. */
+const FAILOVER_RETRY_MS = 200;
+const FAILOVER_RETRIES = { door: 10, worker: 150 };
+
+/** A connection that mends itself. Starts to connect at once. Errors are never thrown as events. Throws {@link BadRedisUrl}. */
+export function connectRedis({ url, prefix, name, role, onError }: RedisTarget): RedisConnection {
+  const place = readRedisUrl(url);
+  if (!place) throw new BadRedisUrl(`the Redis URL is none that is known; expected ${REDIS_URL_FORMS}`);
+  const fault = prefixFault(place, prefix);
+  if (fault) throw new BadRedisUrl(fault);
+  const connection = open(place, { name, role });
   connection.on("error", onError ?? (() => undefined));
+  return connection;
+}
+
+type MemberOptions = ReturnType<typeof redisOptions> & Login & { tls?: object };
+
+function open(place: RedisPlace, named: Pick<RedisTarget, "name" | "role">): RedisConnection {
+  const options = redisOptions(named);
+  if (place.kind === "server") return corked(new Redis(place.url, options));
+  const secured: MemberOptions = { ...options, ...place.login, ...(place.isTls && { tls: {} }) };
+  if (place.kind === "cluster") return openCluster(place.hosts, withoutRetries(secured), named.role);
+  return corked(
+    new Redis({
+      ...secured,
+      sentinels: place.hosts,
+      name: place.primary,
+      sentinelRetryStrategy: retryDelayMs,
+      ...(place.isTls && { enableTLSForSentinelMode: true }),
+    }),
+  );
+}
+
+function openCluster(hosts: HostAndPort[], redisOptions: Omit<MemberOptions, "retryStrategy">, role: RedisTarget["role"]): Cluster {
+  const cluster = new Cluster(hosts, {
+    redisOptions,
+    clusterRetryStrategy: (attempt) => retryDelayMs(attempt),
+    maxRedirections: FAILOVER_RETRIES[role],
+    retryDelayOnFailover: FAILOVER_RETRY_MS,
+    retryDelayOnClusterDown: FAILOVER_RETRY_MS,
+    // A member that has gone is noticed by the others' words, not only by its silence.
+    slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
+  } satisfies ClusterOptions);
+  cluster.on("+node", corked);
+  return cluster;
+}
+
+/** A cluster reconnects its members itself. */
+function withoutRetries<T extends { retryStrategy: unknown }>({ retryStrategy: _, ...rest }: T): Omit<T, "retryStrategy"> {
+  return rest;
+}
+
+function corked(connection: Redis): Redis {
   connection.on("connect", () => writeOnceATurn(connection.stream));
   return connection;
+}
+
+/** The servers behind a connection that may be written to: what looks at a whole server must ask each. */
+export function serversOf(connection: RedisConnection): Redis[] {
+  return connection instanceof Cluster ? connection.nodes("master") : [connection];
 }
 
 /**
@@ -67,7 +128,13 @@ function writeOnceATurn(stream: Pick<Writable, "write" | "cork" | "uncork">): vo
 
 /** The options behind {@link connectRedis}. */
 export function redisOptions({ name, role }: Pick<RedisTarget, "name" | "role">) {
-  const common = { connectionName: name, socketTimeout: SOCKET_TIMEOUT_MS, retryStrategy: (attempt: number) => retryDelayMs(attempt) } satisfies RedisOptions;
+  const common = {
+    connectionName: name,
+    socketTimeout: SOCKET_TIMEOUT_MS,
+    retryStrategy: (attempt: number) => retryDelayMs(attempt),
+    // A primary that became a replica: connect again, find the new one, send the command there.
+    reconnectOnError: ({ message }: Error) => (message.startsWith("READONLY") ? 2 : false),
+  } satisfies RedisOptions;
   const door = { maxRetriesPerRequest: DOOR_RETRIES, commandTimeout: COMMAND_TIMEOUT_MS, connectTimeout: CONNECT_TIMEOUT_MS } satisfies RedisOptions;
   return role === "door" ? { ...common, ...door } : { ...common, maxRetriesPerRequest: null };
 }

@@ -1,7 +1,7 @@
 import { type OpenTicketResult, REPLY_JOB, REPLY_QUEUE_PREFIX, REQUEST_STATUS_JOB, type RequestStatus, replyMessage, statusAnswer } from "@openticket/contract";
 import { type Job, Queue, Worker } from "bullmq";
-import type { Redis } from "ioredis";
 import type { ClientLogger } from "./client-logger.ts";
+import type { RedisConnection } from "./redis.ts";
 import { connectRedis } from "./redis.ts";
 import { beat, ownersKey } from "./reply-owners.ts";
 
@@ -40,11 +40,17 @@ const CLOSE_TIMEOUT_MS = 2000;
 export function makeReplyInbox(deps: ReplyInboxDeps): ReplyInbox {
   const { redisUrl, prefix, owner, logger } = deps;
   const queue = `${REPLY_QUEUE_PREFIX}${owner}`;
-  let reading: { connection: Redis; worker: Worker; timer: NodeJS.Timeout } | undefined;
+  let reading: { connection: RedisConnection; worker: Worker; timer: NodeJS.Timeout } | undefined;
 
   function open(): void {
     if (reading) return;
-    const connection = connectRedis({ url: redisUrl, name: queue, role: "worker", onError: (err) => logger?.warn({ err }, "reply queue connection error") });
+    const connection = connectRedis({
+      url: redisUrl,
+      prefix,
+      name: queue,
+      role: "worker",
+      onError: (err) => logger?.warn({ err }, "reply queue connection error"),
+    });
     const sendBeat = () => void beat(connection, ownersKey(prefix), queue).catch((err: unknown) => logger?.warn({ err }, "heartbeat failed"));
     sendBeat();
     const worker = new Worker(queue, async (job) => read(job, deps), {
@@ -86,7 +92,7 @@ function read(job: Job<unknown>, { onResults, onStatuses, onMalformed, logger }:
   onMalformed();
 }
 
-async function removeOwnQueue(connection: Redis, prefix: string, name: string): Promise<void> {
+async function removeOwnQueue(connection: RedisConnection, prefix: string, name: string): Promise<void> {
   const queue = new Queue(name, { connection, prefix, skipMetasUpdate: true, skipVersionCheck: true });
   await queue.obliterate({ force: true });
   await connection.unlink(Object.values(queue.keys));

@@ -1,5 +1,5 @@
 import { REPLY_QUEUE_PREFIX } from "@openticket/contract";
-import type { Redis } from "ioredis";
+import type { RedisConnection } from "./redis.ts";
 
 /**
  * Who reads which reply queue, and since when nobody does.
@@ -28,22 +28,22 @@ const FORGET = `${NOW} local seen = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if seen and tonumber(seen) <= now - ARGV[2] then return redis.call('ZREM', KEYS[1], ARGV[1]) end return 0`;
 
 /** A sign of life of that queue. */
-export async function beat(connection: Redis, key: string, queue: string): Promise<void> {
+export async function beat(connection: RedisConnection, key: string, queue: string): Promise<void> {
   await connection.eval(BEAT, 1, key, queue);
 }
 
 /** Registers a queue that was found, with a sign of life now, unless it is registered already. */
-export async function notice(connection: Redis, key: string, queue: string): Promise<void> {
+export async function notice(connection: RedisConnection, key: string, queue: string): Promise<void> {
   await connection.eval(NOTICE, 1, key, queue);
 }
 
 /** Queues without a sign of life for `silentMs`. */
-export async function silentFor(connection: Redis, key: string, silentMs: number): Promise<string[]> {
+export async function silentFor(connection: RedisConnection, key: string, silentMs: number): Promise<string[]> {
   const queues = await connection.eval(SILENT, 1, key, silentMs);
   return Array.isArray(queues) ? queues.map(String) : [];
 }
 
 /** Strikes a queue off, unless it has given a sign of life within `silentMs`. */
-export async function forget(connection: Redis, key: string, queue: string, silentMs: number): Promise<void> {
+export async function forget(connection: RedisConnection, key: string, queue: string, silentMs: number): Promise<void> {
   await connection.eval(FORGET, 1, key, queue, silentMs);
 }

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { CONTRACT_VERSION, DEFAULT_QUEUE_PREFIX, type OpenTicketResult, REPLY_JOB } from "@openticket/contract";
 import { Queue } from "bullmq";
-import type { Redis } from "ioredis";
 import type { ClientLogger } from "./client-logger.ts";
 import { type Coalescer, makeCoalescer } from "./coalescer.ts";
+import type { RedisConnection } from "./redis.ts";
 import { beat, foreignKey, isOwnReplyQueue } from "./reply-owners.ts";
 
 /**
@@ -26,7 +26,7 @@ export interface ReplyPublisher {
 
 export interface ReplyPublisherOptions {
   /** Shared, never closed here. */
-  connection: Redis;
+  connection: RedisConnection;
   prefix?: string | undefined;
   logger?: ClientLogger | undefined;
   /** Jobs that may wait on one reply queue; the oldest go first. */

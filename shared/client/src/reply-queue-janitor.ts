@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { DEFAULT_QUEUE_PREFIX, REPLY_QUEUE_PREFIX } from "@openticket/contract";
 import { Queue } from "bullmq";
-import type { Redis } from "ioredis";
 import type { ClientLogger } from "./client-logger.ts";
+import { type RedisConnection, serversOf } from "./redis.ts";
 import { foreignKey, forget, houseKey, isOwnReplyQueue, notice, ownersKey, silentFor } from "./reply-owners.ts";
 
 /**
@@ -16,7 +16,7 @@ import { foreignKey, forget, houseKey, isOwnReplyQueue, notice, ownersKey, silen
  */
 export interface JanitorOptions {
   /** Shared, never closed here. */
-  connection: Redis;
+  connection: RedisConnection;
   prefix?: string | undefined;
   logger?: ClientLogger | undefined;
   /** Time between two sweeps of the fleet, ms. */
@@ -70,23 +70,32 @@ export async function sweepReplyQueues(options: JanitorOptions): Promise<SweepRe
 }
 
 /** One pass over the keys finds what is left of silent owners' queues, and queues that no owner is known of. */
-async function removeAbandoned(connection: Redis, prefix: string, ownerSilentMs: number): Promise<number> {
+async function removeAbandoned(connection: RedisConnection, prefix: string, ownerSilentMs: number): Promise<number> {
   const silent = new Set((await silentFor(connection, ownersKey(prefix), ownerSilentMs)).filter(isOwnReplyQueue));
   const found = new Set<string>();
-  let cursor = "0";
-  do {
-    const [next, keys] = await connection.scan(cursor, "MATCH", `${asGlob(`${prefix}:${REPLY_QUEUE_PREFIX}`)}*`, "COUNT", SCAN_COUNT);
-    cursor = next;
+  for await (const keys of keysLike(`${asGlob(`${prefix}:${REPLY_QUEUE_PREFIX}`)}*`, connection)) {
     const abandoned = keys.filter((key) => silent.has(queueOfKey(key, prefix)));
     if (abandoned.length > 0) await connection.unlink(abandoned);
     for (const key of keys) found.add(queueOfKey(key, prefix));
-  } while (cursor !== "0");
+  }
   for (const queue of found) if (!silent.has(queue)) await notice(connection, ownersKey(prefix), queue);
   for (const queue of silent) await forget(connection, ownersKey(prefix), queue, ownerSilentMs);
   return [...silent].filter((queue) => found.has(queue)).length;
 }
 
-async function trimForeign(connection: Redis, prefix: string, retentionMs: number): Promise<number> {
+/** Keys of every server that match, some at a time. */
+async function* keysLike(pattern: string, connection: RedisConnection): AsyncGenerator<string[]> {
+  for (const server of serversOf(connection)) {
+    let cursor = "0";
+    do {
+      const [next, keys] = await server.scan(cursor, "MATCH", pattern, "COUNT", SCAN_COUNT);
+      cursor = next;
+      yield keys;
+    } while (cursor !== "0");
+  }
+}
+
+async function trimForeign(connection: RedisConnection, prefix: string, retentionMs: number): Promise<number> {
   let trimmed = 0;
   for (const name of await silentFor(connection, foreignKey(prefix), 0)) {
     const queue = new Queue(name, { connection, prefix, skipMetasUpdate: true, skipVersionCheck: true });

@@ -12,7 +12,7 @@ import {
 import { makeBoundedQueue } from "./bounded-queue.ts";
 import type { ClientLogger } from "./client-logger.ts";
 import { QueueUnavailable, ReplyTimeout } from "./errors.ts";
-import { connectRedis } from "./redis.ts";
+import { connectRedis, serversOf } from "./redis.ts";
 import { memoryInUse, warnOfUnsafeSettings } from "./redis-safety.ts";
 import { makeReplyInbox } from "./reply-inbox.ts";
 import { closedKey, houseKey } from "./reply-owners.ts";
@@ -73,6 +73,7 @@ const POINTER_TTL_S = 3600;
 export function makeRequester({ redisUrl, prefix = DEFAULT_QUEUE_PREFIX, ownerName, logger, maxWaiting = DEFAULT_MAX_WAITING }: RequesterOptions): Requester {
   const connection = connectRedis({
     url: redisUrl,
+    prefix,
     name: `openticket-${nameable(ownerName)}`,
     role: "door",
     onError: (err) => logger?.warn({ err }, "queue connection error"),
@@ -154,8 +155,9 @@ export function makeRequester({ redisUrl, prefix = DEFAULT_QUEUE_PREFIX, ownerNa
     jobState,
     outcomes,
     async vitals() {
-      const [depth, memory, closed] = await Promise.all([commands.depth(), reached(connection.info("memory")), reached(connection.exists(closedKey(prefix)))]);
-      return { depth, memory: memoryInUse(memory), isClosed: closed === 1 };
+      const memories = Promise.all(serversOf(connection).map((server) => server.info("memory")));
+      const [depth, infos, closed] = await Promise.all([commands.depth(), reached(memories), reached(connection.exists(closedKey(prefix)))]);
+      return { depth, memory: Math.max(0, ...infos.map(memoryInUse)), isClosed: closed === 1 };
     },
     ping: async () => void (await reached(connection.ping())),
     close,

@@ -13,7 +13,7 @@ afterEach(async () => {
 });
 
 function aConnection(url = redisUrl()) {
-  const connection = connectRedis({ url, name: "test", role: "worker" });
+  const connection = connectRedis({ url, prefix: "test", name: "test", role: "worker" });
   cleanups.push(async () => connection.disconnect());
   return connection;
 }

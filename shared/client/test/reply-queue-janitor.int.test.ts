@@ -8,7 +8,7 @@ import { type JanitorOptions, sweepReplyQueues } from "../src/reply-queue-janito
 import { successOf } from "./support/commands.ts";
 import { redisUrl, uniquePrefix } from "./support/redis.ts";
 
-const connection = connectRedis({ url: redisUrl(), name: "test", role: "worker" });
+const connection = connectRedis({ url: redisUrl(), prefix: "test", name: "test", role: "worker" });
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0)) await cleanup();

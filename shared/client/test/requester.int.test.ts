@@ -34,7 +34,7 @@ async function aProxy() {
 }
 
 function aConnection() {
-  const connection = connectRedis({ url: redisUrl(), name: "test", role: "worker" });
+  const connection = connectRedis({ url: redisUrl(), prefix: "test", name: "test", role: "worker" });
   cleanups.push(async () => connection.disconnect());
   return connection;
 }

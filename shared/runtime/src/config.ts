@@ -58,12 +58,14 @@ export function url(schemes: readonly string[], example: string) {
 /** Variables that every process reads. */
 export const commonConfigFields = {
   MONGODB_URL: url(["mongodb", "mongodb+srv"], "mongodb://127.0.0.1:27017/openticket").describe("MongoDB, a replica set, with the database's name in the path"),
-  REDIS_URL: url(["redis", "rediss"], "redis://127.0.0.1:6379").describe("Redis or Valkey with append-only persistence and `noeviction`"),
+  REDIS_URL: url(["redis", "rediss", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster"], "redis://127.0.0.1:6379").describe(
+    "Redis or Valkey with append-only persistence and `noeviction`; `redis+sentinel://host:26379,host:26379/mymaster` or `redis+cluster://host:6379,host:6379`, with `rediss` for TLS",
+  ),
   QUEUE_PREFIX: z
     .string()
     .regex(/^[^:\s]+$/, "expected a name without colon or blank")
     .default("bull")
-    .describe("BullMQ's key prefix in Redis"),
+    .describe("BullMQ's key prefix in Redis; with a cluster one in braces, such as `{bull}`"),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info").describe("How much is logged"),
   DRAIN_TIMEOUT_MS: integer({ min: 0, max: 600_000, fallback: 30_000 }).describe("How long a stopping process finishes its work, ms"),
 };

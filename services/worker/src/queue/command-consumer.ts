@@ -1,3 +1,4 @@
+import type { RedisConnection } from "@openticket/client";
 import {
   COMMAND_QUEUE,
   type CommandSource,
@@ -13,7 +14,6 @@ import {
 } from "@openticket/contract";
 import type { Logger, Metrics } from "@openticket/runtime";
 import { DelayedError, type Job, Worker } from "bullmq";
-import type { Redis } from "ioredis";
 
 /**
  * Takes commands from the queue and sees each of them through: read, decide, reply, complete.
@@ -53,7 +53,7 @@ export interface Decided {
 }
 
 export interface ConsumerOptions {
-  connection: Redis;
+  connection: RedisConnection;
   prefix: string;
   concurrency: number;
   lockDurationMs: number;

@@ -1,7 +1,7 @@
+import type { RedisConnection } from "@openticket/client";
 import { COMMAND_QUEUE, OPEN_TICKET_JOB, type OpenTicketCommand } from "@openticket/contract";
 import type { Logger } from "@openticket/runtime";
 import { type Job, Queue } from "bullmq";
-import type { Redis } from "ioredis";
 
 /** The command queue as the recovery sees it. */
 export interface CommandProducer {
@@ -20,7 +20,7 @@ export interface CommandProducer {
 const JOB_OPTIONS = { attempts: 1, removeOnComplete: true, removeOnFail: false } as const;
 
 /** See {@link CommandProducer}. */
-export function makeCommandProducer({ connection, prefix, logger }: { connection: Redis; prefix: string; logger: Logger }): CommandProducer {
+export function makeCommandProducer({ connection, prefix, logger }: { connection: RedisConnection; prefix: string; logger: Logger }): CommandProducer {
   const queue = new Queue(COMMAND_QUEUE, { connection, prefix, skipVersionCheck: true });
   queue.on("error", (err) => logger.warn({ err }, "queue error"));
   return {

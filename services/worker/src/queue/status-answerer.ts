@@ -1,7 +1,7 @@
+import type { RedisConnection } from "@openticket/client";
 import { REQUEST_STATUS_JOB, type RequestStatus, STATUS_QUEUE, statusQuestion } from "@openticket/contract";
 import type { Logger } from "@openticket/runtime";
 import { Worker } from "bullmq";
-import type { Redis } from "ioredis";
 
 export interface StatusAnswererDeps {
   /** What the store knows of these requests, in the order asked. */
@@ -14,7 +14,10 @@ export interface StatusAnswererDeps {
 const CONCURRENCY = 20;
 
 /** Answers questions for the outcome of earlier requests, from the store: a result outlives its job. */
-export function startStatusAnswerer({ connection, prefix }: { connection: Redis; prefix: string }, deps: StatusAnswererDeps): { close(): Promise<void> } {
+export function startStatusAnswerer(
+  { connection, prefix }: { connection: RedisConnection; prefix: string },
+  deps: StatusAnswererDeps,
+): { close(): Promise<void> } {
   const worker = new Worker(
     STATUS_QUEUE,
     async (job) => {

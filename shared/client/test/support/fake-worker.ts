@@ -34,7 +34,7 @@ export function startFakeWorker({
   decide = (command, index) => successOf(command, index + 1),
   statusOf = (requestId) => ({ requestId, state: "unknown" }),
 }: FakeWorkerOptions): FakeWorker {
-  const connection = connectRedis({ url, name: "fake-worker", role: "worker" });
+  const connection = connectRedis({ url, prefix, name: "fake-worker", role: "worker" });
   const replies = makeReplyPublisher({ connection, prefix });
   const taken: OpenTicketCommand[] = [];
   const options = { connection, prefix, concurrency: 50, runRetryDelay: 100, removeOnComplete: { count: 0 } };
