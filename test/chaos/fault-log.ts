@@ -15,7 +15,12 @@ export interface FaultLog {
   during(kind: string, target: string, work: () => Promise<void>): Promise<void>;
   /** True when something was broken between the two instants, or had been shortly before. */
   isExcused(fromMs: number, toMs: number): boolean;
+  /** Deaths of workers between the two instants. */
+  crashesBetween(fromMs: number, toMs: number): number;
 }
+
+/** Faults in which workers are killed. */
+const CRASHES = new Set(["worker killed", "worker with a wrong clock", "workers added or removed"]);
 
 /** How long after its end a fault may still show: a lock, a stalled check, a socket's time-out, ms. */
 const AFTERMATH_MS = 20_000;
@@ -36,6 +41,8 @@ export function makeFaultLog(note: (line: object) => void): FaultLog {
     },
     isExcused: (fromMs, toMs) =>
       faults.some(({ startedAtMs, endedAtMs = Number.POSITIVE_INFINITY }) => startedAtMs <= toMs && endedAtMs + AFTERMATH_MS >= fromMs),
+    crashesBetween: (fromMs, toMs) =>
+      faults.filter(({ kind, startedAtMs, endedAtMs = Number.POSITIVE_INFINITY }) => CRASHES.has(kind) && startedAtMs <= toMs && endedAtMs >= fromMs).length,
   };
 }
 

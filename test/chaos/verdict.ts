@@ -97,10 +97,10 @@ function repeated(tickets: readonly StoredTicket[], field: "id" | "tid"): string
   return [...counts].filter(([, count]) => count > 1).map(([value, count]) => `number-twice: ${count} tickets have the ${field} ${value}`);
 }
 
-/** A crash between sending and marking is forgiven once for each mail. */
-const MAX_COPIES = 2;
-
-/** One mail for each that is owed; at most one more, only when something was broken between the two, and under the same Message-ID. */
+/**
+ * One mail for each that is owed. A second one only when something was broken between the two, a further one only for a
+ * further crash of a worker, and all of them under the same Message-ID.
+ */
 function judgeMails({ stored, mails, faults }: Evidence): { breaches: string[]; copies: number } {
   const taken = new Map<string, TakenMail[]>();
   for (const mail of mails) taken.set(keyOf(mail), [...(taken.get(keyOf(mail)) ?? []), mail]);
@@ -116,11 +116,16 @@ function judgeMails({ stored, mails, faults }: Evidence): { breaches: string[]; 
     if (entry.deliveredAt && got.length === 0) breaches.push(`mail-lost: ${about} is marked as delivered, and nobody got it`);
     if (new Set(got.map(({ messageId }) => messageId)).size > 1) breaches.push(`mail-names: ${about} came under several Message-IDs`);
     copies += Math.max(0, got.length - 1);
-    if (got.length > MAX_COPIES) breaches.push(`mail-often: ${about} came ${got.length} times`);
+    if (got.length > 1 + Math.max(1, crashesWithin(got, faults))) breaches.push(`mail-often: ${about} came ${got.length} times, more often than workers died`);
     if (unexcused(got, faults)) breaches.push(`mail-twice: ${about} was sent again though nothing was broken`);
   }
   for (const key of taken.keys()) breaches.push(`mail-stray: a mail of no stored ticket: ${key}`);
   return { breaches, copies };
+}
+
+function crashesWithin(got: readonly TakenMail[], faults: FaultLog): number {
+  const times = got.map(({ atMs }) => atMs);
+  return faults.crashesBetween(Math.min(...times), Math.max(...times));
 }
 
 function owedMails(tickets: readonly StoredTicket[]) {

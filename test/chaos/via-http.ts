@@ -58,7 +58,7 @@ async function call({ doorUrl }: HttpTarget, path: string, init: { headers: Reco
 
 function read(status: number, text: string): Sent {
   const body = parse(text);
-  if (status === 503) return { kind: "again", reason: `HTTP: 503 ${body?.detail ?? body?.message ?? ""}` };
+  if (status === 503) return { kind: "again", reason: `HTTP: 503 ${(body?.detail ?? body?.message ?? "").replace(/req_\w+/, "{requestId}")}` };
   if (!body) return { kind: "odd", what: `answer ${status} is no JSON object: ${text.slice(0, 200)}` };
   const { id, tid, c, errors, replayed: isReplay = false } = body;
   const [error] = errors ?? [];
