@@ -1,19 +1,30 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { startDatabases } from "@openticket/standalone";
 import mongoose from "mongoose";
-import { addDepartment, makeContext } from "./harness/context.ts";
+import { addDepartments, type BenchContext, makeContext } from "./harness/context.ts";
 import type { Row } from "./harness/measure.ts";
+import { type Report, writePage } from "./report/page.ts";
+import { summary } from "./report/table.ts";
 import { ROWS } from "./rows.ts";
 
 /**
- * `npm run bench [-- --only P1,P3] [--quick] [--json FILE]`: runs every row against its baseline in the same run, in
- * turns, on databases of its own, and prints the table. A row that cannot be measured is said and fails the run; a goal
- * that is not reached is said and does not.
+ * `npm run bench [-- --only P1,P3] [--quick] [--json FILE] [--page]`: runs every row against its baseline in the same run,
+ * in turns, on databases of its own, and prints the table. A row that cannot be measured is said and fails the run; a goal
+ * that is not reached is said and does not. `--page` writes docs/benchmarks.
  */
-const { values: options } = parseArgs({ options: { only: { type: "string" }, quick: { type: "boolean", default: false }, json: { type: "string" } } });
+const { values: options } = parseArgs({
+  options: {
+    only: { type: "string" },
+    quick: { type: "boolean", default: false },
+    json: { type: "string" },
+    page: { type: "boolean", default: false },
+  },
+});
+const PAGE_FOLDER = fileURLToPath(new URL("../../docs/benchmarks", import.meta.url));
 const wanted = options.only?.split(",").map((name) => name.trim().toUpperCase()) ?? Object.keys(ROWS);
 const unknown = wanted.filter((name) => !(name in ROWS));
 if (unknown.length > 0) {
@@ -23,35 +34,30 @@ if (unknown.length > 0) {
 
 const dataDir = await mkdtemp(join(tmpdir(), "openticket-bench-"));
 const databases = await startDatabases({ dataDir, env: {}, cacheDir: process.env.OPENTICKET_CACHE_DIR, progress: (line) => console.error(line) });
-const context = makeContext({ mongodbUrl: databases.mongodbUrl, redisUrl: databases.redisUrl, isQuick: options.quick, dataDir });
 const rows: Row[] = [];
 let failures = 0;
+let report: Report;
 try {
+  const context = await makeContext({ mongodbUrl: databases.mongodbUrl, redisUrl: databases.redisUrl, isQuick: options.quick, dataDir });
   const connection = await mongoose.createConnection(databases.mongodbUrl).asPromise();
-  await addDepartment(connection);
-  await connection.close();
+  await addDepartments(connection);
   for (const name of wanted) {
-    const row = await measure(name);
+    const row = await measure(name, context);
     if (row) rows.push(row);
   }
-} finally {
+  report = { machine: machine(), versions: await versions(connection, context), isQuick: options.quick, rows: rows.map(toReport) };
+  await connection.close();
   context.close();
+} finally {
   await databases.stop();
   await rm(dataDir, { recursive: true, force: true });
 }
-if (options.json)
-  await writeFile(
-    options.json,
-    JSON.stringify(
-      { machine: machine(), versions: process.versions, isQuick: options.quick, rows: rows.map(({ isReached, ...row }) => ({ ...row, reached: isReached })) },
-      null,
-      2,
-    ),
-  );
-printTable(rows);
+if (options.json) await writeFile(options.json, JSON.stringify(report, null, 2));
+if (options.page) await writePage(PAGE_FOLDER, rows, report);
+console.log(summary(rows));
 process.exit(failures > 0 ? 1 : 0);
 
-async function measure(name: string): Promise<Row | undefined> {
+async function measure(name: string, context: BenchContext): Promise<Row | undefined> {
   console.error(`${name} …`);
   try {
     return await ROWS[name]?.(context);
@@ -62,19 +68,18 @@ async function measure(name: string): Promise<Row | undefined> {
   }
 }
 
-function machine() {
-  return { cpus: cpus().length, cpuModel: cpus()[0]?.model, memoryBytes: totalmem(), platform: process.platform };
+function toReport({ isReached: reached, ...row }: Row): Report["rows"][number] {
+  return { ...row, reached };
 }
 
-function printTable(done: readonly Row[]): void {
-  const shown = (value: number) => (value >= 100 ? value.toFixed(0) : value.toFixed(2));
-  console.log("| row | what | ours | baseline | ratio (median of rounds) | spread | goal | reached |");
-  console.log("| --- | --- | --- | --- | --- | --- | --- | --- |");
-  for (const { row, what, unit, goal, ratio, isReached, ours, baseline, rounds } of done) {
-    const ratios = rounds.map((round) => round.ours / round.baseline);
-    const spread = `${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}`;
-    console.log(
-      `| ${row} | ${what} | ${shown(ours)} ${unit} | ${shown(baseline)} ${unit} | ${ratio.toFixed(2)} | ${spread} | ${goal} | ${isReached ? "yes" : "no"} |`,
-    );
-  }
+function machine() {
+  const [cpu] = cpus();
+  return { cpus: cpus().length, model: cpu?.model, memoryGib: Math.round(totalmem() / 1024 ** 3), platform: process.platform };
+}
+
+async function versions(connection: mongoose.Connection, context: BenchContext) {
+  const server = await context.redis().info("server");
+  const { version: mongodb } = (await connection.db?.admin().serverInfo()) ?? {};
+  const redis = /valkey_version:(\S+)/.exec(server)?.[1] ?? /redis_version:(\S+)/.exec(server)?.[1];
+  return { node: process.versions.node, mongodb, redis };
 }

@@ -1,8 +1,9 @@
 import type { BenchContext } from "./harness/context.ts";
 import type { Row } from "./harness/measure.ts";
-import { growth, idle, largeFiles } from "./rows/cost-rows.ts";
-import { httpAsync, httpSync } from "./rows/http-rows.ts";
-import { backlog, manyInFlight, oneInFlight } from "./rows/queue-rows.ts";
+import { bytesOfTicket, growth, idle, largeFiles, soak } from "./rows/cost-rows.ts";
+import { fourWorkers, twoWorkers, withMail } from "./rows/fleet-rows.ts";
+import { httpAsync, httpLatency, httpSync, oneMegabyte, tenKilobytes } from "./rows/http-rows.ts";
+import { backlog, fiftyInFlight, manyInFlight, mixed, oneInFlight, twoHundredInFlight, waitingForResults } from "./rows/queue-rows.ts";
 
 /** The rows of the table. Each runs both sides in turns and says what it compared. */
 export const ROWS: Record<string, (context: BenchContext) => Promise<Row>> = {
@@ -14,4 +15,16 @@ export const ROWS: Record<string, (context: BenchContext) => Promise<Row>> = {
   P7: growth,
   P8: largeFiles,
   P9: idle,
+  MAIL: withMail,
+  R50: fiftyInFlight,
+  R200: twoHundredInFlight,
+  WAIT: waitingForResults,
+  MIX: mixed,
+  LAT: httpLatency,
+  F10K: tenKilobytes,
+  F1M: oneMegabyte,
+  W2: twoWorkers,
+  W4: fourWorkers,
+  BYTES: bytesOfTicket,
+  SOAK: soak,
 };

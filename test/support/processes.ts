@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { resolve as resolvePath } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { usageOfPid } from "./usage.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** Longest time for a process to say that it is ready, ms. */
@@ -39,7 +39,7 @@ export async function startProcess(program: string, env: Record<string, string>,
   if (onLine) hear(child, onLine);
   try {
     const readyLine = await readiness(child, program);
-    return { pid: child.pid ?? 0, readyLine, ended, usage: () => usageOf(child), stop: () => stop(child), kill: (signal) => kill(child, signal) };
+    return { pid: child.pid ?? 0, readyLine, ended, usage: () => usageOfPid(child.pid ?? 0), stop: () => stop(child), kill: (signal) => kill(child, signal) };
   } catch (error) {
     child.kill("SIGKILL");
     throw error;
@@ -77,19 +77,6 @@ async function stop(child: ChildProcess): Promise<void> {
   const timer = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
   await ended;
   clearTimeout(timer);
-}
-
-/** From /proc, where there is one; zeros elsewhere. */
-function usageOf(child: ChildProcess): { cpuMs: number; rssBytes: number } {
-  try {
-    const fields = readFileSync(`/proc/${child.pid}/stat`, "utf8")
-      .replace(/^.*\) /, "")
-      .split(" ");
-    const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
-    return { cpuMs: (Number(fields[11]) + Number(fields[12])) * 10, rssBytes: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024 };
-  } catch {
-    return { cpuMs: 0, rssBytes: 0 };
-  }
 }
 
 async function kill(child: ChildProcess, signal: "SIGKILL" | "SIGSTOP" | "SIGCONT"): Promise<void> {

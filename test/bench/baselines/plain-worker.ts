@@ -26,7 +26,9 @@ const worker = new Worker(
     const tid = String(100_000 + id);
     const c = Math.random().toString(36).slice(2, 12);
     await tickets.insertOne({ requestId: job.data.requestId, id, tid, c, status: "Open", createdAt: new Date(), ...ticket });
-    if (job.data.replyTo) await reply(job.data.replyTo.queue, { requestId: job.data.requestId, result: "success", id, tid, c });
+    const result = { requestId: job.data.requestId, result: "success", id, tid, c };
+    if (job.data.replyTo) await reply(job.data.replyTo.queue, result);
+    return result;
   },
   { connection, prefix: QUEUE_PREFIX, concurrency: Number(WORKER_CONCURRENCY), removeOnComplete: { count: 0 } },
 );

@@ -1,8 +1,11 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Queue } from "bullmq";
 import { startProcess } from "../../support/processes.ts";
 import type { BenchContext } from "./context.ts";
-import { sampleCommand } from "./tickets.ts";
+import type { Measured } from "./measure.ts";
+import { metered } from "./meter.ts";
+import { sampleCommand, sampleTicket } from "./tickets.ts";
 
 /** Jobs that one addBulk carries while a backlog is laid. */
 const BULK = 1000;
@@ -11,32 +14,56 @@ const LOOK_MS = 20;
 /** Longest time for a backlog to be worked off, ms. */
 const DEADLINE_MS = 180_000;
 
+export interface Backlog {
+  queueName: string;
+  jobs: number;
+  /** Processes that share it. */
+  workers?: number;
+  ticket?: object;
+  env?: Record<string, string>;
+  /** Resolves when whatever the jobs caused beside themselves is done too. */
+  settled?: () => Promise<unknown>;
+}
+
 /**
- * Rate, jobs a second, at which one worker process works off a backlog. The queue is paused while the backlog is laid
- * and the worker starts; the clock runs from resuming to the last job completed.
+ * Rate, jobs a second, at which worker processes work off a backlog. The queue is paused while the backlog is laid and
+ * the workers start; the clock runs from resuming to the last job completed.
  */
 export async function backlogRate(
   context: BenchContext,
   program: string,
-  { queueName, jobs, prefix = `bench-${randomUUID()}` }: { queueName: string; jobs: number; prefix?: string },
-): Promise<{ rate: number; cpuMs: number; rssBytes: number }> {
+  { queueName, jobs, workers = 1, ticket = sampleTicket(), env = {}, settled = async () => undefined }: Backlog,
+): Promise<Measured> {
+  const prefix = `bench-${randomUUID()}`;
   const queue = new Queue(queueName, { connection: context.redis(), prefix });
   await queue.pause();
-  for (let laid = 0; laid < jobs; laid += BULK) {
-    const batch = Array.from({ length: Math.min(BULK, jobs - laid) }, () => sampleCommand());
-    await queue.addBulk(batch.map((data) => ({ name: "OpenTicket", data, opts: { jobId: data.requestId } })));
-  }
-  const worker = await startProcess(program, context.env(prefix), [queueName]);
-  const before = worker.usage();
-  const startedAt = performance.now();
-  await queue.resume();
-  await drained(queue);
-  const seconds = (performance.now() - startedAt) / 1000;
-  const after = worker.usage();
-  await worker.stop();
+  await layBacklog(queue, jobs, ticket);
+  const fleet = await Promise.all(Array.from({ length: workers }, () => startProcess(program, { ...context.env(prefix), ...env }, [queueName])));
+  const named = Object.fromEntries(fleet.map((worker, index) => [workers === 1 ? "worker" : `worker ${index + 1}`, worker]));
+  const { result: seconds, costs } = await metered(
+    context,
+    named,
+    () => jobs,
+    async () => {
+      const startedAt = performance.now();
+      await queue.resume();
+      await drained(queue);
+      await settled();
+      return (performance.now() - startedAt) / 1000;
+    },
+  );
+  await Promise.all(fleet.map((worker) => worker.stop()));
   await queue.obliterate({ force: true });
   await queue.close();
-  return { rate: jobs / seconds, cpuMs: (after.cpuMs - before.cpuMs) / jobs, rssBytes: after.rssBytes };
+  return { value: jobs / seconds, costs };
+}
+
+/** Adds so many commands. */
+export async function layBacklog(queue: Queue, jobs: number, ticket: object): Promise<void> {
+  for (let laid = 0; laid < jobs; laid += BULK) {
+    const batch = Array.from({ length: Math.min(BULK, jobs - laid) }, () => sampleCommand(undefined, ticket));
+    await queue.addBulk(batch.map((data) => ({ name: "OpenTicket", data, opts: { jobId: data.requestId } })));
+  }
 }
 
 async function drained(queue: Queue): Promise<void> {
@@ -46,6 +73,6 @@ async function drained(queue: Queue): Promise<void> {
     if (counts.failed) throw new Error(`${counts.failed} jobs failed: ${(await queue.getFailed(0, 0))[0]?.failedReason}`);
     if (!counts.waiting && !counts.active && !counts.delayed) return;
     if (performance.now() > deadline) throw new Error(`backlog not worked off: ${JSON.stringify(counts)}`);
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    await sleep(LOOK_MS);
   }
 }

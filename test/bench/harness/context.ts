@@ -1,6 +1,7 @@
 import { Redis } from "ioredis";
-import type mongoose from "mongoose";
-import { BENCH_DEPARTMENT } from "./tickets.ts";
+import mongoose from "mongoose";
+import { usageOfPid } from "../../support/usage.ts";
+import { BENCH_DEPARTMENT, MAILING_DEPARTMENT } from "./tickets.ts";
 
 /** What every row gets: the servers of this run, and how much to do. */
 export interface BenchContext {
@@ -9,6 +10,8 @@ export interface BenchContext {
   isQuick: boolean;
   /** Rounds of each row. */
   rounds: number;
+  /** What the databases of this run have spent so far. */
+  databases: Record<"mongod" | "redis", { usage(): { cpuMs: number; rssBytes: number } }>;
   /** A connection of its own, closed at the end of the run. */
   redis(): Redis;
   /** Environment of a process of the product or of a baseline on this queue prefix. */
@@ -19,15 +22,19 @@ export interface BenchContext {
 /** Credentials that the HTTP door of a benchmark takes. */
 export const BENCH_CREDENTIALS = { identifier: "bench", secret: "bench-secret" };
 
-/** Makes the department that the sample tickets are for: without staff, so that no mails are owed. */
-export async function addDepartment(connection: mongoose.Connection): Promise<void> {
-  const options = { clientsOnly: false, repliesOnly: false, noAutoresponder: true, preventClientClosure: false, hidden: false, staff: [] };
-  const department = { _id: BENCH_DEPARTMENT, id: BENCH_DEPARTMENT, name: "Benchmark", ...options };
-  await connection.collection<{ _id: number }>("departments").replaceOne({ _id: BENCH_DEPARTMENT }, department, { upsert: true });
+/** Makes the departments that the sample tickets are for: one without staff, so that no mails are owed, and one that answers each opener. */
+export async function addDepartments(connection: mongoose.Connection): Promise<void> {
+  const options = { clientsOnly: false, repliesOnly: false, preventClientClosure: false, hidden: false, staff: [] };
+  const departments = [
+    { _id: BENCH_DEPARTMENT, id: BENCH_DEPARTMENT, name: "Benchmark", noAutoresponder: true, ...options },
+    { _id: MAILING_DEPARTMENT, id: MAILING_DEPARTMENT, name: "Benchmark with mail", email: "bench@example.test", noAutoresponder: false, ...options },
+  ];
+  for (const department of departments)
+    await connection.collection<{ _id: number }>("departments").replaceOne({ _id: department._id }, department, { upsert: true });
 }
 
 /** See {@link BenchContext}. */
-export function makeContext({
+export async function makeContext({
   mongodbUrl,
   redisUrl,
   isQuick,
@@ -37,13 +44,15 @@ export function makeContext({
   redisUrl: string;
   isQuick: boolean;
   dataDir: string;
-}): BenchContext {
+}): Promise<BenchContext> {
   const connections: Redis[] = [];
+  const pids = await pidsOf(mongodbUrl, redisUrl);
   return {
     mongodbUrl,
     redisUrl,
     isQuick,
     rounds: isQuick ? 1 : 3,
+    databases: { mongod: { usage: () => usageOfPid(pids.mongod) }, redis: { usage: () => usageOfPid(pids.redis) } },
     redis() {
       const connection = new Redis(redisUrl, { maxRetriesPerRequest: null });
       connections.push(connection);
@@ -67,4 +76,18 @@ export function makeContext({
       for (const connection of connections) connection.disconnect();
     },
   };
+}
+
+/** The databases name their processes themselves. */
+async function pidsOf(mongodbUrl: string, redisUrl: string): Promise<Record<"mongod" | "redis", number>> {
+  const redis = new Redis(redisUrl);
+  const connection = await mongoose.createConnection(mongodbUrl).asPromise();
+  try {
+    const status = await connection.db?.admin().serverStatus();
+    const [, redisPid] = /process_id:(\d+)/.exec(await redis.info("server")) ?? [];
+    return { mongod: Number(status?.pid), redis: Number(redisPid) };
+  } finally {
+    redis.disconnect();
+    await connection.close();
+  }
 }

@@ -1,20 +1,32 @@
 import autocannon from "autocannon";
+import type { Latency } from "./measure.ts";
+
+export interface HttpRequest {
+  url: string;
+  body: string;
+  headers: Record<string, string>;
+  /** The only status that counts. */
+  expected: number;
+}
 
 export interface HttpLoad {
   rate: number;
-  p50Ms: number;
-  p99Ms: number;
+  latencyMs: Latency;
+  requests: number;
 }
 
-/** Sends the same request over `connections` for `seconds`; every answer must have the expected status. */
+/**
+ * Sends the same request over `connections` for `seconds`, as fast as it is answered, or `perSecond` of them: then a
+ * request that had to wait for its turn counts from when it was due (no coordinated omission).
+ */
 export async function httpLoad(
-  request: { url: string; body: string; headers: Record<string, string>; expected: number },
-  { connections, seconds }: { connections: number; seconds: number },
+  { url, body, headers, expected }: HttpRequest,
+  { connections, seconds, perSecond }: { connections: number; seconds: number; perSecond?: number },
 ): Promise<HttpLoad> {
-  const { url, body, headers, expected } = request;
-  const result = await autocannon({ url, method: "POST", body, headers, connections, duration: seconds });
+  const result = await autocannon({ url, method: "POST", body, headers, connections, duration: seconds, ...(perSecond && { overallRate: perSecond }) });
   const wrong = Object.entries(result.statusCodeStats ?? {}).filter(([status]) => Number(status) !== expected);
   if (wrong.length > 0 || result.errors > 0)
     throw new Error(`expected ${expected} only, got ${JSON.stringify(result.statusCodeStats)} and ${result.errors} errors`);
-  return { rate: result.requests.total / result.duration, p50Ms: result.latency.p50, p99Ms: result.latency.p99 };
+  const { p50, p90, p99, p99_9: p999, max } = result.latency;
+  return { rate: result.requests.total / result.duration, requests: result.requests.total, latencyMs: { p50, p90, p99, p999, max } };
 }

@@ -3,6 +3,11 @@ import { randomBytes } from "node:crypto";
 /** Message text that makes a whole command about 1 kB of JSON. */
 const MESSAGE = "The quick brown fox jumps over the lazy dog, and the printer is on fire again. ".repeat(8);
 
+/** A department without staff, so that no mails are owed. */
+export const BENCH_DEPARTMENT = 900;
+/** A department that answers each opener by mail. */
+export const MAILING_DEPARTMENT = 901;
+
 /** Parameters of a valid ticket of a guest that causes no mail. */
 export function sampleTicket() {
   return {
@@ -16,17 +21,14 @@ export function sampleTicket() {
   };
 }
 
-/** A department without staff, so that no mails are owed. */
-export const BENCH_DEPARTMENT = 900;
-
 /** A command around it, as the doors write it. */
-export function sampleCommand(replyTo?: string) {
+export function sampleCommand(replyTo?: string, ticket: object = sampleTicket()) {
   return {
     v: 1,
     requestId: `req_${randomBytes(16).toString("hex")}`,
     source: { channel: "bench" },
     receivedAt: new Date().toISOString(),
     ...(replyTo !== undefined && { replyTo: { queue: replyTo } }),
-    ticket: sampleTicket(),
+    ticket,
   };
 }

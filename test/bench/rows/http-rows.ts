@@ -1,55 +1,91 @@
 import { randomUUID } from "node:crypto";
 import { startProcess } from "../../support/processes.ts";
 import { BENCH_CREDENTIALS, type BenchContext } from "../harness/context.ts";
-import { httpLoad } from "../harness/http-load.ts";
-import { atLeast, inTurns, makeRow, type Row } from "../harness/measure.ts";
+import { type HttpRequest, httpLoad } from "../harness/http-load.ts";
+import { atLeast, inTurns, type Measured, makeRow, NO_GOAL, type Row } from "../harness/measure.ts";
+import { metered } from "../harness/meter.ts";
 import { replied } from "../harness/replied.ts";
 import { sampleTicket } from "../harness/tickets.ts";
-import { BARE_DOOR, OUR_DOOR, OUR_WORKER, PLAIN_WORKER, QUEUE } from "../programs.ts";
+import { BARE_DOOR, OUR_DOOR, OUR_WORKER, PLAIN_WORKER, QUEUE, WAITING_DOOR } from "../programs.ts";
 
-/** The door with one worker behind it, against the rate of the plain worker with 100 requests in flight. */
+/** P4: the door with one worker behind it, against the rate of the plain worker with 100 requests in flight. */
 export async function httpSync(context: BenchContext): Promise<Row> {
   const seconds = context.isQuick ? 2 : 10;
-  const latency: unknown[] = [];
-  const ours = async () => {
-    const env = context.env(`bench-${randomUUID()}`);
-    const [worker, door] = await Promise.all([startProcess(OUR_WORKER, env), startProcess(OUR_DOOR, env)]);
-    const { rate, p50Ms, p99Ms } = await httpLoad(classicCall(urlIn(door.readyLine)), { connections: 100, seconds });
-    latency.push({ p50Ms, p99Ms });
-    await Promise.all([door.stop(), worker.stop()]);
-    return rate;
-  };
-  const plain = async () => (await replied(context, PLAIN_WORKER, { queueName: QUEUE, jobs: context.isQuick ? 300 : 5000, inFlight: 100 })).rate;
-  const rounds = await inTurns(context.rounds, ours, plain);
-  const head = {
-    row: "P4",
-    what: "OpenTicket over HTTP answered with the ids, 100 connections, against the plain worker's rate",
-    unit: "tickets/s",
-    isRate: true,
-    goal: atLeast(2),
-  };
-  return makeRow(head, rounds, { latency });
+  const sides = await inTurns(
+    context.rounds,
+    () => throughDoor(context, { door: OUR_DOOR, worker: OUR_WORKER, request: classicCall, connections: 100, seconds }),
+    () => replied(context, PLAIN_WORKER, { queueName: QUEUE, jobs: context.isQuick ? 300 : 5000, inFlight: 100 }),
+  );
+  const what = "OpenTicket over HTTP answered with the ids, 100 connections, against the plain worker's rate";
+  return makeRow({ row: "P4", what, unit: "tickets/s", isRate: true, goal: atLeast(2) }, sides);
 }
 
-/** Doors alone: nobody takes the jobs while the door is measured. */
+/** P5: doors alone; nobody takes the jobs while the door is measured. */
 export async function httpAsync(context: BenchContext): Promise<Row> {
-  const seconds = context.isQuick ? 2 : 10;
-  const run = (program: string, request: (url: string) => Parameters<typeof httpLoad>[0]) => async () => {
-    const prefix = `bench-${randomUUID()}`;
-    const door = await startProcess(program, context.env(prefix), [QUEUE]);
-    const { rate } = await httpLoad(request(urlIn(door.readyLine)), { connections: 50, seconds });
-    await door.stop();
-    return rate;
-  };
-  const rounds = await inTurns(context.rounds, run(OUR_DOOR, asyncCall), run(BARE_DOOR, bareCall));
-  const head = {
-    row: "P5",
-    what: "HTTP accepted asynchronously (202), 50 connections, against a bare fastify route with Queue.add",
-    unit: "requests/s",
-    isRate: true,
-    goal: atLeast(0.8),
-  };
-  return makeRow(head, rounds);
+  const load = { connections: 50, seconds: context.isQuick ? 2 : 10 };
+  const ours = (env: Record<string, string> = {}) => throughDoor(context, { door: OUR_DOOR, request: asyncCall, env, ...load });
+  const sides = await inTurns(context.rounds, ours, () => throughDoor(context, { door: BARE_DOOR, request: (url) => bareCall(url, 202), ...load }));
+  const onQueueAlone = await ours({ HTTP_ASYNC_DURABILITY: "queue" });
+  const what = "HTTP accepted asynchronously (202, receipt in MongoDB), 50 connections, against a bare fastify route with Queue.add";
+  const notes = { rateWhenTheQueueAloneIsPromised: onQueueAlone.value, costsThen: onQueueAlone.costs };
+  return makeRow({ row: "P5", what, unit: "requests/s", isRate: true, goal: atLeast(0.8) }, sides, notes);
+}
+
+/** Time to the ids at a rate that both sides bear. */
+export async function httpLatency(context: BenchContext): Promise<Row> {
+  const load = { connections: 50, seconds: context.isQuick ? 2 : 15, perSecond: context.isQuick ? 50 : 300 };
+  const p99 = ({ latencyMs, ...rest }: Measured) => ({ ...rest, ...(latencyMs && { latencyMs }), value: latencyMs?.p99 ?? Number.NaN });
+  const sides = await inTurns(
+    context.rounds,
+    async () => p99(await throughDoor(context, { door: OUR_DOOR, worker: OUR_WORKER, request: classicCall, ...load })),
+    async () => p99(await throughDoor(context, { door: WAITING_DOOR, worker: PLAIN_WORKER, request: (url) => bareCall(url, 200), ...load })),
+  );
+  const what = `p99 over HTTP at ${load.perSecond} requests a second, against a fastify route with waitUntilFinished and the plain worker`;
+  return makeRow({ row: "LAT", what, unit: "ms", isRate: false, goal: NO_GOAL }, sides);
+}
+
+export const tenKilobytes = (context: BenchContext) => withFile(context, { row: "F10K", bytes: 10_000, connections: 50 });
+export const oneMegabyte = (context: BenchContext) => withFile(context, { row: "F1M", bytes: 1_000_000, connections: 10 });
+
+/** A file with each ticket, against the same file in the job of the plain worker. */
+async function withFile(context: BenchContext, { row, bytes, connections }: { row: string; bytes: number; connections: number }): Promise<Row> {
+  const load = { connections, seconds: context.isQuick ? 2 : 10 };
+  const data = Buffer.alloc(bytes, randomUUID()).toString("base64");
+  const attachments = [{ name: "file.txt", data }];
+  const sides = await inTurns(
+    context.rounds,
+    () => throughDoor(context, { door: OUR_DOOR, worker: OUR_WORKER, request: (url) => restCall(url, { ...sampleTicket(), attachments }, 201), ...load }),
+    () => throughDoor(context, { door: WAITING_DOOR, worker: PLAIN_WORKER, request: (url) => bareCall(url, 200, { attachments }), ...load }),
+  );
+  const what = `a file of ${bytes} bytes with each ticket over HTTP, ${connections} connections, against the same in the plain worker's job and document`;
+  return makeRow({ row, what, unit: "tickets/s", isRate: true, goal: NO_GOAL }, sides);
+}
+
+interface DoorLoad {
+  door: string;
+  worker?: string;
+  request(url: string): HttpRequest;
+  connections: number;
+  seconds: number;
+  perSecond?: number;
+  env?: Record<string, string>;
+}
+
+async function throughDoor(context: BenchContext, { door, worker, request, env, ...load }: DoorLoad): Promise<Measured> {
+  const environment = { ...context.env(`bench-${randomUUID()}`), ...env };
+  const [front, back] = await Promise.all([startProcess(door, environment, [QUEUE]), worker && startProcess(worker, environment, [QUEUE])]);
+  const processes = { door: front, ...(back && { worker: back }) };
+  try {
+    const { result, costs } = await metered(
+      context,
+      processes,
+      ({ requests }) => requests,
+      () => httpLoad(request(urlIn(front.readyLine)), load),
+    );
+    return { value: result.rate, latencyMs: result.latencyMs, costs };
+  } finally {
+    await Promise.all(Object.values(processes).map((process) => process.stop()));
+  }
 }
 
 /** Where a process says that it listens. */
@@ -59,22 +95,19 @@ export function urlIn(readyLine: string): string {
   return url;
 }
 
-function classicCall(url: string) {
+export function classicCall(url: string): HttpRequest {
   const fields = { action: "OpenTicket", ...BENCH_CREDENTIALS, responsetype: "json", ...sampleTicket() };
   const body = new URLSearchParams(Object.entries(fields).map(([name, value]): [string, string] => [name, String(value)])).toString();
   return { url: `${url}/includes/api.php`, body, headers: { "content-type": "application/x-www-form-urlencoded" }, expected: 200 };
 }
 
-function asyncCall(url: string) {
+function restCall(url: string, ticket: object, expected: number, headers: Record<string, string> = {}): HttpRequest {
   const authorization = `Basic ${Buffer.from(`${BENCH_CREDENTIALS.identifier}:${BENCH_CREDENTIALS.secret}`).toString("base64")}`;
-  return {
-    url: `${url}/v1/tickets`,
-    body: JSON.stringify(sampleTicket()),
-    headers: { "content-type": "application/json", prefer: "respond-async", authorization },
-    expected: 202,
-  };
+  return { url: `${url}/v1/tickets`, body: JSON.stringify(ticket), headers: { "content-type": "application/json", authorization, ...headers }, expected };
 }
 
-function bareCall(url: string) {
-  return { url: `${url}/`, body: JSON.stringify(sampleTicket()), headers: { "content-type": "application/json" }, expected: 202 };
+const asyncCall = (url: string) => restCall(url, sampleTicket(), 202, { prefer: "respond-async" });
+
+function bareCall(url: string, expected: number, more: object = {}): HttpRequest {
+  return { url: `${url}/`, body: JSON.stringify({ ...sampleTicket(), ...more }), headers: { "content-type": "application/json" }, expected };
 }

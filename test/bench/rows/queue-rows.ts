@@ -1,45 +1,75 @@
 import { backlogRate } from "../harness/backlog.ts";
 import type { BenchContext } from "../harness/context.ts";
-import { atLeast, atMost, inTurns, makeRow, type Row } from "../harness/measure.ts";
-import { replied } from "../harness/replied.ts";
+import { atLeast, atMost, type Goal, inTurns, makeRow, NO_GOAL, type Row } from "../harness/measure.ts";
+import { type RepliedLoad, replied } from "../harness/replied.ts";
+import { sampleTicket } from "../harness/tickets.ts";
 import { NOOP_WORKER, OUR_WORKER, PLAIN_WORKER, QUEUE } from "../programs.ts";
 
+/** P1. */
 export async function backlog(context: BenchContext): Promise<Row> {
-  const jobs = context.isQuick ? 500 : 20_000;
-  const costs: Record<string, number[]> = { ours: [], noop: [], plain: [] };
-  const run = (name: string, program: string) => async () => {
-    const { rate, cpuMs } = await backlogRate(context, program, { queueName: QUEUE, jobs });
-    costs[name]?.push(cpuMs);
-    return rate;
-  };
-  const rounds = await inTurns(context.rounds, run("ours", OUR_WORKER), run("noop", NOOP_WORKER));
-  const plainRate = await run("plain", PLAIN_WORKER)();
-  const head = {
-    row: "P1",
-    what: `backlog of ${jobs} valid 1 kB tickets, one worker process, against a worker that does nothing`,
-    unit: "tickets/s",
-    isRate: true,
-    goal: atLeast(0.8),
-  };
-  return makeRow(head, rounds, { plainWorkerRate: plainRate, cpuMsPerTicket: costs });
+  const load = { queueName: QUEUE, jobs: context.isQuick ? 500 : 20_000 };
+  const sides = await inTurns(
+    context.rounds,
+    () => backlogRate(context, OUR_WORKER, load),
+    () => backlogRate(context, NOOP_WORKER, load),
+  );
+  const plain = await backlogRate(context, PLAIN_WORKER, load);
+  const what = `backlog of ${load.jobs} valid 1 kB tickets, one worker process, against a worker that does nothing`;
+  return makeRow({ row: "P1", what, unit: "tickets/s", isRate: true, goal: atLeast(0.8) }, sides, { plainWorkerRate: plain.value });
 }
 
-export async function manyInFlight(context: BenchContext): Promise<Row> {
-  const load = { queueName: QUEUE, jobs: context.isQuick ? 500 : 10_000, inFlight: context.isQuick ? 100 : 1000 };
-  const p99Ms: Record<string, number[]> = { ours: [], plain: [] };
-  const run = (name: string, program: string) => async () => {
-    const { rate, p99Ms: p99 } = await replied(context, program, load);
-    p99Ms[name]?.push(p99);
-    return rate;
-  };
-  const rounds = await inTurns(context.rounds, run("ours", OUR_WORKER), run("plain", PLAIN_WORKER));
-  const head = { row: "P2", what: `with reply, ${load.inFlight} in flight, against the plain worker`, unit: "tickets/s", isRate: true, goal: atLeast(5) };
-  return makeRow(head, rounds, { p99Ms });
+/** P2. */
+export const manyInFlight = (context: BenchContext) => inFlight(context, { row: "P2", count: 1000, jobs: 10_000, goal: atLeast(5) });
+export const fiftyInFlight = (context: BenchContext) => inFlight(context, { row: "R50", count: 50, jobs: 5000, goal: NO_GOAL });
+export const twoHundredInFlight = (context: BenchContext) => inFlight(context, { row: "R200", count: 200, jobs: 10_000, goal: NO_GOAL });
+
+async function inFlight(context: BenchContext, { row, count, jobs, goal }: { row: string; count: number; jobs: number; goal: Goal }): Promise<Row> {
+  const load = { queueName: QUEUE, jobs: context.isQuick ? 300 : jobs, inFlight: context.isQuick ? Math.min(count, 100) : count };
+  const sides = await inTurns(
+    context.rounds,
+    () => replied(context, OUR_WORKER, load),
+    () => replied(context, PLAIN_WORKER, load),
+  );
+  return makeRow({ row, what: `with reply, ${load.inFlight} in flight, against the plain worker`, unit: "tickets/s", isRate: true, goal }, sides);
 }
 
+/** P3. */
 export async function oneInFlight(context: BenchContext): Promise<Row> {
   const load = { queueName: QUEUE, jobs: context.isQuick ? 50 : 1000, inFlight: 1 };
-  const run = (program: string) => async () => (await replied(context, program, load)).p50Ms;
-  const rounds = await inTurns(context.rounds, run(OUR_WORKER), run(PLAIN_WORKER));
-  return makeRow({ row: "P3", what: "one request in flight, p50, against the plain worker", unit: "ms", isRate: false, goal: atMost(1) }, rounds);
+  const p50 = async (program: string) => {
+    const measured = await replied(context, program, load);
+    return { ...measured, value: measured.latencyMs?.p50 ?? Number.NaN };
+  };
+  const sides = await inTurns(
+    context.rounds,
+    () => p50(OUR_WORKER),
+    () => p50(PLAIN_WORKER),
+  );
+  return makeRow({ row: "P3", what: "one request in flight, p50, against the plain worker", unit: "ms", isRate: false, goal: atMost(1) }, sides);
+}
+
+/** Our replies against BullMQ's own way to wait for a result. */
+export async function waitingForResults(context: BenchContext): Promise<Row> {
+  const load = { queueName: QUEUE, jobs: context.isQuick ? 300 : 5000, inFlight: context.isQuick ? 50 : 200 };
+  const sides = await inTurns(
+    context.rounds,
+    () => replied(context, OUR_WORKER, load),
+    () => replied(context, PLAIN_WORKER, { ...load, via: "waitUntilFinished" }),
+  );
+  const what = `with reply, ${load.inFlight} in flight, against the plain worker and waitUntilFinished`;
+  return makeRow({ row: "WAIT", what, unit: "tickets/s", isRate: true, goal: NO_GOAL }, sides);
+}
+
+/** One ticket in ten is wrong, against none. */
+export async function mixed(context: BenchContext): Promise<Row> {
+  const load: RepliedLoad = { queueName: QUEUE, jobs: context.isQuick ? 300 : 10_000, inFlight: context.isQuick ? 50 : 200 };
+  const isValid = (n: number) => n % 10 !== 0;
+  const ticketOf = (n: number) => (isValid(n) ? sampleTicket() : { ...sampleTicket(), deptid: 999_999 });
+  const sides = await inTurns(
+    context.rounds,
+    () => replied(context, OUR_WORKER, { ...load, ticketOf, isValid }),
+    () => replied(context, OUR_WORKER, load),
+  );
+  const what = `with reply, ${load.inFlight} in flight, one in ten invalid, against all valid`;
+  return makeRow({ row: "MIX", what, unit: "requests/s", isRate: true, goal: NO_GOAL }, sides);
 }

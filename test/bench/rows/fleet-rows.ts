@@ -1,0 +1,45 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { startProcess } from "../../support/processes.ts";
+import { backlogRate } from "../harness/backlog.ts";
+import type { BenchContext } from "../harness/context.ts";
+import { atLeast, inTurns, makeRow, NO_GOAL, type Row } from "../harness/measure.ts";
+import { MAILING_DEPARTMENT, sampleTicket } from "../harness/tickets.ts";
+import { MAIL_SINK, OUR_WORKER, QUEUE } from "../programs.ts";
+
+export const twoWorkers = (context: BenchContext) => severalWorkers(context, 2);
+export const fourWorkers = (context: BenchContext) => severalWorkers(context, 4);
+
+async function severalWorkers(context: BenchContext, workers: number): Promise<Row> {
+  const load = { queueName: QUEUE, jobs: context.isQuick ? 500 : 20_000 };
+  const sides = await inTurns(
+    context.rounds,
+    () => backlogRate(context, OUR_WORKER, { ...load, workers }),
+    () => backlogRate(context, OUR_WORKER, load),
+  );
+  const what = `backlog of ${load.jobs}, ${workers} worker processes against one`;
+  return makeRow({ row: `W${workers}`, what, unit: "tickets/s", isRate: true, goal: NO_GOAL }, sides);
+}
+
+const LOOK_MS = 20;
+
+/** A backlog whose every ticket owes a mail, until the last mail is taken, against the same without mails. */
+export async function withMail(context: BenchContext): Promise<Row> {
+  const jobs = context.isQuick ? 300 : 10_000;
+  const load = { queueName: QUEUE, jobs };
+  const { noemail: _, ...mailing } = { ...sampleTicket(), deptid: MAILING_DEPARTMENT };
+  const mailed = async () => {
+    const sink = await startProcess(MAIL_SINK, {});
+    const [smtp = "", http = ""] = sink.readyLine.match(/(smtp|http):\S+/g) ?? [];
+    const settled = async () => {
+      while (Number(await (await fetch(http)).text()) < jobs) await sleep(LOOK_MS);
+    };
+    try {
+      return await backlogRate(context, OUR_WORKER, { ...load, ticket: mailing, env: { SMTP_URL: smtp, MAIL_FROM: "bench@example.test" }, settled });
+    } finally {
+      await sink.stop();
+    }
+  };
+  const sides = await inTurns(context.rounds, mailed, () => backlogRate(context, OUR_WORKER, load));
+  const what = `backlog of ${jobs} that owe a mail each, to a local relay, until the last mail is taken, against the same without mails`;
+  return makeRow({ row: "MAIL", what, unit: "tickets/s", isRate: true, goal: atLeast(0.5) }, sides);
+}
