@@ -1,5 +1,6 @@
 import type { OutboxEntry, TicketRecord } from "@openticket/contract";
 import { type Logger, type Metrics, startLoop } from "@openticket/runtime";
+import { makeRoom } from "./room.ts";
 
 /**
  * Makes the deliveries that tickets owe.
@@ -31,16 +32,18 @@ export interface OutboxStore {
 }
 
 export interface Dispatcher {
-  /** Delivers what this new ticket owes, except its reply, as soon as there is room; never throws. */
-  opened(ticket: TicketRecord): void;
+  /** Begins to deliver what this new ticket owes, except its reply. Ends when it is begun, or left to the relay; never throws. */
+  opened(ticket: TicketRecord): Promise<void>;
   /** The reply in this ticket's outbox is delivered. */
   replied(ticket: TicketRecord): void;
   /** Waits for deliveries in hand; nothing new is started. */
   close(): Promise<void>;
 }
 
-/** Tickets delivered side by side on the fast path; the others wait for the relay. */
+/** Tickets delivered side by side on the fast path. What finds no place there is left to the relay. */
 const FAST_PATH_TICKETS = 200;
+const PLACE_WAIT_MS = 2000;
+const STALLED_AFTER_MS = 1000;
 /** Tickets that one sweep of the relay takes. */
 const SWEEP_TICKETS = 100;
 /** How often the relay looks when nothing was due, ms. */
@@ -58,6 +61,7 @@ const MAX_ATTEMPTS = 16;
 /** See {@link Dispatcher}; the relay starts at once. */
 export function startDispatcher(given: DispatcherDeps): Dispatcher {
   const inHand = new Set<Promise<void>>();
+  const room = makeRoom({ places: FAST_PATH_TICKETS, waitMs: PLACE_WAIT_MS, stalledAfterMs: STALLED_AFTER_MS, elapsedMs: () => performance.now() });
   let isClosing = false;
   const deps: Delivering = { ...given, isClosing: () => isClosing };
   const track = (work: Promise<void>) => {
@@ -71,10 +75,10 @@ export function startDispatcher(given: DispatcherDeps): Dispatcher {
     onFault: (err) => deps.logger.warn({ err }, "outbox sweep failed"),
   });
   return {
-    opened(ticket) {
-      const hasRoom = inHand.size < FAST_PATH_TICKETS && !isClosing;
+    async opened(ticket) {
       const owed = pendingOf(ticket).filter(({ kind }) => kind !== "reply");
-      if (hasRoom && owed.length > 0) track(deliverAll(ticket, owed, deps));
+      if (owed.length === 0 || !(await room.enter())) return;
+      track(deliverAll(ticket, owed, deps).finally(room.leave));
     },
     replied(ticket) {
       const reply = pendingOf(ticket).find(({ kind }) => kind === "reply");
@@ -82,6 +86,7 @@ export function startDispatcher(given: DispatcherDeps): Dispatcher {
     },
     async close() {
       isClosing = true;
+      room.close();
       await Promise.all([relay.close(), ...inHand]);
     },
   };

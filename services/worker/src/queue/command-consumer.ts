@@ -32,8 +32,8 @@ export interface ConsumerDeps {
   reply(queue: string, result: OpenTicketResult): Promise<void>;
   /** The reply that stands in this ticket's outbox was sent. */
   replied(ticket: TicketRecord): void;
-  /** A new ticket whose other deliveries may be made now. */
-  opened(ticket: TicketRecord): void;
+  /** A new ticket whose other deliveries may be made now; ends when they are in hand or left for later. */
+  opened(ticket: TicketRecord): Promise<void>;
   /** The request is decided, and a receipt of it wants to hear so. */
   decided(requestId: string): void;
   bury(letter: DeadLetter): Promise<void>;
@@ -164,8 +164,8 @@ async function seeThrough(command: OpenTicketCommand, deps: ConsumerDeps): Promi
     await deps.reply(command.replyTo.queue, result);
     if (ticket) deps.replied(ticket);
   }
-  if (kind === "opened" && ticket) deps.opened(ticket);
   if (command.hasReceipt) deps.decided(command.requestId);
+  if (kind === "opened" && ticket) await deps.opened(ticket);
   return kind;
 }
 

@@ -60,7 +60,7 @@ const secondsFromNow = (at: unknown) => (at instanceof Date ? (at.getTime() - NO
 describe("the fast path", () => {
   it("delivers what a new ticket owes, and marks it only then", async () => {
     const { dispatcher, delivered, marked } = start({});
-    dispatcher.opened(owing(mail(), mail({ key: "mail:staff:a" })));
+    await dispatcher.opened(owing(mail(), mail({ key: "mail:staff:a" })));
     await until("both marks", () => marked.length === 2);
     expect(delivered).toEqual(["mail:opener", "mail:staff:a"]);
   });
@@ -68,7 +68,7 @@ describe("the fast path", () => {
   it("leaves the reply to the consumer, which says when it is sent", async () => {
     const { dispatcher, delivered, marked } = start({});
     const ticket = owing(mail({ key: "reply", kind: "reply" }));
-    dispatcher.opened(ticket);
+    await dispatcher.opened(ticket);
     dispatcher.replied(ticket);
     await until("the mark", () => marked.length === 1);
     expect([delivered, marked]).toEqual([[], ["reply"]]);
@@ -76,14 +76,14 @@ describe("the fast path", () => {
 
   it("does not deliver again what is done or given up", async () => {
     const { dispatcher, delivered, marked } = start({});
-    dispatcher.opened(owing(mail({ key: "done", deliveredAt: NOW }), mail({ key: "dead", deadAt: NOW }), mail({ key: "owed" })));
+    await dispatcher.opened(owing(mail({ key: "done", deliveredAt: NOW }), mail({ key: "dead", deadAt: NOW }), mail({ key: "owed" })));
     await until("the mark", () => marked.length === 1);
     expect(delivered).toEqual(["owed"]);
   });
 
   it("marks what it delivered when the store is back, and does not deliver it again", async () => {
     const { dispatcher, delivered, marked } = start({ markFaults: Array.from({ length: 10 }, () => new Error("no primary")) });
-    dispatcher.opened(owing(mail()));
+    await dispatcher.opened(owing(mail()));
     await until("the mark", () => marked.length === 1);
     expect(delivered).toEqual(["mail:opener"]);
   });
@@ -91,7 +91,7 @@ describe("the fast path", () => {
   it("starts nothing when it is closing", async () => {
     const { dispatcher, delivered } = start({});
     await dispatcher.close();
-    dispatcher.opened(owing(mail()));
+    await dispatcher.opened(owing(mail()));
     await dispatcher.close();
     expect(delivered).toEqual([]);
   });

@@ -42,7 +42,7 @@ function consume(...story: (() => Promise<void> | void)[]) {
     },
     reply: async (_queue, result) => void replies.push(result),
     replied: () => undefined,
-    opened: () => undefined,
+    opened: async () => undefined,
     decided: () => undefined,
     bury: async (letter) => void buried.push(letter),
     failed: (request, error) => errorResult(request, [error]),

@@ -1,0 +1,67 @@
+/**
+ * Places for deliveries of new tickets.
+ *
+ * Problem: a backlog is decided faster than its mails are sent. What finds no place waits a minute for the relay, and
+ * unbounded places would take unbounded memory.
+ * Choice: who finds no place waits for one, but only while places become free: a dead mail relay holds nobody up.
+ */
+export interface Room {
+  /** Ends with true when a place was taken, which must be left again; with false when there will be none soon. */
+  enter(): Promise<boolean>;
+  leave(): void;
+  /** Nobody gets a place any more. */
+  close(): void;
+}
+
+export interface RoomOptions {
+  places: number;
+  /** Longest wait for a place, ms. */
+  waitMs: number;
+  /** Without a place that became free for so long, nobody waits, ms. */
+  stalledAfterMs: number;
+  /** Of a clock that never goes back, ms. */
+  elapsedMs(): number;
+}
+
+/** See {@link Room}. */
+export function makeRoom({ places, waitMs, stalledAfterMs, elapsedMs }: RoomOptions): Room {
+  const waiting = new Set<(hasPlace: boolean) => void>();
+  let free = places;
+  let isClosed = false;
+  let lastLeftAtMs = elapsedMs();
+
+  function wait(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const end = (hasPlace: boolean) => {
+        clearTimeout(timer);
+        waiting.delete(end);
+        resolve(hasPlace);
+      };
+      const timer = setTimeout(end, waitMs, false);
+      waiting.add(end);
+    });
+  }
+
+  return {
+    async enter() {
+      if (isClosed) return false;
+      if (free > 0) {
+        // Whoever comes into an empty room waits for nobody: what came before is no sign of a stall.
+        if (free === places) lastLeftAtMs = elapsedMs();
+        free--;
+        return true;
+      }
+      return elapsedMs() - lastLeftAtMs < stalledAfterMs ? wait() : false;
+    },
+    leave() {
+      lastLeftAtMs = elapsedMs();
+      const [first] = waiting;
+      if (first) first(true);
+      else free++;
+    },
+    close() {
+      isClosed = true;
+      for (const end of [...waiting]) end(false);
+    },
+  };
+}

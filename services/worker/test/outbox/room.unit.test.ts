@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { makeRoom } from "../../src/outbox/room.ts";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+let elapsed = 0;
+const aRoom = () => makeRoom({ places: 2, waitMs: 2000, stalledAfterMs: 1000, elapsedMs: () => elapsed });
+
+/** What became of each entry so far, in order; undefined while it waits. */
+function entries(room: ReturnType<typeof aRoom>, count: number): (boolean | undefined)[] {
+  const outcomes: (boolean | undefined)[] = new Array(count).fill(undefined);
+  for (let n = 0; n < count; n++) void room.enter().then((outcome) => (outcomes[n] = outcome));
+  return outcomes;
+}
+const settle = () => vi.advanceTimersByTimeAsync(0);
+
+describe("a room", () => {
+  it("gives its places at once and each that becomes free to the one who has waited longest", async () => {
+    const room = aRoom();
+    const outcomes = entries(room, 4);
+    await settle();
+    expect(outcomes).toEqual([true, true, undefined, undefined]);
+    room.leave();
+    await settle();
+    expect(outcomes).toEqual([true, true, true, undefined]);
+  });
+
+  it("lets nobody wait longer than the time for it", async () => {
+    const room = aRoom();
+    const outcomes = entries(room, 3);
+    await vi.advanceTimersByTimeAsync(1999);
+    expect(outcomes[2]).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(outcomes[2]).toBe(false);
+  });
+
+  it("lets nobody wait while no place becomes free", async () => {
+    const room = aRoom();
+    entries(room, 2);
+    await settle();
+    elapsed += 1000;
+    const late = entries(room, 1);
+    await settle();
+    expect(late).toEqual([false]);
+    room.leave();
+    const next = entries(room, 2);
+    await settle();
+    expect(next).toEqual([true, undefined]);
+  });
+
+  it("is not stalled for having been empty", async () => {
+    const room = aRoom();
+    elapsed += 60_000;
+    const outcomes = entries(room, 3);
+    await settle();
+    expect(outcomes).toEqual([true, true, undefined]);
+  });
+
+  it("turns everybody away once it is closed", async () => {
+    const room = aRoom();
+    const outcomes = entries(room, 3);
+    await settle();
+    room.close();
+    const late = entries(room, 1);
+    await settle();
+    expect([...outcomes, ...late]).toEqual([true, true, false, false]);
+  });
+});
