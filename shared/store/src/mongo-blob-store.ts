@@ -79,8 +79,14 @@ async function put(content: AsyncIterable<Uint8Array>, maxBytes: number, blobs: 
   }
 }
 
+/** A mark of use that is younger keeps a sweep away for long enough; a file in many tickets at once is not written for each, ms. */
+const FRESH_MS = 3_600_000;
+
 /** A known blob is marked as used, so that no sweep takes it before the ticket that wants it is stored. */
 async function isKnown(sha256: string, blobs: Blobs): Promise<boolean> {
+  const blob = await blobs.findOne({ _id: sha256 }, { projection: { createdAt: 1, usedAt: 1 } });
+  if (!blob) return false;
+  if (Date.now() - (blob.usedAt ?? blob.createdAt).getTime() < FRESH_MS) return true;
   return (await blobs.updateOne({ _id: sha256 }, { $set: { usedAt: new Date() } })).matchedCount > 0;
 }
 

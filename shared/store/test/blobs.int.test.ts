@@ -1,0 +1,89 @@
+import { randomUUID } from "node:crypto";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { testMongoUrl, uniqueName } from "../../../test/support/servers.ts";
+import { BlobNotFound, BlobTooLarge } from "../src/blob-store.ts";
+import { sweepBlobs } from "../src/blob-sweep.ts";
+import { connectStore, type StoreConnection } from "../src/connect.ts";
+import { makeMongoBlobStore } from "../src/mongo-blob-store.ts";
+
+const MIB = 1024 * 1024;
+const DAY_MS = 86_400_000;
+
+let store: StoreConnection;
+beforeEach(async () => {
+  store = await connectStore({ url: testMongoUrl(uniqueName("blobs")), appName: "test", serverSelectionTimeoutMs: 5000 });
+});
+afterEach(async () => {
+  await store.db.dropDatabase();
+  await store.close();
+});
+
+async function* chunksOf(content: Buffer, size = 100_000): AsyncGenerator<Buffer> {
+  for (let at = 0; at < content.length; at += size) yield content.subarray(at, at + size);
+}
+
+const put = (content: Buffer) => makeMongoBlobStore(store).put(chunksOf(content), { maxBytes: 4 * MIB });
+const count = (collection: string) => store.db.collection(collection).countDocuments();
+
+async function read(sha256: string): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of await makeMongoBlobStore(store).open(sha256)) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}
+
+describe("blobs", () => {
+  it.each([
+    ["empty", 0],
+    ["small", 1000],
+    ["of several chunks", 2 * MIB + 1],
+  ])("are read as they were put: %s", async (_what, size) => {
+    const content = Buffer.alloc(size, randomUUID());
+    const { sha256 } = await put(content);
+    expect((await read(sha256)).equals(content)).toBe(true);
+  });
+
+  it("are stored once, however many put the same at a time", async () => {
+    const content = Buffer.alloc(MIB, randomUUID());
+    const names = await Promise.all(Array.from({ length: 8 }, () => put(content)));
+    expect(new Set(names.map(({ sha256 }) => sha256)).size).toBe(1);
+    expect([await count("blobs"), await count("blobfiles.files")]).toEqual([1, 1]);
+  });
+
+  it("that are too large are refused, and leave nothing", async () => {
+    await expect(put(Buffer.alloc(5 * MIB))).rejects.toThrow(BlobTooLarge);
+    expect([await count("blobs"), await count("blobfiles.chunks")]).toEqual([0, 0]);
+  });
+
+  it("that are not there are said to be missing", async () => {
+    await expect(makeMongoBlobStore(store).open("0".repeat(64))).rejects.toThrow(BlobNotFound);
+  });
+});
+
+describe("the sweep", () => {
+  const inDays = (days: number) => new Date(Date.now() + days * DAY_MS);
+  const sweepIn = (days: number) => sweepBlobs(store, { olderThanMs: DAY_MS, now: inDays(days) });
+
+  it("takes what no ticket holds a day after it was put, and leaves what one holds", async () => {
+    const [kept, lost] = [await put(Buffer.from("kept")), await put(Buffer.from("lost"))];
+    await store.db.collection("tickets").insertOne({ id: 1, tid: "1", attachments: [{ name: "a", sha256: kept.sha256 }] });
+    expect(await sweepIn(0.9)).toBe(0);
+    expect(await sweepIn(1.1)).toBe(1);
+    expect((await read(kept.sha256)).toString()).toBe("kept");
+    await expect(read(lost.sha256)).rejects.toThrow(BlobNotFound);
+    expect(await count("blobfiles.chunks")).toBe(1);
+  });
+
+  it("spares for another day what was put again", async () => {
+    const { sha256 } = await put(Buffer.from("again"));
+    await store.db.collection<{ _id: string }>("blobs").updateOne({ _id: sha256 }, { $set: { createdAt: inDays(-2) } });
+    await put(Buffer.from("again"));
+    expect(await sweepIn(0.9)).toBe(0);
+    expect(await sweepIn(1.1)).toBe(1);
+  });
+
+  it("takes what an upload left that never ended", async () => {
+    await store.db.collection("blobfiles.files").insertOne({ length: 0, chunkSize: 1, uploadDate: inDays(-2) });
+    expect(await sweepIn(0)).toBe(1);
+    expect(await count("blobfiles.files")).toBe(0);
+  });
+});
