@@ -25,8 +25,8 @@ export const BREAKS: Record<string, readonly Replacement[]> = {
   "no-unique-index": [
     {
       file: COMMITTER,
-      from: "toDocument({ _id, id,",
-      to: "toDocument({ _id: _id + Math.random(), id,",
+      from: "toDocument({ ...draft, id,",
+      to: "toDocument({ ...draft, _id: draft._id + Math.random(), id,",
     },
   ],
   /** The requester hears of its ticket while that is still on its way. */

@@ -73,8 +73,7 @@ export async function commitBatch(drafts: readonly TicketDraft[], deps: Committe
 }
 
 function numbered(draft: TicketDraft, id: number, numbers: Numbers): TicketDocument {
-  const { _id, ...rest } = draft;
-  return toDocument({ _id, id, tid: numbers.tid(id, draft.openedAt), c: numbers.accessCode(), ...rest });
+  return toDocument({ ...draft, id, tid: numbers.tid(id, draft.openedAt), c: numbers.accessCode() });
 }
 
 interface Written {

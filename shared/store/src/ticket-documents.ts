@@ -15,6 +15,7 @@ export function toDocument<T extends { _id: string; requestId: string }>(record:
 
 /** The record in a document. */
 export function toRecord<T extends Stored>(document: T): Omit<T, keyof Stored> {
+  if (document.alias === undefined && document.leasedBy === undefined) return document;
   const { alias, leasedBy, ...record } = document;
   return record;
 }

@@ -16,7 +16,7 @@ function owedReply({ replyTo, requestId, correlationId }: OpenTicketCommand): Ou
   return [{ key: "reply", kind: "reply", queue: replyTo.queue, requestId, ...(correlationId !== undefined && { correlationId }), attempts: 0 }];
 }
 
-function owedToOpener({ ticket: { noemail } }: OpenTicketCommand, { opener, department, decisions }: ValidTicket): OutboxEntry[] {
+function owedToOpener({ ticket: { noemail } }: OpenTicketCommand, { fields: { opener, decisions }, department }: ValidTicket): OutboxEntry[] {
   const reason = noemail ? "noemail was given" : department.noAutoresponder ? "the department has no autoresponder" : undefined;
   if (reason) decisions.push({ rule: "mail to opener", answer: "none", because: reason });
   if (reason) return [];
@@ -25,7 +25,7 @@ function owedToOpener({ ticket: { noemail } }: OpenTicketCommand, { opener, depa
   return [{ key: "mail:opener", kind: "mail", template, to: { name, email }, attempts: 0 }];
 }
 
-function owedToStaff({ opener }: ValidTicket, staff: Admin[]): OutboxEntry[] {
+function owedToStaff({ fields: { opener } }: ValidTicket, staff: Admin[]): OutboxEntry[] {
   const told = staff.filter((admin) => !admin.disabled && admin.username !== opener.admin);
   const byAddress = new Map(told.map((admin) => [admin.email.toLowerCase(), admin]));
   return [...byAddress.values()].map(({ username, firstname, lastname, email }) => ({

@@ -7,10 +7,11 @@ import type { Department, PipelineDeps } from "./ports.ts";
 import { readSubject } from "./subject.ts";
 
 /** What validation hands on: the ticket's own fields, and its department for what depends on that. */
-export type ValidTicket = Pick<
-  TicketRecord,
-  "subject" | "message" | "markdown" | "priority" | "opener" | "service" | "customfields" | "preventClientClosure" | "decisions"
-> & { department: Department; createdAt: Date | undefined };
+export interface ValidTicket {
+  fields: Pick<TicketRecord, "subject" | "message" | "markdown" | "priority" | "opener" | "service" | "customfields" | "preventClientClosure" | "decisions">;
+  department: Department;
+  createdAt: Date | undefined;
+}
 
 /**
  * Checks a command against the reference data. Every rule is asked, so that all errors are found at once; their order
@@ -37,8 +38,8 @@ export async function validate(
   if (errors.length > 0 || !opener || !department || subject === undefined || message === undefined) return { errors };
   const preventClientClosure = ticket.preventClientClosure ?? department.preventClientClosure;
   const markdown = ticket.markdown ?? false;
-  const fields = { subject, message, markdown, priority, opener, customfields, preventClientClosure, decisions, department, createdAt };
-  return { errors, ticket: service === undefined ? fields : { ...fields, service } };
+  const fields = { subject, message, markdown, priority, opener, customfields, preventClientClosure, decisions };
+  return { errors, ticket: { fields: service === undefined ? fields : { ...fields, service }, department, createdAt } };
 }
 
 async function readDepartment(id: number | undefined, directory: PipelineDeps["directory"], findings: Findings): Promise<Department | undefined> {
