@@ -33,6 +33,13 @@ module.exports = {
       to: { pathNot: "^shared/contract/src/|(^|node_modules/)zod/|^(node:)?(crypto|buffer)$" },
     },
     {
+      name: "store-and-client-need-the-contract-alone",
+      severity: "error",
+      comment: "the store knows no queue and the client no store",
+      from: { path: "^shared/(store|client)/src/" },
+      to: { path: "^shared/", pathNot: "^shared/(contract|$1)/" },
+    },
+    {
       name: "runtime-knows-no-domain",
       severity: "error",
       comment: "configuration, logs and health know no domain",
@@ -50,8 +57,22 @@ module.exports = {
       name: "edges-stay-apart",
       severity: "error",
       comment: "edge folders do not import one another",
-      from: { path: "^services/([^/]+)/src/(adapters|queue|outbox|notify)/" },
-      to: { path: "^services/$1/src/(adapters|queue|outbox|notify)/", pathNot: "^services/$1/src/$2/" },
+      from: { path: "^services/([^/]+)/src/(adapters|queue|outbox|notify|recovery)/" },
+      to: { path: "^services/$1/src/(adapters|queue|outbox|notify|recovery)/", pathNot: "^services/$1/src/$2/" },
+    },
+    {
+      name: "edges-know-no-store",
+      severity: "error",
+      comment: "an edge folder reaches the store through the core's ports",
+      from: { path: "^services/[^/]+/src/(adapters|queue|outbox|notify|recovery)/" },
+      to: { path: "^shared/store/" },
+    },
+    {
+      name: "client-in-queues",
+      severity: "error",
+      comment: "of the edge folders, queue alone speaks to the queue",
+      from: { path: "^services/[^/]+/src/(adapters|outbox|notify|recovery)/" },
+      to: { path: "^shared/client/" },
     },
     {
       name: "adapters-stay-apart",
@@ -75,7 +96,8 @@ module.exports = {
       to: { path: "^(services|shared)/[^/]+/src/", pathNot: "^$1/|/src/index\\.ts$" },
     },
     only("bullmq-in-queues", "bullmq", "^services/[^/]+/src/queue/|^shared/client/src/"),
-    only("mongo-in-the-store", "mongoose|mongodb", "^shared/store/src/|^services/standalone/src/databases/"),
+    only("mongoose-in-the-store", "mongoose", "^shared/store/src/"),
+    only("driver-in-databases", "mongodb", "^shared/store/src/|^services/standalone/src/databases/"),
     only("mailer-in-notify", "nodemailer", "^services/[^/]+/src/notify/"),
     only("servers-in-adapters", "fastify|@fastify/[^/]+|smtp-server|imapflow", "^services/ingress/src/adapters/"),
     {

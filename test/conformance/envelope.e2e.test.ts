@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { connect } from "node:net";
+import { text as readText } from "node:stream/consumers";
 import { importReferenceData } from "@openticket/store";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { callApi, callJson, type Fields, GUEST, httpBuildQuery, readJson } from "../support/api-php.ts";
@@ -46,6 +48,14 @@ const bare = (fields: Fields, init: RequestInit & { path?: string } = {}) => {
   });
 };
 
+/** Sends these bytes alone, and gives back everything that comes until the door closes the connection. */
+function sendText(bytes: string): Promise<string> {
+  const { hostname, port } = new URL(stack.httpUrl);
+  const socket = connect(Number(port), hostname);
+  socket.write(bytes);
+  return readText(socket);
+}
+
 describe("where the call is served", () => {
   it.each(["/includes/api.php", "//includes/api.php", "/whmcs/includes/api.php", "/a/b//includes/api.php", "/includes//api.php"])("%s", async (path) => {
     expect(await callJson(stack, GUEST, { path })).toMatchObject({ status: 200, result: "success" });
@@ -64,6 +74,20 @@ describe("where the call is served", () => {
     const path = `/includes/api.php?${httpBuildQuery({ action: "OpenTicket", ...stack.credentials, responsetype: "json", ...GUEST })}`;
     const response = await fetch(`${stack.httpUrl}${path}`, { method: "POST" });
     expect(await response.json()).toMatchObject({ result: "success" });
+  });
+
+  it("a ticket of many kilobytes in the query", async () => {
+    const path = `/includes/api.php?${httpBuildQuery({ action: "OpenTicket", ...stack.credentials, responsetype: "json", ...GUEST, message: "m".repeat(60_000) })}`;
+    expect(await readJson(await fetch(`${stack.httpUrl}${path}`, { method: "POST" }))).toMatchObject({ result: "success" });
+  });
+
+  it("what is no request is answered with a result and a message too", async () => {
+    const tooLong = await fetch(`${stack.httpUrl}/includes/api.php?subject=${"x".repeat(200_000)}`, { method: "POST" });
+    expect(tooLong.status).toBe(431);
+    expect(await tooLong.json()).toEqual({ result: "error", message: expect.stringContaining("in the body") });
+    expect(await sendText("POST /includes/api.php HTTP/1.1\r\nHost: door.test\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")).toMatch(
+      /^HTTP\/1\.1 400 [\s\S]*\r\n\r\n\{"result":"error","message":".+"\}$/,
+    );
   });
 
   it("GET is refused with a message that names the setting, without reading the secret", async () => {

@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { callJson } from "../support/api-php.ts";
+import { callJson, httpBuildQuery } from "../support/api-php.ts";
+import { postTicket } from "../support/rest.ts";
 import { type Stack, startStack } from "../support/stack.ts";
 
 const MIB = 1024 * 1024;
@@ -51,6 +52,13 @@ function sendRaw(head: string[], bodyBytes: number): Promise<string> {
   });
 }
 
+/** Posts a form that begins so and goes on for 50 MiB, whose length nobody is told. */
+function postInChunks(path: string, beginning: string): Promise<Response> {
+  const body = ReadableStream.from([Buffer.from(beginning), ...Array.from({ length: 200 }, () => Buffer.alloc(MIB / 4, "a"))]);
+  const init = { method: "POST", body, duplex: "half", headers: { "content-type": "application/x-www-form-urlencoded" } };
+  return fetch(`${stack.httpUrl}${path}`, init as RequestInit);
+}
+
 const head = (path: string, more: string[]) => [`POST ${path} HTTP/1.1`, "Host: door.test", "Content-Type: application/x-www-form-urlencoded", ...more];
 
 describe("a refused body gets an answer that can be read", () => {
@@ -61,15 +69,24 @@ describe("a refused body gets an answer that can be read", () => {
   });
 
   it("when it turns out to be too large", async () => {
-    const chunks = ReadableStream.from([Buffer.from("message="), ...Array.from({ length: 200 }, () => Buffer.alloc(MIB / 4, "a"))]);
-    const init = { method: "POST", body: chunks, duplex: "half", headers: { "content-type": "application/x-www-form-urlencoded" } };
-    const response = await fetch(`${stack.httpUrl}/includes/api.php?responsetype=json`, init as RequestInit);
+    const response = await postInChunks("/includes/api.php?responsetype=json", "message=");
     expect([response.status, await response.json()]).toMatchObject([413, { result: "error" }]);
   });
 
   it("in the format that the body's beginning asks for", async () => {
     const { status, result } = await callJson(stack, { ...TICKET, message: "m".repeat(9 * MIB) });
     expect([status, result]).toEqual([413, "error"]);
+  });
+
+  it("as a stranger's, when its beginning holds wrong credentials", async () => {
+    const beginning = httpBuildQuery({ action: "OpenTicket", ...stack.credentials, secret: "wrong", responsetype: "json" });
+    const response = await postInChunks("/includes/api.php", `${beginning}&message=`);
+    expect([response.status, await response.json()]).toEqual([403, { result: "error", message: "Authentication Failed" }]);
+  });
+
+  it("when it is compressed, which is not read", async () => {
+    const { status, message } = await callJson(stack, TICKET, { headers: { "content-encoding": "gzip" } });
+    expect([status, message]).toEqual([415, "send the body as it is, without a content encoding"]);
   });
 
   it("when the caller is a stranger", async () => {
@@ -90,7 +107,7 @@ describe("attachments beyond a limit are refused with what would be right", () =
     for (const [name, value] of Object.entries({ action: "OpenTicket", responsetype: "json", ...stack.credentials, ...TICKET })) form.append(name, value);
     for (const [name, bytes] of files) form.append("attachments[]", new Blob(["x".repeat(bytes)]), name);
     const response = await fetch(`${stack.httpUrl}/includes/api.php`, { method: "POST", body: form });
-    return (await response.json()) as { result: string; message?: string };
+    return (await response.json()) as { result: string; message?: string; errors?: unknown[] };
   };
 
   it.each<[string, [string, number][], RegExp]>([
@@ -114,9 +131,16 @@ describe("attachments beyond a limit are refused with what would be right", () =
     ],
     ["of a type that is not allowed", [["a.exe", 1]], /txt, png/],
   ])("%s", async (_what, files, said) => {
-    const { result, message } = await withFiles(...files);
+    const { result, message, errors } = await withFiles(...files);
     expect(result).toBe("error");
     expect(message).toMatch(said);
+    expect(errors).toEqual([{ code: "attachments_refused", field: "attachments", message }]);
+  });
+
+  it("over REST as a problem that names the field", async () => {
+    const attachments = ["a", "b", "c"].map((name) => ({ name: `${name}.txt`, data: "eA==" }));
+    const { status, body } = await postTicket(stack, { deptid: 1, clientid: 1, subject: "s", message: "m", attachments });
+    expect([status, body.errors]).toMatchObject([422, [{ code: "attachments_refused", field: "attachments" }]]);
   });
 
   it("and those within are taken", async () => {

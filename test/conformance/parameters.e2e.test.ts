@@ -74,6 +74,7 @@ describe("parameters", () => {
     ["2024-03-01", "2024-02-29T23:00:00.000Z"],
     ["20240301T100000Z", "2024-03-01T10:00:00.000Z"],
     ["2024-02-29T23:59:59.5Z", "2024-02-29T23:59:59.500Z"],
+    ["1500-03-01 00:00:00", "1500-02-28T23:06:32.000Z"],
   ])("created %s, in the configured zone where it names none", async (created, expected) => {
     expect(await open({ ...CLIENT, created })).toMatchObject({ createdAt: expected });
   });

@@ -180,6 +180,22 @@ describe("what else is served", () => {
   });
 });
 
+describe("the OpenAPI document", () => {
+  it("refers to nothing that it does not hold", async () => {
+    const { body } = await rest(stack, "GET", "/openapi.json");
+    const references = [...JSON.stringify(body).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, path = ""]) => path);
+    expect(references.length).toBeGreaterThan(20);
+    const missing = references.filter((path) => path.split("/").reduce<unknown>((at, name) => Object(at)[name], body) === undefined);
+    expect(missing).toEqual([]);
+  });
+
+  it("its page is not asked for by https, which the door does not speak", async () => {
+    const { headers } = await rest(stack, "GET", "/docs");
+    expect(headers.get("content-security-policy")).toContain("default-src 'self'");
+    expect(headers.get("content-security-policy")).not.toContain("upgrade-insecure-requests");
+  });
+});
+
 function basic(): string {
   return `Basic ${btoa(`${stack.credentials.identifier}:${stack.credentials.secret}`)}`;
 }

@@ -98,8 +98,8 @@ describe("wrong settings are one clear message before anything is started, and t
     "a level that there is not": [{ LOG_LEVEL: "loud" }, ["LOG_LEVEL: "]],
     "credentials without a secret": [{ API_CREDENTIALS: "me" }, ["API_CREDENTIALS: expected identifier:secret"]],
     "variables of several services": [
-      { WORKER_CONCURRENCY: "many", HTTP_REPLY_TIMEOUT_MS: "soon" },
-      ["WORKER_CONCURRENCY: expected a whole number", "HTTP_REPLY_TIMEOUT_MS: expected a whole number"],
+      { HTTP_PORT: "abc", WORKER_CONCURRENCY: "many", HTTP_REPLY_TIMEOUT_MS: "soon" },
+      ["HTTP_PORT: expected a whole number", "WORKER_CONCURRENCY: expected a whole number", "HTTP_REPLY_TIMEOUT_MS: expected a whole number"],
     ],
     "an address that is no MongoDB's": [{ MONGODB_URL: "localhost" }, ["MONGODB_URL: expected a URL such as mongodb://"]],
   };
@@ -109,6 +109,30 @@ describe("wrong settings are one clear message before anything is started, and t
     expect(running.said()).toMatch(/^could not start: The configuration is wrong:\n( {2}\w+: .*\n)+$/);
     for (const line of expected) expect(running.said()).toContain(`\n  ${line}`);
     await expect(access(dataDir)).rejects.toThrow("ENOENT");
+  });
+});
+
+describe("what npm start's program cannot use is one clear line that names the setting, and the exit code is 1", () => {
+  const UNUSABLE: Record<string, [env: () => Record<string, string>, said: RegExp]> = {
+    "a data folder that cannot be made": [
+      () => ({ DATA_DIR: "/proc/openticket/data" }),
+      /^could not start: the data folder \/proc\/openticket\/data cannot be written to \(ENOENT\); set DATA_DIR to a folder that can$/,
+    ],
+    "a MongoDB that is not there": [
+      () => ({ MONGODB_URL: "mongodb://127.0.0.1:1/openticket", REDIS_URL: testRedisUrl() }),
+      /^could not start: MongoDB cannot be reached: .*127\.0\.0\.1:1.*; MONGODB_URL says where it is$/,
+    ],
+    "a Redis that is not there": [
+      () => ({ MONGODB_URL: testMongoUrl(uniqueName("standalone")), REDIS_URL: "redis://127.0.0.1:1", LOG_LEVEL: "silent" }),
+      /^could not start: redis does not answer \(.+\); REDIS_URL says where it is$/,
+    ],
+  };
+  it.each(Object.entries(UNUSABLE))("%s", async (_, [env, expected]) => {
+    const running = start(env());
+    expect(await running.ended).toBe(1);
+    const lines = running.said().trimEnd().split("\n");
+    expect(lines.at(-1)).toMatch(expected);
+    expect(running.said()).not.toContain("ready http");
   });
 });
 

@@ -1,2 +1,2 @@
 export { httpConfig } from "./config.ts";
-export { startHttp } from "./start-http.ts";
+export { type HttpDoor, startHttp } from "./start-http.ts";

@@ -1,5 +1,5 @@
 import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
-import { type Drain, explainListening, type Logger, type Metrics, makeMetrics } from "@openticket/runtime";
+import { type Drain, explainListening, type Logger, type Metrics, makeMetrics, type Readiness, readiness } from "@openticket/runtime";
 import {
   connectStore,
   hashSecret,
@@ -24,8 +24,15 @@ const RETRY_AFTER_S = 5;
 /** A store that takes longer for a ping is held to be away, ms. */
 const STORE_ANSWER_MS = 1500;
 
+export interface HttpDoor {
+  url: string;
+  metrics: Metrics;
+  /** What `/readyz` says. */
+  readiness(): Promise<Readiness>;
+}
+
 /** Starts the HTTP door and hands its address back; stopping is a step of the drain. Wiring only. */
-export async function startHttp(config: HttpConfig, { logger, drain }: { logger: Logger; drain: Drain }): Promise<{ url: string; metrics: Metrics }> {
+export async function startHttp(config: HttpConfig, { logger, drain }: { logger: Logger; drain: Drain }): Promise<HttpDoor> {
   const metrics = makeMetrics({ withProcess: true });
   const store = await connectStore({ url: config.MONGODB_URL, appName: "openticket-http", serverSelectionTimeoutMs: STORE_PATIENCE_MS });
   drain.onDrain("store", () => store.close());
@@ -33,6 +40,10 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
   drain.onDrain("queue", () => queue.close());
   const isAllowedIp = config.HTTP_ALLOWED_IPS.length > 0 ? makeAllowList(config.HTTP_ALLOWED_IPS) : () => true;
   const credentials = withEnvCredentials(makeMongoCredentialStore(store), { pairs: config.API_CREDENTIALS, admin: config.API_CREDENTIALS_ADMIN }, hashSecret);
+  const checks = [
+    { name: "mongodb", check: () => store.ping() },
+    { name: "redis", check: () => queue.ping() },
+  ];
   const app = await makeHttpApp(
     {
       queue,
@@ -59,16 +70,13 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
       logger,
       trustedProxies: config.HTTP_TRUSTED_PROXIES,
       metrics,
-      checks: [
-        { name: "mongodb", check: () => store.ping() },
-        { name: "redis", check: () => queue.ping() },
-      ],
+      checks,
     },
   );
   const address = { host: config.HTTP_HOST, port: config.HTTP_PORT };
   const url = await explainListening(app.listen(address), { ...address, setting: "HTTP_PORT" });
   drain.onDrain("http", () => app.close());
-  return { url, metrics };
+  return { url, metrics, readiness: () => readiness(checks) };
 }
 
 /** What does not answer soon does not answer. */

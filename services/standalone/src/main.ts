@@ -1,6 +1,6 @@
-import { makeDrain, makeLogger, readConfig } from "@openticket/runtime";
-import { type StandaloneConfig, standaloneConfig } from "./config.ts";
-import { startStandalone } from "./start-standalone.ts";
+import { makeDrain, makeLogger } from "@openticket/runtime";
+import type { StandaloneConfig } from "./config.ts";
+import { readStandalone, startStandalone } from "./start-standalone.ts";
 import { openTerminal } from "./terminal.ts";
 
 /**
@@ -30,7 +30,7 @@ try {
 
 function settings(): StandaloneConfig {
   try {
-    return readConfig(standaloneConfig, process.env);
+    return readStandalone(process.env);
   } catch (error) {
     terminal.fail(error instanceof Error ? error.message : String(error));
     process.exit(1);
@@ -58,5 +58,5 @@ async function giveUp(reason: string): Promise<void> {
 
 /** Errors of these names say all that there is to say. */
 function isNamed(error: unknown): boolean {
-  return error instanceof Error && ["ConfigError", "ListenFailure", "StartFailure", "UnsafeStore"].includes(error.name);
+  return error instanceof Error && ["ConfigError", "ListenFailure", "StartFailure", "StoreUnreachable", "UnsafeStore"].includes(error.name);
 }

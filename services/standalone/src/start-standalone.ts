@@ -1,19 +1,27 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { httpConfig, startHttp } from "@openticket/ingress";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type HttpDoor, httpConfig, startHttp } from "@openticket/ingress";
 import { type Drain, type Logger, makeMetrics, readConfig } from "@openticket/runtime";
 import { connectStore, seedExampleData } from "@openticket/store";
 import { startWorker, workerConfig } from "@openticket/worker";
 import { z } from "zod";
-import type { StandaloneConfig } from "./config.ts";
+import { type StandaloneConfig, standaloneConfig } from "./config.ts";
 import { ensureCredentials } from "./credentials.ts";
 import { makeDataFolder } from "./databases/data-folder.ts";
 import { startDatabases } from "./databases/start-databases.ts";
+import { StartFailure } from "./databases/start-failure.ts";
 
 /** Read by `opentickets` when it is told nothing else. */
 const ADDRESS_FILE = "databases.json";
+/** How long databases of the environment have for their first answer, and how often they are asked, ms. */
+const READY_TIMEOUT_MS = 10_000;
+const READY_POLL_MS = 250;
 /** What worker and door read. */
 const servicesConfig = z.object({ ...workerConfig.shape, ...httpConfig.shape });
+const { MONGODB_URL, REDIS_URL } = servicesConfig.shape;
+/** Every variable that `npm start` reads, by its strictest reader; without URLs it brings its own databases. */
+const everySetting = z.object({ ...standaloneConfig.shape, ...servicesConfig.shape, MONGODB_URL: MONGODB_URL.optional(), REDIS_URL: REDIS_URL.optional() });
 
 export interface StandaloneDeps {
   env: Record<string, string | undefined>;
@@ -22,6 +30,12 @@ export interface StandaloneDeps {
   progress(line: string): void;
   /** An embedded database has ended by itself: nothing can go on. */
   onDeath(reason: string): void;
+}
+
+/** The settings of `npm start` itself. Throws ConfigError that names every wrong variable, the services' too. */
+export function readStandalone(env: Record<string, string | undefined>): StandaloneConfig {
+  readConfig(everySetting, env);
+  return readConfig(standaloneConfig, env);
 }
 
 /** Starts databases and services in order and gives back the page that says what listens where. */
@@ -39,7 +53,8 @@ export async function startStandalone(config: StandaloneConfig, { env, logger, d
   if (config.EXAMPLE_DATA) await putExampleData(databases.mongodbUrl, progress);
   progress("starting worker and HTTP door …");
   await startWorker(services, { logger, drain, metrics: makeMetrics() });
-  const { url } = await startHttp(services, { logger, drain });
+  const { url, readiness } = await startHttp(services, { logger, drain });
+  await requireReady(readiness);
   return page({ url, credentials, dataDir, ...databases, hasRelay: Boolean(env.SMTP_URL) });
 }
 
@@ -87,6 +102,20 @@ async function putExampleData(url: string, progress: (line: string) => void): Pr
   } finally {
     await store.close();
   }
+}
+
+/** The services mend their connections for ever; what does not answer at all when it is first needed has a wrong address. */
+async function requireReady(readiness: HttpDoor["readiness"]): Promise<void> {
+  const deadlineMs = performance.now() + READY_TIMEOUT_MS;
+  let { isReady, checks } = await readiness();
+  while (!isReady && performance.now() < deadlineMs) {
+    await sleep(READY_POLL_MS);
+    ({ isReady, checks } = await readiness());
+  }
+  if (isReady) return;
+  const faults = Object.entries(checks).filter(([, answer]) => answer !== "ok");
+  const said = faults.map(([name, answer]) => `${name} does not answer (${answer}); ${name.toUpperCase()}_URL says where it is`);
+  throw new StartFailure(said.join("; "));
 }
 
 interface Shown {

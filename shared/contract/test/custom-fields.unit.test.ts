@@ -62,6 +62,10 @@ describe("other encodings", () => {
     expect(decode(given)).toEqual({ ticket: { customfields: expected }, problems: [] });
   });
 
+  it.each(["N;", "b:0;", 's:0:"";', "null", "[]", "undefined", "a:0:{}"])("base64 of %s is nothing", (nothing) => {
+    expect(decode(base64(nothing))).toEqual({ ticket: {}, problems: [] });
+  });
+
   it.each([
     ["not base64", "%%%", "not base64"],
     ["a key that is no id", { name: "x" }, '"name" is no field id'],

@@ -65,6 +65,7 @@ describe("flags", () => {
   it("useMarkdown is the old name of markdown", () => {
     expect(decode({ useMarkdown: "1" })).toEqual({ markdown: true });
     expect(decode({ useMarkdown: "1", markdown: false })).toEqual({ markdown: false });
+    expect(decode({ useMarkdown: "1", markdown: "" })).toEqual({ markdown: true });
   });
 });
 

@@ -46,7 +46,10 @@ export async function connectStore({ url, appName, serverSelectionTimeoutMs, max
       autoCreate: false,
       autoIndex: false,
     })
-    .asPromise();
+    .asPromise()
+    .catch((cause: unknown) => {
+      throw new StoreUnreachable(`MongoDB cannot be reached: ${cause instanceof Error ? cause.message : cause}; MONGODB_URL says where it is`, { cause });
+    });
   const { db } = connection;
   if (!db) throw new Error("the connection has no database");
   await requireReplicaSet(db);
@@ -59,6 +62,11 @@ export async function connectStore({ url, appName, serverSelectionTimeoutMs, max
     ping: async () => void (await db.command({ ping: 1 })),
     close: () => connection.close(),
   };
+}
+
+/** No connection was to be had; the message says what is in the way. */
+export class StoreUnreachable extends Error {
+  override name = "StoreUnreachable";
 }
 
 /** The server promises nothing that the product rests on; the message says what would be right. */

@@ -1,5 +1,6 @@
 import { parse as parseCsv } from "csv-parse/sync";
 import type { z } from "zod";
+import { lineOfSyntaxError, linesOfRows } from "./json-rows.ts";
 import {
   emptyReferenceData,
   keyOf,
@@ -13,9 +14,8 @@ import {
 /** Something wrong in an imported file: where it stands, and what would be right. */
 export interface RowFault {
   file: string;
-  /** Line in the file, from 1; of a JSON file, the place of the row. */
+  /** Line in the file, from 1; none where the file as a whole is meant. */
   line?: number;
-  row?: number;
   message: string;
 }
 
@@ -52,7 +52,7 @@ export async function readReferenceFiles(
   for (const { kind, row, at } of placed) {
     const name = `${kind} ${keyOf(row)}`;
     const first = seen.get(name);
-    if (first) faults.push({ ...at, message: `${name} was given before, at ${first.file} ${first.line ? `line ${first.line}` : `row ${first.row}`}` });
+    if (first) faults.push({ ...at, message: `${name} was given before, at ${first.file} line ${first.line}` });
     seen.set(name, at);
     (data[kind] as ReferenceRow[]).push(row);
   }
@@ -71,33 +71,53 @@ function rowsOf({ name, text }: ReferenceFile, faults: RowFault[]): Placed[] {
   const [stem = "", extension = ""] = base.toLowerCase().split(/\.(?=[^.]*$)/);
   const kind = REFERENCE_KINDS.find((candidate) => candidate === stem);
   try {
-    if (extension === "csv" && kind) return csvRows(kind, name, text);
+    if (extension === "csv" && kind) return csvRows(kind, name, text, faults);
     if (extension === "json") return jsonRows(kind, name, text, faults);
   } catch (error) {
-    faults.push({ file: name, ...lineIn(error), message: error instanceof Error ? error.message : String(error) });
+    faults.push({ file: name, ...lineIn(error, text), message: error instanceof Error ? error.message : String(error) });
     return [];
   }
   faults.push({ file: name, message: `expected a .json file, or <kind>.csv with kind one of ${REFERENCE_KINDS.join(", ")}` });
   return [];
 }
 
-function csvRows(kind: ReferenceKind, file: string, text: string): Placed[] {
-  const records: { record: unknown; info: { lines: number } }[] = parseCsv(text, { columns: true, bom: true, info: true, trim: true, skip_empty_lines: true });
-  return records.map(({ record, info }) => ({ kind, value: record, at: { file, line: info.lines } }));
+interface CsvRecord {
+  record: unknown;
+  /** `error`: the row has more or fewer cells than the header. */
+  info: { lines: number; error?: Error };
 }
 
-function jsonRows(kind: ReferenceKind | undefined, file: string, text: string, faults: RowFault[]): Placed[] {
-  const content: unknown = JSON.parse(text.replace(/^\ufeff/, ""));
-  const lists = Array.isArray(content) && kind ? { [kind]: content } : content;
-  if (typeof lists !== "object" || lists === null || Array.isArray(lists)) throw new Error(`expected an object of lists by kind, or a list in <kind>.json`);
-  return Object.entries(lists).flatMap(([name, rows]) => {
-    const known = REFERENCE_KINDS.find((candidate) => candidate === name);
-    if (!known || !Array.isArray(rows)) faults.push({ file, message: `"${name}": expected a list under one of ${REFERENCE_KINDS.join(", ")}` });
-    return known && Array.isArray(rows) ? rows.map((value: unknown, index) => ({ kind: known, value, at: { file, row: index + 1 } })) : [];
+function csvRows(kind: ReferenceKind, file: string, text: string, faults: RowFault[]): Placed[] {
+  const options = { columns: true, bom: true, info: true, trim: true, skip_empty_lines: true, relax_column_count: true } as const;
+  const records: CsvRecord[] = parseCsv(text, options);
+  return records.flatMap(({ record, info: { lines: line, error } }) => {
+    if (!error) return [{ kind, value: record, at: { file, line } }];
+    faults.push({ file, line, message: `${kind}: ${error.message}` });
+    return [];
   });
 }
 
-function lineIn(error: unknown): { line?: number } {
+function jsonRows(kind: ReferenceKind | undefined, file: string, text: string, faults: RowFault[]): Placed[] {
+  const json = text.replace(/^\ufeff/, "");
+  const content: unknown = JSON.parse(json);
+  const lines = linesOfRows(json);
+  const lists = Array.isArray(content) && kind ? { [kind]: content } : content;
+  if (typeof lists !== "object" || lists === null || Array.isArray(lists)) throw new Error(`expected an object of lists by kind, or a list in <kind>.json`);
+  return Object.entries(lists).flatMap(([name, rows]) => {
+    const linesHere = lines.get(Array.isArray(content) ? "" : name) ?? [];
+    const known = REFERENCE_KINDS.find((candidate) => candidate === name);
+    if (!known || !Array.isArray(rows)) faults.push({ file, message: `"${name}": expected a list under one of ${REFERENCE_KINDS.join(", ")}` });
+    return known && Array.isArray(rows) ? rows.map((value: unknown, index) => ({ kind: known, value, at: { file, ...lineAt(linesHere, index) } })) : [];
+  });
+}
+
+function lineAt(lines: readonly number[], index: number): { line?: number } {
+  const line = lines[index];
+  return line === undefined ? {} : { line };
+}
+
+function lineIn(error: unknown, text: string): { line?: number } {
+  if (error instanceof SyntaxError) return { line: lineOfSyntaxError(text, error) };
   const line = typeof error === "object" && error !== null && "lines" in error ? error.lines : undefined;
   return typeof line === "number" ? { line } : {};
 }

@@ -53,6 +53,19 @@ describe("an import", () => {
     expect(await rows("clients")).toEqual([]);
   });
 
+  it("a row with too few or too many cells hides no other fault", async () => {
+    const faults = await faultsOf(file("clients.csv", "id,firstname,email", "1,Ada", "2,Alan,alan@example.test,extra", "x,Grace,grace@example.test"));
+    expect(faults).toMatchObject([{ line: 2 }, { line: 3 }, { line: 4, message: expect.stringContaining("id") }]);
+  });
+
+  it("a fault in JSON has a line too: of its row, or where it stops being JSON", async () => {
+    const rows = ['{"clients": [', '  {"id": 1, "firstname": "A]{", "email": "a@example.test"},', '  {"id": "x"}, 7', '], "tickets": []}'];
+    expect(await faultsOf(file("all.json", ...rows))).toMatchObject([{ message: expect.stringContaining("tickets") }, { line: 3 }, { line: 3 }]);
+    expect(await faultsOf(file("clients.json", "\ufeff[", "", '{"id": 2}', "]"))).toMatchObject([{ line: 3 }]);
+    expect(await faultsOf(file("clients.json", "[", '{"id": 2', "]"))).toMatchObject([{ line: 3 }]);
+    expect(await faultsOf(file("clients.json", "[", "{"))).toMatchObject([{ line: 2 }]);
+  });
+
   it.each<[string, ReferenceFile[], RegExp]>([
     ["a reference to nothing", [file("contacts.csv", "id,clientid,firstname,email", "1,9,A,a@example.test")], /there is no clients 9/],
     [

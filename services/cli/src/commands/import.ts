@@ -50,6 +50,6 @@ async function readReferenceFile(name: string): Promise<ReferenceFile> {
   }
 }
 
-function faultRow({ file, line, row, message }: RowFault): unknown[] {
-  return [file, line ?? (row === undefined ? "" : `row ${row}`), message];
+function faultRow({ file, line, message }: RowFault): unknown[] {
+  return [file, line ?? "", message];
 }

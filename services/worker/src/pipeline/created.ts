@@ -51,7 +51,11 @@ function zoneOffsetMs(wallClock: Date, timeZone: string): number {
   return offsetAtMs(new Date(wallClock.getTime() - guess), timeZone);
 }
 
-function offsetAtMs(instant: Date, timeZone: string): number {
+/** 1800-01-01. No zone has changed its clocks before, and what the formatter shows of dates before 1582 is in another calendar. */
+const FIRST_ASKED_MS = Date.UTC(1800);
+
+function offsetAtMs(given: Date, timeZone: string): number {
+  const instant = new Date(Math.max(given.getTime(), FIRST_ASKED_MS));
   const shown = Object.fromEntries(
     formatterFor(timeZone)
       .formatToParts(instant)

@@ -7,6 +7,8 @@ import { readPhpArray } from "./php-array.ts";
 type CustomFields = NonNullable<TicketParams["customfields"]>;
 export type DecodedCustomFields = { kind: "fields"; fields: CustomFields | undefined } | { kind: "invalid"; reason: string };
 
+/** `[object Object]`, with some blanks around it, bytes. */
+const LONGEST_NOTHING = 32;
 const WANTED = "send base64 of a PHP-serialized array of field id => value, bracket fields customfields[<id>], or a JSON object";
 
 /**
@@ -22,9 +24,16 @@ export function decodeCustomFields(value: unknown): DecodedCustomFields {
 function decodeTextForm(text: string): { kind: "fields"; fields: unknown } | { kind: "invalid"; reason: string } {
   const bytes = /^(a:\d|\{)/.test(text) ? Buffer.from(text, "utf8") : decodeBase64(text);
   if (bytes === undefined) return invalid("it is not base64");
+  if (isNothing(bytes)) return { kind: "fields", fields: {} };
   if (bytes.length > 0 && bytes[0] === 0x7b) return decodeJson(bytes.toString("utf8"));
   const array = readPhpArray(bytes);
   return array.kind === "array" ? { kind: "fields", fields: array.value } : invalid(array.reason);
+}
+
+/** What callers without fields encode instead of leaving it out: a literal for nothing, or PHP's null, false, 0 or empty text. */
+function isNothing(bytes: Buffer): boolean {
+  const text = bytes.length <= LONGEST_NOTHING ? bytes.toString("utf8").trim() : "";
+  return text !== "" && (isNotGiven(text) || /^(N|b:0|i:0|s:0:"");$/.test(text));
 }
 
 function decodeJson(text: string): { kind: "fields"; fields: unknown } | { kind: "invalid"; reason: string } {

@@ -31,7 +31,7 @@ export function decodeTicketParams(raw: Record<string, unknown>): DecodedTicket 
   const problems: RequestError[] = [];
   const refuse = (field: string, message: string) => problems.push({ code: `${field}_invalid`, field, message });
   for (const name of IDS) setIfGiven(ticket, name, decodeId(own(raw, name)));
-  for (const name of FLAGS) setIfGiven(ticket, name, decodeFlag(given(raw, name)));
+  for (const name of FLAGS) setIfGiven(ticket, name, decodeFlag(own(raw, name)) ?? decodeFlag(own(raw, OLD_NAMES[name] ?? name)));
   for (const [names, decode] of [
     [TEXTS, decodeText],
     [KEYWORDS, decodeKeyword],
@@ -49,10 +49,6 @@ export function decodeTicketParams(raw: Record<string, unknown>): DecodedTicket 
   if (files.kind === "invalid") refuse("attachments", files.reason);
   if (files.kind === "attachments") setIfGiven(ticket, "attachments", files.attachments);
   return { ticket, problems };
-}
-
-function given(raw: Record<string, unknown>, name: string): unknown {
-  return own(raw, name) ?? own(raw, OLD_NAMES[name] ?? name);
 }
 
 function own(raw: Record<string, unknown>, name: string): unknown {

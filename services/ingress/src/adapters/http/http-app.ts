@@ -5,6 +5,7 @@ import { Overloaded } from "../../intake/gate.ts";
 import { QueueUnavailable, ReplyLate } from "../../intake/ports.ts";
 import { API_PHP_PATH, registerApiPhp } from "./api-php/route.ts";
 import { bodyFault } from "./body-fault.ts";
+import { answerClientError } from "./client-error.ts";
 import type { HttpDeps } from "./http-deps.ts";
 import { registerDocs } from "./openapi/docs.ts";
 import { Problem, sendProblem } from "./rest/problem.ts";
@@ -24,6 +25,9 @@ const REQUEST_TIMEOUT_MS = 600_000;
 /** Idle connections are kept longer than common proxies keep theirs, ms. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 
+/** Some callers put everything, a ticket's message too, into the query of a POST; without a body it is all in the head, bytes. */
+const MAX_HEAD_BYTES = 128 * 1024;
+
 /** The HTTP door, apart from the process that listens: the API call, REST, its documentation, health and metrics. */
 export async function makeHttpApp(deps: HttpDeps, options: HttpAppOptions): Promise<FastifyInstance> {
   const { logger, trustedProxies } = options;
@@ -32,6 +36,8 @@ export async function makeHttpApp(deps: HttpDeps, options: HttpAppOptions): Prom
     // Requests are counted, not logged: their URLs may hold secrets.
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: trustedProxies.length > 0 ? trustedProxies : false,
+    http: { maxHeaderSize: MAX_HEAD_BYTES },
+    clientErrorHandler: answerClientError,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 300 },
@@ -88,7 +94,7 @@ function problemFor(error: unknown, deps: HttpDeps, log: FastifyBaseLogger): Pro
   if (error instanceof QueueUnavailable)
     return new Problem(503, "Service Unavailable", "The request was not accepted: the queue is not available", {}, deps.retryAfter());
   const fault = bodyFault(error);
-  if (fault) return new Problem(fault.status, TITLES[fault.status], fault.message);
+  if (fault) return new Problem(fault.status, TITLES[fault.status], fault.message, fault.errors && { errors: fault.errors });
   const status = typeof error === "object" && error !== null && "statusCode" in error ? Number(error.statusCode) : 500;
   if (status >= 400 && status < 500) return new Problem(status, "Bad Request", error instanceof Error ? error.message : "The request is malformed");
   log.error({ err: error }, "request failed");

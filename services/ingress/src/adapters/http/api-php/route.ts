@@ -62,7 +62,10 @@ interface Call {
 async function serve(request: FastifyRequest, call: Call, deps: HttpDeps): Promise<Answer> {
   refuseEarly(request, deps);
   await deps.gate();
-  const body = await readParams(request, call, deps);
+  const body = await readParams(request, call, deps).catch(async (error: unknown) => {
+    await refuseStranger(request, call, deps);
+    throw error;
+  });
   call.params = { ...call.query, ...body.params };
   const caller = await admit(call.params, request.ip, deps);
   const command = makeCommand(
@@ -97,15 +100,19 @@ async function readParams(request: FastifyRequest, call: Call, deps: HttpDeps): 
   return readBody(request.raw, request.headers, {
     limits: deps.bodyLimits,
     storeBlob: (content, meta) => deps.blobs.put(content, meta),
-    /** Strangers' files are not stored when it is already plain that they are strangers. */
     async beforeFirstBlob(paramsSoFar) {
       call.params = { ...call.query, ...paramsSoFar };
-      if (holdsCredentials(call.params)) await admit({ ...call.params, action: actionOf(call.params) || "openticket" }, request.ip, deps);
+      await refuseStranger(request, call, deps);
     },
     onFailure(paramsSoFar) {
       call.params = { ...call.query, ...paramsSoFar };
     },
   });
+}
+
+/** Who is already plain to be a stranger is told so: before any file is stored, and rather than what is wrong with the body. */
+async function refuseStranger(request: FastifyRequest, { params }: Call, deps: HttpDeps): Promise<void> {
+  if (holdsCredentials(params)) await admit({ ...params, action: actionOf(params) || "openticket" }, request.ip, deps);
 }
 
 function answerFor(result: OpenTicketResult): Answer {
@@ -118,22 +125,27 @@ function answerFor(result: OpenTicketResult): Answer {
 type RefusedAnswer = Answer & { result: "error"; status: number; headers: Record<string, string> };
 
 function refusalFor(error: unknown, request: FastifyRequest, deps: HttpDeps): RefusedAnswer {
-  const refuse = (status: number, message: string, headers: Record<string, string> = {}, requestId?: string): RefusedAnswer => ({
+  const refuse = (
+    status: number,
+    message: string,
+    headers: Record<string, string> = {},
+    more: Pick<RefusedAnswer, "requestId" | "errors"> = {},
+  ): RefusedAnswer => ({
     result: "error",
     message,
     status,
     headers,
-    ...(requestId !== undefined && { requestId }),
+    ...more,
   });
   if (error instanceof CallRefused) return refuse(error.status, error.message, error.headers);
   if (error instanceof ReplyLate) {
     const message = "The request was accepted, but its outcome is not known yet; ask for it by the request id";
-    return refuse(503, message, deps.retryAfter(), error.requestId);
+    return refuse(503, message, deps.retryAfter(), { requestId: error.requestId });
   }
   if (error instanceof Overloaded) return refuse(503, `The request was not accepted: ${error.message}; try again later`, deps.retryAfter());
   if (error instanceof QueueUnavailable) return refuse(503, "The request was not accepted: the queue is not available; try again later", deps.retryAfter());
   const fault = bodyFault(error);
-  if (fault) return refuse(fault.status === 422 ? 200 : fault.status, fault.message);
+  if (fault) return refuse(fault.status === 422 ? 200 : fault.status, fault.message, {}, fault.errors && { errors: fault.errors });
   const status = typeof error === "object" && error !== null && "statusCode" in error ? Number(error.statusCode) : 500;
   if (status >= 400 && status < 500) return refuse(status, error instanceof Error ? error.message : "The request is malformed");
   request.log.error({ err: error }, "call failed");

@@ -14,13 +14,13 @@ export class BodyTooLarge extends Error {
   }
 }
 
-/** The content type is none that is read here. */
+/** The content type, or its encoding, is none that is read here. */
 export class UnsupportedBody extends Error {
   override readonly name = "UnsupportedBody";
   readonly contentType: string;
 
-  constructor(contentType: string) {
-    super("send application/x-www-form-urlencoded, multipart/form-data or application/json");
+  constructor(contentType: string, wanted = "send application/x-www-form-urlencoded, multipart/form-data or application/json") {
+    super(wanted);
     this.contentType = contentType;
   }
 }

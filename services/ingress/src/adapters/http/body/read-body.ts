@@ -20,10 +20,11 @@ export { parseQuery } from "./parse-query.ts";
 export interface BodyHead {
   contentType?: string;
   contentLength?: number;
+  contentEncoding?: string;
 }
 
 /** The same in a request's own headers, which may be passed as they are. */
-export type BodyHeaders = Pick<IncomingHttpHeaders, "content-type" | "content-length">;
+export type BodyHeaders = Pick<IncomingHttpHeaders, "content-type" | "content-length" | "content-encoding">;
 
 export interface ReadBodyDeps {
   limits: BodyLimits;
@@ -52,10 +53,11 @@ export interface ReadBody {
  * stream is then paused and intact: answer, and `drain` it.
  */
 export async function readBody(stream: Readable, head: BodyHead | BodyHeaders, deps: ReadBodyDeps): Promise<ReadBody> {
-  const { contentType, contentLength } = headOf(head);
+  const { contentType, contentLength, contentEncoding = "identity" } = headOf(head);
   if (contentLength === 0) return { params: Object.create(null), attachments: [], problems: [] };
   const { limits } = deps;
   if (contentLength !== undefined && contentLength > limits.bodyBytes) throw new BodyTooLarge(limits.bodyBytes);
+  if (contentEncoding.toLowerCase() !== "identity") throw new UnsupportedBody(contentType ?? "", "send the body as it is, without a content encoding");
   const interrupt = new Interrupt();
   const source = new ByteSource(stream, limits.bodyBytes, interrupt);
   let reader: BodyReader | undefined;
@@ -83,12 +85,16 @@ export async function readBody(stream: Readable, head: BodyHead | BodyHeaders, d
 
 function headOf(head: BodyHead | BodyHeaders): BodyHead {
   if (!isHeaders(head)) return head;
-  const { "content-type": contentType, "content-length": length } = head;
-  return { ...(contentType !== undefined && { contentType }), ...(length !== undefined && { contentLength: Number(length) }) };
+  const { "content-type": contentType, "content-length": length, "content-encoding": contentEncoding } = head;
+  return {
+    ...(contentType !== undefined && { contentType }),
+    ...(length !== undefined && { contentLength: Number(length) }),
+    ...(contentEncoding !== undefined && { contentEncoding }),
+  };
 }
 
 function isHeaders(head: BodyHead | BodyHeaders): head is BodyHeaders {
-  return "content-type" in head || "content-length" in head;
+  return "content-type" in head || "content-length" in head || "content-encoding" in head;
 }
 
 function makeReader(contentType: string | undefined, intake: AttachmentIntake): BodyReader {

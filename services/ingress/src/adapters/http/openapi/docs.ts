@@ -12,5 +12,10 @@ export async function registerDocs(app: FastifyInstance): Promise<void> {
   app.get("/openapi.json", async () => document);
   // The framework's types know OpenAPI 3.1 less exactly than the document is.
   await app.register(swagger, { mode: "static", specification: { document: document as never } });
-  await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: true });
+  await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: true, transformStaticCSP: forPlainHttp });
+}
+
+/** Without the word that makes browsers ask for the page's own files by https: the door speaks http, a proxy may speak https. */
+function forPlainHttp(policy: string): string {
+  return policy.replace(/\s*upgrade-insecure-requests;?/, "");
 }

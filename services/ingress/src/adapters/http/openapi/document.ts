@@ -18,7 +18,7 @@ const uploadedAttachment = z.object({
   contentType: z.string().optional(),
   data: z.base64().describe("Content of the file, base64"),
 });
-const newTicket = ticketParams.extend({ attachments: z.array(uploadedAttachment).optional() });
+const newTicket = ticketParams.extend({ attachments: z.array(uploadedAttachment).optional() }).required({ deptid: true, subject: true, message: true });
 const opened = successResult.omit({ result: true, correlationId: true });
 const accepted = z.object({ requestId: z.string(), state: z.literal("queued"), location: z.string() });
 
@@ -34,7 +34,7 @@ const SCHEMAS = {
 
 /** Builds the document; `version` is that of the product. */
 export function makeOpenApiDocument(version: string) {
-  const schemas = Object.fromEntries(Object.entries(SCHEMAS).map(([name, schema]) => [name, jsonSchemaOf(schema)]));
+  const schemas = Object.fromEntries(Object.entries(SCHEMAS).map(([name, schema]) => [name, jsonSchemaOf(name, schema)]));
   return {
     openapi: "3.1.0",
     info: {
@@ -73,9 +73,10 @@ export function makeOpenApiDocument(version: string) {
   };
 }
 
-function jsonSchemaOf(schema: z.ZodType): unknown {
-  const { $schema, ...rest } = z.toJSONSchema(schema, { target: "draft-2020-12", io: "output", unrepresentable: "any" });
-  return rest;
+/** The component's schema, open to further properties. What it refers to within itself is found from the document's root. */
+function jsonSchemaOf(name: string, schema: z.ZodType): unknown {
+  const { $schema, ...rest } = z.toJSONSchema(schema, { target: "draft-2020-12", io: "input", unrepresentable: "any" });
+  return JSON.parse(JSON.stringify(rest).replaceAll('"$ref":"#/$defs/', `"$ref":"#/components/schemas/${name}/$defs/`));
 }
 
 const ref = (name: keyof typeof SCHEMAS) => ({ $ref: `#/components/schemas/${name}` });

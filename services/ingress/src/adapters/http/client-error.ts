@@ -1,0 +1,18 @@
+import { STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
+
+/** What the parser of requests finds: each is answered before any route is known. */
+const REFUSALS: Record<string, { status: number; message: string }> = {
+  HPE_HEADER_OVERFLOW: { status: 431, message: "The head of the request is too large; send the parameters in the body" },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, message: "The request did not arrive in time" },
+};
+const MALFORMED = { status: 400, message: "The request is not HTTP" };
+
+/** Answers what cannot be read as a request, with the two fields that callers of the API look for, and closes the connection. */
+export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
+  const { status, message } = REFUSALS[error.code ?? ""] ?? MALFORMED;
+  const body = JSON.stringify({ result: "error", message });
+  const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, "Connection: close", "Content-Type: application/json", `Content-Length: ${body.length}`];
+  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
+}
