@@ -3,6 +3,7 @@ import type mongoose from "mongoose";
 import { coalesce } from "./coalesce.ts";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
 import { makeIdBlocks } from "./id-blocks.ts";
+import { inTime } from "./in-time.ts";
 import { insertOrFind } from "./insert-or-find.ts";
 import { makeMongoOutbox } from "./mongo-outbox.ts";
 import { commitBatch } from "./ticket-committer.ts";
@@ -15,6 +16,8 @@ const LARGEST_BATCH = 500;
 /** Characters of messages in one batch, about bytes: MongoDB takes 48 MB in one command. */
 const HEAVIEST_BATCH = 8_000_000;
 const READS_IN_FLIGHT = 1;
+/** A batch is tried again for 20 s, and its last try may take as long as an operation may, ms. */
+const COMMIT_TIMEOUT_MS = 60_000;
 
 /** Tickets in MongoDB. Reads are from the primary and of what a majority has, as the connection is set up. */
 export function makeMongoTicketStore(store: StoreConnection, { numbers, now }: { numbers: Numbers; now(): Date }): TicketStore {
@@ -31,6 +34,7 @@ export function makeMongoTicketStore(store: StoreConnection, { numbers, now }: {
       maxBatch: LARGEST_BATCH,
       weigh: ({ message }) => message.length,
       maxWeight: HEAVIEST_BATCH,
+      timeoutMs: COMMIT_TIMEOUT_MS,
     }),
     findByIdentity: lookUp(tickets),
     findRejection: lookUp(rejections),
@@ -48,9 +52,10 @@ export function makeMongoTicketReader(store: StoreConnection): TicketReader {
   const rejections = store.db.collection<RejectionDocument>(COLLECTIONS.rejections);
   const [byIdentity, rejectionByIdentity] = [lookUp(tickets), lookUp(rejections)];
   return {
-    findByRequestId: async (requestId) => (await byIdentity(requestId)) ?? optionalRecord(await tickets.findOne({ alias: requestId })),
-    findRejectionByRequestId: async (requestId) => (await rejectionByIdentity(requestId)) ?? optionalRecord(await rejections.findOne({ alias: requestId })),
-    findById: async (id) => optionalRecord(await tickets.findOne({ id })),
+    findByRequestId: async (requestId) => (await byIdentity(requestId)) ?? optionalRecord(await inTime(tickets.findOne({ alias: requestId }))),
+    findRejectionByRequestId: async (requestId) =>
+      (await rejectionByIdentity(requestId)) ?? optionalRecord(await inTime(rejections.findOne({ alias: requestId }))),
+    findById: async (id) => optionalRecord(await inTime(tickets.findOne({ id }))),
   };
 }
 
