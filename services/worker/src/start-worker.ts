@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { connectRedis, makeReplyPublisher, type ReplyPublisher, startJanitor, warnOfUnsafeSettings } from "@openticket/client";
+import { connectRedis, isRedisOutage, makeReplyPublisher, type ReplyPublisher, startJanitor, warnOfUnsafeSettings } from "@openticket/client";
 import type { OpenTicketCommand, OutboxEntry, RequestStatus, TicketRecord } from "@openticket/contract";
 import { type Drain, type Logger, type Metrics, type ReadinessCheck, startLoop } from "@openticket/runtime";
 import {
@@ -24,11 +24,15 @@ import { makeNotifier, type Notifier } from "./notify/notifier.ts";
 import { makeTransport } from "./notify/transport.ts";
 import { startDispatcher } from "./outbox/dispatcher.ts";
 import { makeNumbers } from "./pipeline/numbers.ts";
-import { errorResult, openTicket, successResult } from "./pipeline/open-ticket.ts";
+import { openTicket } from "./pipeline/open-ticket.ts";
+import { recall } from "./pipeline/outcome.ts";
 import type { PipelineDeps, TicketRules } from "./pipeline/ports.ts";
+import { errorResult, successResult } from "./pipeline/results.ts";
 import { outcomesOf } from "./pipeline/status.ts";
-import { buryFailedJobs, type ConsumerDeps, startCommandConsumer } from "./queue/command-consumer.ts";
+import { startCommandConsumer } from "./queue/command-consumer.ts";
 import { makeCommandProducer } from "./queue/command-producer.ts";
+import type { ConsumerDeps } from "./queue/consumer-deps.ts";
+import { buryFailedJobs } from "./queue/give-up.ts";
 import { startStatusAnswerer } from "./queue/status-answerer.ts";
 import { startStuckWatch } from "./queue/stuck-watch.ts";
 import { startRecovery } from "./recovery/recovery.ts";
@@ -84,7 +88,8 @@ export async function startWorker(
   drain.onDrain("janitor", () => janitor.close());
 
   const consumerDeps: ConsumerDeps = {
-    decide: (command: OpenTicketCommand) => openTicket(command, pipeline),
+    decide: (command: OpenTicketCommand, run) => openTicket(command, run, pipeline),
+    recall: (command) => recall(command, pipeline),
     reply: (queue, result) => replies.publish(queue, result),
     replied: dispatcher.replied,
     opened: dispatcher.opened,
@@ -92,7 +97,7 @@ export async function startWorker(
     decided: (requestId) => void receipts.decided(requestId).catch((err: unknown) => logger.warn({ err, requestId }, "receipt not updated")),
     bury: letters.bury,
     failed: (request, error) => errorResult(request, [error]),
-    isOutage: isStoreOutage,
+    isOutage: (error) => isStoreOutage(error) || isRedisOutage(error),
     now,
     random: Math.random,
     logger,

@@ -4,6 +4,7 @@ export type { ClientLogger } from "./client-logger.ts";
 export * from "./errors.ts";
 export * from "./operator-queue.ts";
 export * from "./redis.ts";
+export * from "./redis-outage.ts";
 export * from "./redis-safety.ts";
 export * from "./reply-publisher.ts";
 export * from "./reply-queue-janitor.ts";

@@ -1,3 +1,5 @@
+import { inTime } from "./in-time.ts";
+
 /**
  * Many single calls, few round trips.
  *
@@ -5,7 +7,8 @@
  * Choice: whatever is waiting goes out together as soon as fewer than `maxInFlight` runs are under way. A lone call
  * therefore never waits for company, and under load the batches grow by themselves. Rejected: a timer (it makes the
  * lone call pay) and a fixed batch size (it makes the last ones wait).
- * Invariant: each call gets its own answer or its own error; what waits is bounded by its callers' concurrency.
+ * Invariant: each call gets its own answer or its own error, and in bounded time; what waits is bounded by its callers'
+ * concurrency. A run that does not end gives its place to the next.
  */
 export interface CoalesceOptions<I, O> {
   /** Answers a batch, in its order; an Error in a place is that call's own. Throwing fails the whole batch. */
@@ -16,6 +19,8 @@ export interface CoalesceOptions<I, O> {
   /** What a call adds to the weight of its batch, and the most that a batch of several may weigh. */
   weigh?: (item: I) => number;
   maxWeight?: number;
+  /** A run that takes longer fails its calls, ms; unset: as long as one operation may take. */
+  timeoutMs?: number;
 }
 
 interface Waiting<I, O> {
@@ -43,7 +48,7 @@ export function coalesce<I, O>(options: CoalesceOptions<I, O>): (item: I) => Pro
   async function send(batch: Waiting<I, O>[]): Promise<void> {
     inFlight++;
     try {
-      const answers = await options.run(batch.map(({ item }) => item));
+      const answers = await inTime(options.run(batch.map(({ item }) => item)), options.timeoutMs);
       for (const [index, call] of batch.entries()) settle(call, answers[index]);
     } catch (error) {
       for (const call of batch) call.reject(error);

@@ -1,5 +1,6 @@
 import type { DeadLetter, RejectionRecord } from "@openticket/contract";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
+import { inTime } from "./in-time.ts";
 
 /** Requests that were given up, kept until an operator decides. */
 export interface DeadLetterStore {
@@ -13,8 +14,8 @@ export interface DeadLetterStore {
 export function makeMongoDeadLetters(store: StoreConnection): DeadLetterStore {
   const letters = store.db.collection<DeadLetter>(COLLECTIONS.deadLetters);
   return {
-    bury: async ({ _id, ...letter }) => void (await letters.replaceOne({ _id }, letter, { upsert: true })),
-    find: async (requestId) => (await letters.findOne({ _id: requestId })) ?? undefined,
+    bury: async ({ _id, ...letter }) => void (await inTime(letters.replaceOne({ _id }, letter, { upsert: true }))),
+    find: async (requestId) => (await inTime(letters.findOne({ _id: requestId }))) ?? undefined,
     remove: async (requestId) => (await letters.deleteOne({ _id: requestId })).deletedCount > 0,
   };
 }

@@ -1,5 +1,6 @@
 import type mongoose from "mongoose";
 import { COLLECTIONS } from "./connect.ts";
+import { inTime } from "./in-time.ts";
 
 /**
  * Ticket ids from reserved blocks.
@@ -42,7 +43,7 @@ export function makeIdBlocks(db: mongoose.mongo.Db, nowMs: () => number): { take
     if (lastedMs > QUIET_MS) size = Math.max(Math.floor(size / 2), FIRST_BLOCK);
     reservedAtMs = nowMs();
     const count = Math.max(size, atLeast);
-    const end = await raise(counters, count);
+    const end = await inTime(raise(counters, count));
     blocks.push({ next: end - count + 1, end: end + 1 });
   }
 

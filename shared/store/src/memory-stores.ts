@@ -46,12 +46,19 @@ export function makeMemoryTicketStore({ numbers }: { numbers: Numbers }): Ticket
     findRejectionByRequestId: async (requestId) => byRequestId(rejections, requestId),
     findById: async (id) => [...tickets.values()].find((ticket) => ticket.id === id),
     async reject(record) {
+      const ticket = tickets.get(record._id);
+      if (ticket) return { kind: "opened", ticket };
       const standing = rejections.get(record._id);
       if (standing) return { kind: "exists", record: standing };
       rejections.set(record._id, record);
       return { kind: "rejected", record };
     },
     findRejection: async (identity) => rejections.get(identity),
+    async giveWay(ticket, { isOurs }) {
+      const rejection = rejections.get(ticket._id);
+      if (rejection && isOurs) tickets.delete(ticket._id);
+      return rejection;
+    },
     async markDelivered(entries, at) {
       for (const { identity, key } of entries) {
         change(identity, (ticket) => ({ ...ticket, outbox: ticket.outbox.map((entry) => (entry.key === key ? { ...entry, deliveredAt: at } : entry)) }));

@@ -4,6 +4,7 @@ import mongoose from "mongoose";
 import { BlobNotFound, type BlobStore, BlobTooLarge, type StoredBlob } from "./blob-store.ts";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
 import { DUPLICATE_KEY } from "./id-blocks.ts";
+import { inTime } from "./in-time.ts";
 
 /**
  * Blobs in GridFS, named by their content.
@@ -35,7 +36,7 @@ export function makeMongoBlobStore(store: StoreConnection): BlobStore {
   return {
     put: (content, { maxBytes }) => put(content, maxBytes, blobs, bucket),
     async has(sha256) {
-      const blob = await blobs.findOne({ _id: sha256 }, { projection: { size: 1 } });
+      const blob = await inTime(blobs.findOne({ _id: sha256 }, { projection: { size: 1 } }));
       return blob ? { size: blob.size } : undefined;
     },
     async open(sha256) {
@@ -84,10 +85,10 @@ const FRESH_MS = 3_600_000;
 
 /** A known blob is marked as used, so that no sweep takes it before the ticket that wants it is stored. */
 async function isKnown(sha256: string, blobs: Blobs): Promise<boolean> {
-  const blob = await blobs.findOne({ _id: sha256 }, { projection: { createdAt: 1, usedAt: 1 } });
+  const blob = await inTime(blobs.findOne({ _id: sha256 }, { projection: { createdAt: 1, usedAt: 1 } }));
   if (!blob) return false;
   if (Date.now() - (blob.usedAt ?? blob.createdAt).getTime() < FRESH_MS) return true;
-  return (await blobs.updateOne({ _id: sha256 }, { $set: { usedAt: new Date() } })).matchedCount > 0;
+  return (await inTime(blobs.updateOne({ _id: sha256 }, { $set: { usedAt: new Date() } }))).matchedCount > 0;
 }
 
 async function startUpload(bucket: Bucket, held: Uint8Array[]): Promise<mongoose.mongo.GridFSBucketWriteStream> {
@@ -99,19 +100,19 @@ async function startUpload(bucket: Bucket, held: Uint8Array[]): Promise<mongoose
 
 async function write(upload: mongoose.mongo.GridFSBucketWriteStream, chunk: Uint8Array): Promise<void> {
   if (upload.errored) throw upload.errored;
-  if (!upload.write(chunk)) await once(upload, "drain");
+  if (!upload.write(chunk)) await inTime(once(upload, "drain"));
 }
 
 async function end(upload: mongoose.mongo.GridFSBucketWriteStream): Promise<void> {
   if (upload.errored) throw upload.errored;
   const finished = once(upload, "finish");
   upload.end();
-  await finished;
+  await inTime(finished);
 }
 
 async function publish(blob: BlobDocument, blobs: Blobs, bucket: Bucket): Promise<void> {
   try {
-    await blobs.insertOne(blob);
+    await inTime(blobs.insertOne(blob));
   } catch (error) {
     const isKnown = error instanceof mongoose.mongo.MongoServerError && error.code === DUPLICATE_KEY;
     if (!isKnown) throw error;

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type mongoose from "mongoose";
 import { coalesce } from "./coalesce.ts";
+import { inTime } from "./in-time.ts";
 import { type TicketDocument, toRecord } from "./ticket-documents.ts";
 import type { Postponement, TicketStore } from "./ticket-store.ts";
 
@@ -18,8 +19,8 @@ export function makeMongoOutbox(tickets: Tickets): Pick<TicketStore, "markDelive
     async markDelivered(entries, at) {
       await Promise.all(entries.map((entry) => mark({ ...entry, at })));
     },
-    leaseDue: (now, leaseMs, limit) => leaseDue(tickets, now, leaseMs, limit),
-    postpone: (identity, key, next) => postpone(tickets, identity, key, next),
+    leaseDue: (now, leaseMs, limit) => inTime(leaseDue(tickets, now, leaseMs, limit)),
+    postpone: (identity, key, next) => inTime(postpone(tickets, identity, key, next)),
   };
 }
 

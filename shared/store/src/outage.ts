@@ -21,11 +21,21 @@ const OUTAGE_NAMES = new Set([
   "MongooseServerSelectionError",
 ]);
 
+/** What the system says of a lost connection; the driver hands some of these on as they are. */
+const NETWORK_CODES = new Set(["ECONNRESET", "EPIPE", "ECONNREFUSED", "ECONNABORTED", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH"]);
+
 /**
  * Server codes of the same meaning: not or no longer a primary, shutting down, a time limit, a write concern that was
  * not met in time, a full disk.
  */
 const OUTAGE_CODES = new Set([6, 7, 50, 64, 79, 89, 91, 100, 189, 202, 262, 317, 358, 9001, 10107, 11600, 11602, 13388, 13435, 13436, 14031]);
+
+/** Of a write of many that was cut off the driver keeps the text of what did it, and neither its name nor a code. */
+const CUT_OFF = /ECONNRESET|EPIPE|ETIMEDOUT|^connection \d+ to .* (closed|timed out)|^Connection to .* interrupted|^Connection pool for /i;
+
+function isCutOff({ code, message, writeErrors }: mongoose.mongo.MongoBulkWriteError): boolean {
+  return code === undefined && [writeErrors].flat().length === 0 && CUT_OFF.test(message);
+}
 
 /** True when the store is out of reach, or not able to write, for now. */
 export function isStoreOutage(error: unknown): boolean {
@@ -34,6 +44,8 @@ export function isStoreOutage(error: unknown): boolean {
   if (OUTAGE_NAMES.has(error.name)) return true;
   if (error instanceof mongoose.mongo.MongoError && error.hasErrorLabel("RetryableWriteError")) return true;
   const code = "code" in error ? error.code : undefined;
+  if (typeof code === "string" && NETWORK_CODES.has(code)) return true;
+  if (error instanceof mongoose.mongo.MongoBulkWriteError && isCutOff(error)) return true;
   const isOutage = typeof code === "number" && OUTAGE_CODES.has(code);
   return isOutage || (error.cause !== undefined && isStoreOutage(error.cause));
 }

@@ -2,6 +2,7 @@ import type { Receipt } from "@openticket/contract";
 import type mongoose from "mongoose";
 import { coalesce } from "./coalesce.ts";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
+import { inTime } from "./in-time.ts";
 import { insertOrFind } from "./insert-or-find.ts";
 
 /** Requests that a door acknowledged before their outcome was known. */
@@ -37,14 +38,14 @@ export function makeMongoReceipts(store: StoreConnection, { retentionMs, now }: 
       weigh: ({ commandJson = "" }) => commandJson.length,
       maxWeight: HEAVIEST_BATCH,
     }),
-    find: async (requestId) => (await receipts.findOne({ _id: requestId })) ?? undefined,
+    find: async (requestId) => (await inTime(receipts.findOne({ _id: requestId }))) ?? undefined,
     decided: coalesce<string, void>({
       run: (requestIds) => decideBatch(requestIds, receipts, { at: now(), retentionMs }),
       maxInFlight: 1,
       maxBatch: LARGEST_BATCH,
     }),
-    leaseUndecided: (at, leaseMs, limit) => leaseUndecided(receipts, at, leaseMs, limit),
-    requeued: async (requestIds) => void (await receipts.updateMany({ _id: { $in: [...requestIds] } }, { $inc: { requeued: 1 } })),
+    leaseUndecided: (at, leaseMs, limit) => inTime(leaseUndecided(receipts, at, leaseMs, limit)),
+    requeued: async (requestIds) => void (await inTime(receipts.updateMany({ _id: { $in: [...requestIds] } }, { $inc: { requeued: 1 } }))),
   };
 }
 

@@ -4,6 +4,8 @@ import type { RejectionRecord, TicketRecord } from "@openticket/contract";
 export interface Stored {
   alias?: string;
   leasedBy?: string;
+  /** Of a rejection that is not final yet; see mongo-rejections.ts. */
+  isProposed?: true;
 }
 export type TicketDocument = TicketRecord & Stored;
 export type RejectionDocument = RejectionRecord & Stored;
@@ -15,7 +17,7 @@ export function toDocument<T extends { _id: string; requestId: string }>(record:
 
 /** The record in a document. */
 export function toRecord<T extends Stored>(document: T): Omit<T, keyof Stored> {
-  if (document.alias === undefined && document.leasedBy === undefined) return document;
-  const { alias, leasedBy, ...record } = document;
+  if (document.alias === undefined && document.leasedBy === undefined && document.isProposed === undefined) return document;
+  const { alias, leasedBy, isProposed, ...record } = document;
   return record;
 }

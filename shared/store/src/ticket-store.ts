@@ -3,7 +3,7 @@ import type { RejectionRecord, TicketDraft, TicketRecord } from "@openticket/con
 /** What the store promises about tickets and outcomes; its Mongo and its memory form pass the same tests. */
 
 export type Commit = { kind: "opened"; ticket: TicketRecord } | { kind: "exists"; ticket: TicketRecord } | { kind: "out-of-numbers" };
-export type Rejection = { kind: "rejected"; record: RejectionRecord } | { kind: "exists"; record: RejectionRecord };
+export type Rejection = { kind: "rejected"; record: RejectionRecord } | { kind: "exists"; record: RejectionRecord } | { kind: "opened"; ticket: TicketRecord };
 export type Postponement = { error: string; attempts: number; dueAt: Date } | { error: string; deadAt: Date };
 
 /** Makes the numbers that people see; ids are the store's own. */
@@ -26,7 +26,16 @@ export interface TicketStore extends TicketReader {
    */
   commit(draft: TicketDraft): Promise<Commit>;
   findByIdentity(identity: string): Promise<TicketRecord | undefined>;
+  /**
+   * Stores a rejection, unless one stands already or the request has a ticket: then that is the answer. Throws
+   * StoreUnavailable when another decides the same request at this moment: a repetition finds what came of it.
+   */
   reject(record: RejectionRecord): Promise<Rejection>;
+  /**
+   * For a ticket of a request that may be decided elsewhere as well, before anybody is told of it: the rejection that
+   * came first. `isOurs`: this call's own commit has stored the ticket, and it is removed then.
+   */
+  giveWay(ticket: TicketRecord, options: { isOurs: boolean }): Promise<RejectionRecord | undefined>;
   findRejection(identity: string): Promise<RejectionRecord | undefined>;
   /** Marks deliveries as done; a ticket that owes nothing more is no longer due. */
   markDelivered(entries: { identity: string; key: string }[], at: Date): Promise<void>;

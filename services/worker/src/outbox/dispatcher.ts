@@ -1,4 +1,4 @@
-import type { OutboxEntry, TicketRecord } from "@openticket/contract";
+import type { OpenTicketCommand, OutboxEntry, TicketRecord } from "@openticket/contract";
 import { type Logger, type Metrics, startLoop } from "@openticket/runtime";
 import { makeRoom } from "./room.ts";
 
@@ -8,7 +8,8 @@ import { makeRoom } from "./room.ts";
  * The fast path: the process that wrote a ticket delivers right after the commit. The slow path: a relay looks for
  * tickets whose deliveries are overdue, because their process died, had too much in hand, or met a fault. A relay takes
  * a ticket by moving its due time ahead, so that several relays never work on the same one.
- * Invariant: an entry is marked only after it was delivered. A crash in between delivers it again under the same name.
+ * Invariants: an entry is marked only after it was delivered; a crash in between delivers it again under the same name. A
+ * ticket of which something is in hand is due for nobody else: what failed is put off only when the rest has ended as well.
  */
 
 export interface DispatcherDeps {
@@ -28,14 +29,16 @@ export interface OutboxStore {
   markDelivered(entries: { identity: string; key: string }[], at: Date): Promise<void>;
   /** Tickets with overdue entries, each now due again only after `leaseMs`. */
   leaseDue(now: Date, leaseMs: number, limit: number): Promise<TicketRecord[]>;
-  postpone(identity: string, key: string, next: { error: string; attempts: number; dueAt: Date } | { error: string; deadAt: Date }): Promise<void>;
+  postpone(identity: string, key: string, next: Postponement): Promise<void>;
 }
+
+type Postponement = { error: string; attempts: number; dueAt: Date } | { error: string; deadAt: Date };
 
 export interface Dispatcher {
   /** Begins to deliver what this new ticket owes, except its reply. Ends when it is begun, or left to the relay; never throws. */
   opened(ticket: TicketRecord): Promise<void>;
-  /** The reply in this ticket's outbox is delivered. */
-  replied(ticket: TicketRecord): void;
+  /** The reply to this command is delivered; another request's with the same key is not. */
+  replied(ticket: TicketRecord, command: Pick<OpenTicketCommand, "requestId" | "correlationId" | "replyTo">): void;
   /** Waits for deliveries in hand; nothing new is started. */
   close(): Promise<void>;
 }
@@ -80,8 +83,10 @@ export function startDispatcher(given: DispatcherDeps): Dispatcher {
       if (owed.length === 0 || !(await room.enter())) return;
       track(deliverAll(ticket, owed, deps).finally(room.leave));
     },
-    replied(ticket) {
-      const reply = pendingOf(ticket).find(({ kind }) => kind === "reply");
+    replied(ticket, { requestId, correlationId, replyTo }) {
+      const isItsReply = (entry: OutboxEntry) =>
+        entry.kind === "reply" && entry.queue === replyTo?.queue && entry.requestId === requestId && entry.correlationId === correlationId;
+      const reply = pendingOf(ticket).find(isItsReply);
       if (reply) track(markDelivered(ticket, reply, deps));
     },
     async close() {
@@ -100,28 +105,41 @@ async function sweep(deps: Delivering): Promise<number> {
 }
 
 async function deliverAll(ticket: TicketRecord, owed: OutboxEntry[], deps: Delivering): Promise<void> {
-  await Promise.all(owed.map((entry) => deliverOne(ticket, entry, deps)));
+  const failures = (await Promise.all(owed.map((entry) => deliverOne(ticket, entry, deps)))).filter((failure) => failure !== undefined);
+  // A ticket has one due time: that of the entry that is to be tried first.
+  const dueAt = new Date(Math.min(...failures.filter(({ isDead }) => !isDead).map(({ attempts }) => nextTryAt(attempts, deps))));
+  for (const { key, error, attempts, isDead } of failures) {
+    await deps.outbox.postpone(ticket._id, key, isDead ? { error, deadAt: deps.now() } : { error, attempts, dueAt });
+  }
 }
 
 /** The dispatcher's own state beside what it was given. */
 type Delivering = DispatcherDeps & { isClosing(): boolean };
 
-async function deliverOne(ticket: TicketRecord, entry: OutboxEntry, deps: Delivering): Promise<void> {
-  const { outbox, metrics, now } = deps;
-  const deliveries = metrics.counter("deliveries_total", "Deliveries by kind and result", ["kind", "result"]);
+interface Failure {
+  key: string;
+  error: string;
+  attempts: number;
+  isDead: boolean;
+}
+
+/** Delivers and marks one entry; a failure is handed back. */
+async function deliverOne(ticket: TicketRecord, entry: OutboxEntry, deps: Delivering): Promise<Failure | undefined> {
+  const { key, kind } = entry;
+  const deliveries = deps.metrics.counter("deliveries_total", "Deliveries by kind and result", ["kind", "result"]);
   try {
     await deps.deliver(ticket, entry);
   } catch (error) {
     const severity = deps.severityOf(error);
     const attempts = severity === "untried" ? entry.attempts : entry.attempts + 1;
     const isDead = severity === "final" || attempts >= MAX_ATTEMPTS;
-    deliveries.inc({ kind: entry.kind, result: isDead ? "dead" : "retry" });
-    deps.logger.warn({ ticketId: ticket.id, requestId: ticket.requestId, key: entry.key, attempts, isDead, err: error }, "delivery failed");
-    const reason = error instanceof Error ? error.message : String(error);
-    return outbox.postpone(ticket._id, entry.key, isDead ? { error: reason, deadAt: now() } : { error: reason, attempts, dueAt: nextTryAt(attempts, deps) });
+    deliveries.inc({ kind, result: isDead ? "dead" : "retry" });
+    deps.logger.warn({ ticketId: ticket.id, requestId: ticket.requestId, key, attempts, isDead, err: error }, "delivery failed");
+    return { key, error: error instanceof Error ? error.message : String(error), attempts, isDead };
   }
-  deliveries.inc({ kind: entry.kind, result: "delivered" });
+  deliveries.inc({ kind, result: "delivered" });
   await markDelivered(ticket, entry, deps);
+  return undefined;
 }
 
 /** What is delivered and not marked is delivered again: while the store is away, the mark is worth waiting for. */
@@ -137,9 +155,10 @@ async function markDelivered(ticket: TicketRecord, { key }: OutboxEntry, { outbo
   }
 }
 
-function nextTryAt(attempts: number, { now, random }: DispatcherDeps): Date {
+/** ms since 1970. */
+function nextTryAt(attempts: number, { now, random }: DispatcherDeps): number {
   const delayMs = Math.min(FIRST_DELAY_MS * 2 ** Math.max(attempts - 1, 0), MAX_DELAY_MS);
-  return new Date(now().getTime() + delayMs * (0.75 + random() / 2));
+  return now().getTime() + delayMs * (0.75 + random() / 2);
 }
 
 function pendingOf(ticket: TicketRecord): OutboxEntry[] {

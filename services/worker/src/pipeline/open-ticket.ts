@@ -1,21 +1,19 @@
 import {
   type AttachmentRef,
-  type ErrorResult,
   fingerprintOf,
-  IDEMPOTENCY_CONFLICT,
   identityOf,
   inOrderOfPrecedence,
   type OpenTicketCommand,
-  type RejectionRecord,
   type RequestError,
   referenceError,
-  type SuccessResult,
   type TicketDraft,
   type TicketRecord,
 } from "@openticket/contract";
 import { storeAttachments } from "./attachments.ts";
 import { owedDeliveries } from "./outbox.ts";
+import { type Outcome, repeatRejection, repeatTicket } from "./outcome.ts";
 import type { PipelineDeps } from "./ports.ts";
+import { errorResult, successResult } from "./results.ts";
 import { type ValidTicket, validate } from "./validate.ts";
 
 /**
@@ -23,19 +21,20 @@ import { type ValidTicket, validate } from "./validate.ts";
  *
  * Safe to run any number of times for the same request, on any number of workers: what was decided first is found by
  * the request's identity and decided again in the same way. A rejection is looked for before validating, because
- * reference data may have changed since it was given; a ticket is looked for before rejecting, for the same reason.
+ * reference data may have changed since it was given; a ticket is looked for with the rejection, for the same reason.
  */
 
-export type Outcome =
-  | { kind: "opened"; ticket: TicketRecord; result: SuccessResult }
-  /** Decided before: by an earlier run of this request, or by an earlier request with the same key. */
-  | { kind: "duplicate"; result: SuccessResult | ErrorResult; ticket?: TicketRecord }
-  | { kind: "rejected"; result: ErrorResult }
-  /** The key was used before for a request with other content. */
-  | { kind: "conflict"; result: ErrorResult };
+/** What the caller knows of a run. */
+export interface RunOptions {
+  /**
+   * Asked once the ticket is stored: whether the same request may be decided elsewhere at this moment. Then it is made
+   * sure that it was not rejected there.
+   */
+  mayHaveTwin(): boolean;
+}
 
 /** Runs one command to its outcome. Throws only for faults that a later try may not meet. */
-export async function openTicket(command: OpenTicketCommand, deps: PipelineDeps): Promise<Outcome> {
+export async function openTicket(command: OpenTicketCommand, { mayHaveTwin }: RunOptions, deps: PipelineDeps): Promise<Outcome> {
   const [earlierRejection, checked] = await Promise.all([deps.tickets.findRejection(identityOf(command)), validate(command, deps)]);
   if (earlierRejection) return repeatRejection(command, earlierRejection);
 
@@ -45,14 +44,15 @@ export async function openTicket(command: OpenTicketCommand, deps: PipelineDeps)
 
   const draft = await makeDraft(command, checked.ticket, stored.attachments, deps);
   const commit = await deps.tickets.commit(draft);
-  switch (commit.kind) {
-    case "opened":
-      return { kind: "opened", ticket: commit.ticket, result: successResult(command, commit.ticket) };
-    case "exists":
-      return repeatTicket(command, commit.ticket);
-    case "out-of-numbers":
-      return reject(command, [referenceError("no_ticket_number")], deps);
-  }
+  if (commit.kind === "out-of-numbers") return reject(command, [referenceError("no_ticket_number")], deps);
+  const isOurs = commit.kind === "opened";
+  const rejection = mayHaveTwin() ? await deps.tickets.giveWay(commit.ticket, { isOurs }) : undefined;
+  if (rejection) return repeatRejection(command, rejection);
+  return isOurs ? opened(command, commit.ticket) : repeatTicket(command, commit.ticket);
+}
+
+function opened(command: OpenTicketCommand, ticket: TicketRecord): Outcome {
+  return { kind: "opened", ticket, result: successResult(command, ticket) };
 }
 
 async function makeDraft(command: OpenTicketCommand, ticket: ValidTicket, attachments: AttachmentRef[], deps: PipelineDeps): Promise<TicketDraft> {
@@ -79,12 +79,9 @@ async function makeDraft(command: OpenTicketCommand, ticket: ValidTicket, attach
 }
 
 async function reject(command: OpenTicketCommand, errors: RequestError[], deps: PipelineDeps): Promise<Outcome> {
-  const identity = identityOf(command);
-  const earlierTicket = await deps.tickets.findByIdentity(identity);
-  if (earlierTicket) return repeatTicket(command, earlierTicket);
   const now = deps.now();
   const rejection = await deps.tickets.reject({
-    _id: identity,
+    _id: identityOf(command),
     requestId: command.requestId,
     fingerprint: fingerprintOf(command),
     errors,
@@ -93,44 +90,12 @@ async function reject(command: OpenTicketCommand, errors: RequestError[], deps: 
     rejectedAt: now,
     expiresAt: new Date(now.getTime() + deps.rules.rejectionRetentionMs),
   });
-  if (rejection.kind === "exists") return repeatRejection(command, rejection.record);
-  return { kind: "rejected", result: errorResult(command, errors) };
-}
-
-function repeatTicket(command: OpenTicketCommand, ticket: TicketRecord): Outcome {
-  if (ticket.fingerprint !== fingerprintOf(command)) return conflict(command);
-  return { kind: "duplicate", ticket, result: { ...successResult(command, ticket), ...markReplay(command, ticket) } };
-}
-
-function repeatRejection(command: OpenTicketCommand, rejection: RejectionRecord): Outcome {
-  if (rejection.fingerprint !== fingerprintOf(command)) return conflict(command);
-  return { kind: "duplicate", result: { ...errorResult(command, rejection.errors), ...markReplay(command, rejection) } };
-}
-
-/** A second run of one submission is no replay: its requester has not had an answer yet. */
-function markReplay(command: OpenTicketCommand, decided: { receivedAt: Date }): { replayed?: true } {
-  return decided.receivedAt.getTime() === Date.parse(command.receivedAt) ? {} : { replayed: true };
-}
-
-function conflict(command: OpenTicketCommand): Outcome {
-  return { kind: "conflict", result: errorResult(command, [IDEMPOTENCY_CONFLICT]) };
-}
-
-/** The reply for a stored ticket. */
-export function successResult(request: Addressed, ticket: Pick<TicketRecord, "id" | "tid" | "c">): SuccessResult {
-  return { ...address(request), result: "success", id: ticket.id, tid: ticket.tid, c: ticket.c };
-}
-
-/** The reply for what could not become a ticket; the first error is the one that older callers see. */
-export function errorResult(request: Addressed, errors: RequestError[]): ErrorResult {
-  return { ...address(request), result: "error", errors, message: errors[0]?.message ?? "The request could not be processed" };
-}
-
-interface Addressed {
-  requestId: string;
-  correlationId?: string | undefined;
-}
-
-function address({ requestId, correlationId }: Addressed) {
-  return correlationId === undefined ? { requestId } : { requestId, correlationId };
+  switch (rejection.kind) {
+    case "rejected":
+      return { kind: "rejected", result: errorResult(command, errors) };
+    case "exists":
+      return repeatRejection(command, rejection.record);
+    case "opened":
+      return repeatTicket(command, rejection.ticket);
+  }
 }

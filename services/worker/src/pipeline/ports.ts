@@ -72,12 +72,18 @@ export type Commit =
   /** The mask for ticket numbers is too narrow: no free one was found in a bounded number of tries. */
   | { kind: "out-of-numbers" };
 
-export type Rejection = { kind: "rejected"; record: RejectionRecord } | { kind: "exists"; record: RejectionRecord };
+export type Rejection =
+  | { kind: "rejected"; record: RejectionRecord }
+  | { kind: "exists"; record: RejectionRecord }
+  /** The request has a ticket already. */
+  | { kind: "opened"; ticket: TicketRecord };
 
 export interface TicketStore {
   /** Numbers the draft and writes it with its outbox, journaled on a majority. */
   commit(draft: TicketDraft): Promise<Commit>;
   reject(record: RejectionRecord): Promise<Rejection>;
+  /** The rejection that came before this ticket; `isOurs`: nobody was told of the ticket yet, and it is removed then. */
+  giveWay(ticket: TicketRecord, options: { isOurs: boolean }): Promise<RejectionRecord | undefined>;
   findByIdentity(identity: string): Promise<TicketRecord | undefined>;
   findRejection(identity: string): Promise<RejectionRecord | undefined>;
 }

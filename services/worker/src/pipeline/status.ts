@@ -1,5 +1,5 @@
 import { type DeadLetter, KEPT_FOR_OPERATOR, type RejectionRecord, type RequestStatus, type TicketRecord } from "@openticket/contract";
-import { errorResult, successResult } from "./open-ticket.ts";
+import { errorResult, successResult } from "./results.ts";
 
 /** Outcomes by the name of the request. */
 export interface OutcomeReader {

@@ -1,19 +1,10 @@
 import type { RedisConnection } from "@openticket/client";
-import {
-  COMMAND_QUEUE,
-  type CommandSource,
-  type DeadLetter,
-  KEPT_FOR_OPERATOR,
-  OPEN_TICKET_JOB,
-  type OpenTicketCommand,
-  type OpenTicketResult,
-  type RequestError,
-  readCommand,
-  requestIdOfJob,
-  type TicketRecord,
-} from "@openticket/contract";
-import type { Logger, Metrics } from "@openticket/runtime";
+import { COMMAND_QUEUE, KEPT_FOR_OPERATOR, type OpenTicketCommand } from "@openticket/contract";
 import { DelayedError, type Job, Worker } from "bullmq";
+import type { ConsumerDeps } from "./consumer-deps.ts";
+import { giveUp, tell } from "./give-up.ts";
+import { type ReadJob, readJob } from "./read-job.ts";
+import { isSuspect, makeTurns, note, notesOf, provenDeaths, surviving, type Turns } from "./suspects.ts";
 
 /**
  * Takes commands from the queue and sees each of them through: read, decide, reply, complete.
@@ -21,36 +12,11 @@ import { DelayedError, type Job, Worker } from "bullmq";
  * Problem: BullMQ's own counts do not fit. `attempts` belongs to the producer (a foreign one leaves it at 1, so that
  * the first fault would be the last), and a job whose worker died twice fails without our code.
  * Choice: faults are sorted here. An outage of a store is waited out for as long as it takes; any other fault is tried
- * {@link MAX_FAULTS} times; a job that took its worker down {@link MAX_STALLS} times is poison. What will not run again
- * by itself becomes a dead letter in the store, which outlives Redis, and its requester gets an error.
+ * {@link MAX_FAULTS} times; a job that takes its workers down is poison (see suspects.ts). What will not run again by
+ * itself becomes a dead letter in the store, which outlives Redis, and its requester gets an error; but what an earlier run
+ * has decided is never given up.
  * Invariant: a job is completed only after its outcome is in MongoDB and its reply is in Redis.
  */
-
-export interface ConsumerDeps {
-  /** The story of a ticket; throws only for faults. */
-  decide(command: OpenTicketCommand): Promise<Decided>;
-  reply(queue: string, result: OpenTicketResult): Promise<void>;
-  /** The reply that stands in this ticket's outbox was sent. */
-  replied(ticket: TicketRecord): void;
-  /** A new ticket whose other deliveries may be made now; ends when they are in hand or left for later. */
-  opened(ticket: TicketRecord): Promise<void>;
-  /** The request is decided, and a receipt of it wants to hear so. */
-  decided(requestId: string): void;
-  bury(letter: DeadLetter): Promise<void>;
-  failed(request: { requestId: string; correlationId?: string | undefined }, error: RequestError): OpenTicketResult;
-  /** True for the outage of something that will come back. */
-  isOutage(error: unknown): boolean;
-  now(): Date;
-  random(): number;
-  logger: Logger;
-  metrics: Metrics;
-}
-
-export interface Decided {
-  kind: string;
-  result: OpenTicketResult;
-  ticket?: TicketRecord;
-}
 
 export interface ConsumerOptions {
   connection: RedisConnection;
@@ -61,8 +27,6 @@ export interface ConsumerOptions {
 
 /** Faults of one job that are no outage. */
 const MAX_FAULTS = 8;
-/** Workers that one job may take down before it is held to be the cause. */
-const MAX_STALLS = 3;
 const FIRST_DELAY_MS = 500;
 const MAX_DELAY_MS = 30_000;
 /** What fails without our code is kept until the recovery has made a dead letter of it. */
@@ -83,10 +47,11 @@ export interface CommandConsumer {
 export function startCommandConsumer(options: ConsumerOptions, deps: ConsumerDeps): CommandConsumer {
   let inHand = 0;
   let takenAtMs = performance.now();
+  const inTurns = makeTurns();
   const take = async (job: Job<unknown>, token: string | undefined) => {
     inHand++;
     takenAtMs = performance.now();
-    await process(job, token, deps).finally(() => inHand--);
+    await process(job, token, { ...deps, ...options, inTurns }).finally(() => inHand--);
   };
   let worker = makeWorker(take, options, deps);
   return {
@@ -123,11 +88,13 @@ function makeWorker(take: Take, { connection, prefix, concurrency, lockDurationM
   return worker;
 }
 
-async function process(job: Job<unknown>, token: string | undefined, deps: ConsumerDeps): Promise<void> {
+type Processing = ConsumerDeps & Pick<ConsumerOptions, "lockDurationMs"> & { inTurns: Turns };
+
+async function process(job: Job<unknown>, token: string | undefined, deps: Processing): Promise<void> {
   const startedAtMs = performance.now();
   const read = readJob(job);
   try {
-    const outcome = read.kind === "command" ? await seeThrough(read.command, deps) : await giveUp(job, read, read.error, deps);
+    const outcome = await outcomeOf(job, read, deps);
     deps.metrics.counter("requests_total", "Requests by outcome", ["outcome"]).inc({ outcome });
     const seconds = (performance.now() - startedAtMs) / 1000;
     deps.metrics.seconds("request_seconds", "From taking a job to its reply", ["outcome"]).observe({ outcome }, seconds);
@@ -137,111 +104,55 @@ async function process(job: Job<unknown>, token: string | undefined, deps: Consu
   }
 }
 
-type ReadJob = Address & ({ kind: "command"; command: OpenTicketCommand } | { kind: "hopeless"; error: RequestError });
-
-/** What the job is, and whom its outcome goes to. */
-function readJob(job: Job<unknown>): ReadJob {
-  const read = readCommand(job.data, defaultsOf(job));
-  if (read.kind === "unreadable") {
-    return { ...read.reply, kind: "hopeless", error: { code: "command_unreadable", message: `The job is no command: ${read.reason}` } };
-  }
-  const { command } = read;
-  const { requestId, correlationId, source, hasReceipt } = command;
-  const address: Address = { requestId, correlationId, source, hasReceipt, queue: command.replyTo?.queue };
-  if (job.name.toLowerCase() !== OPEN_TICKET_JOB.toLowerCase()) {
-    return { ...address, kind: "hopeless", error: { code: "action_unknown", message: `Unknown action "${job.name}"; expected ${OPEN_TICKET_JOB}` } };
-  }
-  if (job.stalledCounter > MAX_STALLS) {
-    const message = `The request was given up: ${job.stalledCounter} workers did not survive it`;
-    return { ...address, kind: "hopeless", error: { code: "poison", message } };
-  }
-  return { ...address, kind: "command", command };
+function outcomeOf(job: Job, read: ReadJob, deps: Processing): Promise<string> {
+  if (read.kind === "hopeless") return giveUp(job, read, read.error, deps);
+  if (!isSuspect(job)) return seeThrough(job, read.command, deps);
+  const deaths = provenDeaths(job);
+  if (deaths === undefined) return deps.inTurns(() => surviving(job, () => seeThrough(job, read.command, deps)));
+  return giveUp(job, read, { code: "poison", message: `The request was given up: ${deaths} workers died of it` }, deps);
 }
 
-async function seeThrough(command: OpenTicketCommand, deps: ConsumerDeps): Promise<string> {
-  const { kind, result, ticket } = await deps.decide(command);
-  if (command.replyTo) {
-    await deps.reply(command.replyTo.queue, result);
-    if (ticket) deps.replied(ticket);
-  }
-  if (command.hasReceipt) deps.decided(command.requestId);
-  if (kind === "opened" && ticket) await deps.opened(ticket);
-  return kind;
+async function seeThrough(job: Job, command: OpenTicketCommand, deps: Processing): Promise<string> {
+  const decided = await deps.decide(command, { mayHaveTwin: () => mayHaveTwin(job, command, deps) });
+  await tell(command, decided, deps);
+  if (decided.kind === "opened" && decided.ticket) await deps.opened(decided.ticket);
+  return decided.kind;
 }
 
-interface Address {
-  requestId: string;
-  correlationId?: string | undefined;
-  queue?: string | undefined;
-  source?: CommandSource | undefined;
-  hasReceipt?: boolean | undefined;
+/** A key may come with another job; without one, another worker has the same job only after this one's lock. */
+function mayHaveTwin({ attemptsStarted, processedOn = 0 }: Job, { idempotencyKey }: OpenTicketCommand, { lockDurationMs }: Processing): boolean {
+  return idempotencyKey !== undefined || attemptsStarted > 1 || Date.now() - processedOn > lockDurationMs / 2;
 }
 
 /** An outage is waited out; other faults have a cap. The job waits in the delayed set, whatever its producer's `attempts`. */
-async function putBackOrGiveUp(job: Job, token: string | undefined, address: Address, error: unknown, deps: ConsumerDeps): Promise<void> {
+async function putBackOrGiveUp(job: Job, token: string | undefined, read: ReadJob, error: unknown, deps: ConsumerDeps): Promise<void> {
   const isOutage = deps.isOutage(error);
-  const faults = faultsOf(job) + (isOutage ? 0 : 1);
-  deps.logger.warn({ requestId: address.requestId, jobId: job.id, tries: job.attemptsStarted, faults, isOutage, err: error }, "request failed");
-  if (faults >= MAX_FAULTS && (await isGivenUp(job, address, error, deps))) return;
-  if (!isOutage) await job.updateProgress({ faults });
+  const faults = notesOf(job).faults + (isOutage ? 0 : 1);
+  deps.logger.warn({ requestId: read.requestId, jobId: job.id, tries: job.attemptsStarted, faults, isOutage, err: error }, "request failed");
+  if (faults >= MAX_FAULTS && (await isGivenUp(job, read, error, deps))) return;
   deps.metrics.counter("retries_total", "Requests put back after a fault", ["cause"]).inc({ cause: isOutage ? "outage" : "unknown" });
-  const delayMs = Math.min(FIRST_DELAY_MS * 2 ** Math.min(job.attemptsStarted - 1, 10), MAX_DELAY_MS) * (0.5 + deps.random() / 2);
-  await job.moveToDelayed(Date.now() + Math.round(delayMs), token);
+  try {
+    if (!isOutage) await note(job, { faults });
+    await job.moveToDelayed(Date.now() + delayMs(job, deps), token);
+  } catch (err) {
+    // Redis is full, or the job is another worker's already. What is nobody's is found by BullMQ when its lock has run out.
+    deps.logger.warn({ requestId: read.requestId, jobId: job.id, err }, "request not put back");
+  }
   throw new DelayedError();
 }
 
+function delayMs({ attemptsStarted }: Job, { random }: ConsumerDeps): number {
+  const fullMs = Math.min(FIRST_DELAY_MS * 2 ** Math.min(attemptsStarted - 1, 10), MAX_DELAY_MS);
+  return Math.round(fullMs * (0.5 + random() / 2));
+}
+
 /** False when the dead letter could not be kept now. */
-async function isGivenUp(job: Job, address: Address, cause: unknown, deps: ConsumerDeps): Promise<boolean> {
+async function isGivenUp(job: Job, read: ReadJob, cause: unknown, deps: ConsumerDeps): Promise<boolean> {
   try {
-    await giveUp(job, address, { code: "failed", message: KEPT_FOR_OPERATOR }, deps, cause);
+    await giveUp(job, read, { code: "failed", message: KEPT_FOR_OPERATOR }, deps, cause);
     return true;
   } catch (error) {
-    deps.logger.error({ requestId: address.requestId, jobId: job.id, err: error }, "dead letter not kept");
+    deps.logger.error({ requestId: read.requestId, jobId: job.id, err: error }, "dead letter not kept");
     return false;
   }
-}
-
-/** Kept beside the job by BullMQ, and free for us to use. */
-function faultsOf({ progress }: Job): number {
-  return typeof progress === "object" && "faults" in progress && typeof progress.faults === "number" ? progress.faults : 0;
-}
-
-async function giveUp(job: Job, address: Address, error: RequestError, deps: ConsumerDeps, cause?: unknown): Promise<string> {
-  const { queue, requestId, hasReceipt } = address;
-  await deps.bury(deadLetterOf(job, address, { code: error.code, reason: cause instanceof Error ? cause.message : error.message, diedAt: deps.now() }));
-  deps.metrics.counter("dead_total", "Requests that will not run again by themselves", ["code"]).inc({ code: error.code });
-  deps.logger.error({ requestId, jobId: job.id, code: error.code, reason: error.message, err: cause }, "request given up");
-  if (queue !== undefined) await deps.reply(queue, deps.failed(address, error));
-  if (hasReceipt) deps.decided(requestId);
-  return "dead";
-}
-
-function deadLetterOf(job: Job, { requestId, source }: Address, death: Pick<DeadLetter, "code" | "reason" | "diedAt">): DeadLetter {
-  const { name: jobName, data, attemptsStarted: attempts, timestamp } = job;
-  return { _id: requestId, jobName, dataJson: JSON.stringify(data) ?? "null", attempts, receivedAt: new Date(timestamp), ...(source && { source }), ...death };
-}
-
-/** Makes dead letters of jobs that BullMQ has failed without our code, answers their requesters, and takes them out. */
-export async function buryFailedJobs(jobs: readonly Job[], deps: ConsumerDeps): Promise<number> {
-  for (const job of jobs) {
-    const read = readJob(job);
-    const reason = job.failedReason || "failed for an unknown reason";
-    await giveUp(job, read, { code: "failed", message: KEPT_FOR_OPERATOR }, deps, new Error(reason));
-    await job.remove();
-  }
-  return jobs.length;
-}
-
-function defaultsOf(job: Job) {
-  const { id = "", queueName, timestamp } = job;
-  // Made when they are asked for: most commands bring their own.
-  return {
-    get requestId() {
-      return requestIdOfJob(queueName, id, timestamp);
-    },
-    get receivedAt() {
-      return new Date(timestamp).toISOString();
-    },
-    channel: "queue",
-  };
 }

@@ -8,6 +8,9 @@ const NOW = new Date("2026-01-01T00:00:00Z");
 const mail = (more: Partial<OutboxEntry> = {}): OutboxEntry => ({ key: "mail:opener", kind: "mail", attempts: 0, ...more });
 const owing = (...outbox: OutboxEntry[]) => ({ _id: "t1", id: 1, requestId: "req_1", outbox }) as TicketRecord;
 
+const reply: OutboxEntry = { key: "reply", kind: "reply", queue: "replies", requestId: "req_1", correlationId: "c1", attempts: 0 };
+const asker = { requestId: "req_1", correlationId: "c1", replyTo: { queue: "replies" } };
+
 let dispatcher: Dispatcher | undefined;
 afterEach(() => dispatcher?.close());
 
@@ -19,11 +22,14 @@ function start({
   faults = [],
   markFaults = [],
   severity = "failed",
+  holds = new Map(),
 }: {
   due?: TicketRecord[];
   faults?: Error[];
   markFaults?: Error[];
   severity?: "final" | "failed" | "untried";
+  /** What deliveries wait for, by key. */
+  holds?: ReadonlyMap<string, Promise<void>>;
 }) {
   const delivered: string[] = [];
   const marked: string[] = [];
@@ -40,6 +46,7 @@ function start({
       postpone: async (_identity, key, next) => void postponed.push({ key, ...next }),
     },
     async deliver(_ticket, { key }) {
+      await holds.get(key);
       const fault = faults.shift();
       if (fault) throw fault;
       delivered.push(key);
@@ -67,11 +74,19 @@ describe("the fast path", () => {
 
   it("leaves the reply to the consumer, which says when it is sent", async () => {
     const { dispatcher, delivered, marked } = start({});
-    const ticket = owing(mail({ key: "reply", kind: "reply" }));
+    const ticket = owing(reply);
     await dispatcher.opened(ticket);
-    dispatcher.replied(ticket);
+    dispatcher.replied(ticket, asker);
     await until("the mark", () => marked.length === 1);
     expect([delivered, marked]).toEqual([[], ["reply"]]);
+  });
+
+  it("still owes the first requester its reply when another one with the same key got his", async () => {
+    const { dispatcher, marked } = start({});
+    dispatcher.replied(owing(reply), { ...asker, correlationId: "another" });
+    dispatcher.replied(owing({ ...reply, key: "reply-of-its-own" }), asker);
+    await until("the mark", () => marked.length === 1);
+    expect(marked).toEqual(["reply-of-its-own"]);
   });
 
   it("does not deliver again what is done or given up", async () => {
@@ -132,6 +147,29 @@ describe("the relay", () => {
     const { postponed } = start({ due: [owing(mail({ attempts: 3 }))], faults: [new Error("busy")], severity: "untried" });
     await until("the delay", () => postponed.length === 1);
     expect(postponed).toMatchObject([{ attempts: 3 }]);
+  });
+
+  it("puts a ticket off only when nothing of it is in hand any more: nobody else is to deliver that beside it", async () => {
+    let release = () => {};
+    const slow = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const ticket = owing(mail({ key: "refused" }), mail({ key: "slow" }));
+    const { marked, postponed, delivered } = start({ due: [ticket], faults: [new Error("refused")], holds: new Map([["slow", slow]]) });
+    await new Promise(setImmediate);
+    expect([postponed, delivered]).toEqual([[], []]);
+    release();
+    await until("the delay", () => postponed.length === 1);
+    expect([postponed[0]?.key, marked]).toEqual(["refused", ["slow"]]);
+  });
+
+  it("comes back for the entry that is to be tried first", async () => {
+    const { postponed } = start({ due: [owing(mail({ key: "new" }), mail({ key: "old", attempts: 9 }))], faults: [new Error("a"), new Error("b")] });
+    await until("both delays", () => postponed.length === 2);
+    expect(postponed.map(({ key, attempts, dueAt }) => [key, attempts, secondsFromNow(dueAt)])).toEqual([
+      ["new", 1, 15],
+      ["old", 10, 15],
+    ]);
   });
 
   it("delivers the other entries of a ticket when one fails", async () => {

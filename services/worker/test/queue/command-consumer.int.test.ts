@@ -6,8 +6,10 @@ import { Redis } from "ioredis";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { testRedisUrl, uniqueName } from "../../../../test/support/servers.ts";
 import { until } from "../../../../test/support/until.ts";
-import { errorResult } from "../../src/pipeline/open-ticket.ts";
-import { buryFailedJobs, type CommandConsumer, type ConsumerDeps, startCommandConsumer } from "../../src/queue/command-consumer.ts";
+import { errorResult } from "../../src/pipeline/results.ts";
+import { type CommandConsumer, startCommandConsumer } from "../../src/queue/command-consumer.ts";
+import type { ConsumerDeps, Decided } from "../../src/queue/consumer-deps.ts";
+import { buryFailedJobs } from "../../src/queue/give-up.ts";
 
 const TICKET = { ticket: { deptid: 1 }, replyTo: { queue: "replies" } };
 class Outage extends Error {}
@@ -33,6 +35,7 @@ afterEach(async () => {
 function consume(...story: (() => Promise<void> | void)[]) {
   const buried: DeadLetter[] = [];
   const replies: OpenTicketResult[] = [];
+  const decidedBefore = new Map<string, Decided>();
   let decisions = 0;
   const metrics = makeMetrics();
   const deps: ConsumerDeps = {
@@ -40,6 +43,7 @@ function consume(...story: (() => Promise<void> | void)[]) {
       await story[Math.min(decisions++, story.length - 1)]?.();
       return { kind: "rejected", result: errorResult({ requestId }, [{ code: "x", message: "decided" }]) };
     },
+    recall: async ({ requestId }) => decidedBefore.get(requestId),
     reply: async (_queue, result) => void replies.push(result),
     replied: () => undefined,
     opened: async () => undefined,
@@ -54,7 +58,7 @@ function consume(...story: (() => Promise<void> | void)[]) {
   };
   const consumer = startCommandConsumer({ connection, prefix, concurrency: 5, lockDurationMs: 30_000 }, deps);
   consumers.push(consumer);
-  return { deps, buried, replies, decisions: () => decisions, metrics };
+  return { deps, buried, replies, decidedBefore, decisions: () => decisions, metrics };
 }
 
 const fault = (error: Error) => () => {
@@ -134,5 +138,58 @@ describe("jobs that BullMQ has failed without our code", () => {
     expect([buried[0]?._id, replies[0]?.requestId, job?.id]).toEqual(["req_stalled", "req_stalled", "j1"]);
     expect(await queue.getFailedCount()).toBe(0);
     await queue.resume();
+  });
+});
+
+describe("jobs that were lost with their workers", () => {
+  const LOST = { jobId: "lost" };
+  /** A job that stands as if so many workers had lost it, and so many had died while they tried it alone. */
+  async function addLost({ losses, deaths }: { losses: number; deaths: number }): Promise<void> {
+    await queue.pause();
+    const job = await queue.add("OpenTicket", { ...TICKET, requestId: "req_lost" }, LOST);
+    await connection.hset(queue.toKey("lost"), "stc", losses);
+    await job.updateProgress({ deaths });
+  }
+
+  it("run like any other, however often they were lost, while nothing says that they are the cause", async () => {
+    await addLost({ losses: 50, deaths: 0 });
+    const { buried, decisions, replies } = consume(() => undefined);
+    await queue.resume();
+    await until("the reply", () => replies.length === 1);
+    expect([decisions(), buried]).toEqual([1, []]);
+    await until("an empty queue", isEmpty);
+  });
+
+  it("are poison when workers died that tried them alone", async () => {
+    await addLost({ losses: 4, deaths: 2 });
+    const { buried, decisions, replies } = consume(() => undefined);
+    await queue.resume();
+    await until("the reply", () => replies.length === 1);
+    expect([decisions(), buried[0]?.code, replies[0]?.result]).toEqual([0, "poison", "error"]);
+  });
+
+  it("are noted before they are tried, and acquitted when their worker lives on", async () => {
+    await addLost({ losses: 4, deaths: 1 });
+    const seen: unknown[] = [];
+    const look = async () => void seen.push((await queue.getJob("lost"))?.progress);
+    const { buried } = consume(async () => {
+      await look();
+      throw new Outage("away");
+    });
+    await queue.resume();
+    await until("it to wait", async () => (await queue.getDelayedCount()) === 1);
+    await look();
+    expect([seen, buried]).toMatchObject([[{ deaths: 2 }, { deaths: 1 }], []]);
+  });
+});
+
+describe("a request that an earlier run has decided", () => {
+  it("is not given up for what happens to its job: its requester gets that outcome", async () => {
+    const { buried, replies, decidedBefore } = consume(fault(new Error("a bug")));
+    decidedBefore.set("req_done", { kind: "duplicate", result: { requestId: "req_done", result: "success", id: 7, tid: "7", c: "c" } });
+    await queue.add("OpenTicket", { ...TICKET, requestId: "req_done" });
+    await until("the reply", () => hurry().then(() => replies.length > 0));
+    expect([replies, buried]).toMatchObject([[{ result: "success", id: 7 }], []]);
+    await until("an empty queue", isEmpty);
   });
 });

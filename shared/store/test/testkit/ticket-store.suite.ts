@@ -115,6 +115,27 @@ export function ticketStoreSuite(makeStore: (numbers?: { tid(id: number): string
     });
   });
 
+  describe("a request that is decided twice at the same time", () => {
+    it("has its ticket when that is stored first", async () => {
+      const commit = await store.commit(draft({ _id: "r" }));
+      expect(await store.reject(rejection({ _id: "r" }))).toMatchObject({ kind: "opened", ticket: { _id: "r" } });
+      expect(await store.findRejection("r")).toBeUndefined();
+      expect(commit.kind === "opened" && (await store.giveWay(commit.ticket, { isOurs: true }))).toBeUndefined();
+      expect(await store.findByIdentity("r")).toBeDefined();
+    });
+
+    it("is rejected when that came first, and the ticket of which nobody knows gives way", async () => {
+      const first = rejection({ _id: "r" });
+      await store.reject(first);
+      const commit = await store.commit(draft({ _id: "r" }));
+      if (commit.kind !== "opened") throw new Error("it was free");
+      expect(await store.giveWay(commit.ticket, { isOurs: false })).toEqual(first);
+      expect(await store.findByIdentity("r")).toBeDefined();
+      expect(await store.giveWay(commit.ticket, { isOurs: true })).toEqual(first);
+      expect(await store.findByIdentity("r")).toBeUndefined();
+    });
+  });
+
   describe("outbox", () => {
     const later = (ms: number) => new Date(AT.getTime() + ms);
     const due = (key: string) => draft({ _id: key, outbox: [owed("mail:a"), owed("mail:b")], dueAt: AT });

@@ -1,0 +1,44 @@
+import { type DeadLetter, KEPT_FOR_OPERATOR, type OpenTicketCommand, type RequestError } from "@openticket/contract";
+import type { Job } from "bullmq";
+import type { ConsumerDeps, Decided } from "./consumer-deps.ts";
+import { type Address, type ReadJob, readJob } from "./read-job.ts";
+
+/** A dead letter, unless an earlier run has come to an outcome: then that is told. */
+export async function giveUp(job: Job, read: ReadJob, error: RequestError, deps: ConsumerDeps, cause?: unknown): Promise<string> {
+  const decided = read.kind === "command" ? await deps.recall(read.command) : undefined;
+  if (decided && read.kind === "command") {
+    await tell(read.command, decided, deps);
+    return decided.kind;
+  }
+  const { queue, requestId, hasReceipt } = read;
+  await deps.bury(deadLetterOf(job, read, { code: error.code, reason: cause instanceof Error ? cause.message : error.message, diedAt: deps.now() }));
+  deps.metrics.counter("dead_total", "Requests that will not run again by themselves", ["code"]).inc({ code: error.code });
+  deps.logger.error({ requestId, jobId: job.id, code: error.code, reason: error.message, err: cause }, "request given up");
+  if (queue !== undefined) await deps.reply(queue, deps.failed(read, error));
+  if (hasReceipt) deps.decided(requestId);
+  return "dead";
+}
+
+function deadLetterOf(job: Job, { requestId, source }: Address, death: Pick<DeadLetter, "code" | "reason" | "diedAt">): DeadLetter {
+  const { name: jobName, data, attemptsStarted: attempts, timestamp } = job;
+  return { _id: requestId, jobName, dataJson: JSON.stringify(data) ?? "null", attempts, receivedAt: new Date(timestamp), ...(source && { source }), ...death };
+}
+
+/** Makes dead letters of jobs that BullMQ has failed without our code, answers their requesters, and takes them out. */
+export async function buryFailedJobs(jobs: readonly Job[], deps: ConsumerDeps): Promise<number> {
+  for (const job of jobs) {
+    const reason = job.failedReason || "failed for an unknown reason";
+    await giveUp(job, readJob(job), { code: "failed", message: KEPT_FOR_OPERATOR }, deps, new Error(reason));
+    await job.remove();
+  }
+  return jobs.length;
+}
+
+/** To whoever wants to hear of the outcome. */
+export async function tell(command: OpenTicketCommand, { result, ticket }: Decided, deps: ConsumerDeps): Promise<void> {
+  if (command.replyTo) {
+    await deps.reply(command.replyTo.queue, result);
+    if (ticket) deps.replied(ticket, command);
+  }
+  if (command.hasReceipt) deps.decided(command.requestId);
+}
