@@ -78,6 +78,11 @@ export async function makeContext({
   };
 }
 
+/** Memory that Redis has in use, bytes. */
+export async function redisMemory(redis: Redis): Promise<number> {
+  return Number(/used_memory:(\d+)/.exec(await redis.info("memory"))?.[1]);
+}
+
 /** The databases name their processes themselves. */
 async function pidsOf(mongodbUrl: string, redisUrl: string): Promise<Record<"mongod" | "redis", number>> {
   const redis = new Redis(redisUrl);
