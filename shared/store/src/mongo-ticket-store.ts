@@ -12,7 +12,7 @@ import type { Commit, Numbers, Rejection, TicketReader, TicketStore } from "./ti
 /** Writes under way at once. A second one halves the batches, and cost 12 % of the rate of a backlog. */
 const WRITES_IN_FLIGHT = 1;
 const LARGEST_BATCH = 500;
-/** Characters of messages in one batch, about bytes: MongoDB takes 48 MB in one command. */
+/** Characters in one batch, at most three bytes each: MongoDB takes 48 MB in one command. */
 const HEAVIEST_BATCH = 8_000_000;
 const READS_IN_FLIGHT = 1;
 
@@ -21,7 +21,7 @@ export function makeMongoTicketStore(store: StoreConnection, { numbers, now }: {
   const tickets = store.db.collection<TicketDocument>(COLLECTIONS.tickets);
   const rejections = store.db.collection<RejectionDocument>(COLLECTIONS.rejections);
   const ids = makeIdBlocks(store.db, () => now().getTime());
-  const committer = { tickets, takeIds: ids.take, numbers, nowMs: () => performance.now(), sleep };
+  const committer = { db: store.db, tickets, takeIds: ids.take, numbers, nowMs: () => performance.now(), sleep };
   return {
     ...makeMongoTicketReader(store),
     ...makeMongoOutbox(tickets),
@@ -29,17 +29,29 @@ export function makeMongoTicketStore(store: StoreConnection, { numbers, now }: {
       run: (drafts) => commitBatch(drafts, committer),
       maxInFlight: WRITES_IN_FLIGHT,
       maxBatch: LARGEST_BATCH,
-      weigh: ({ message }) => message.length,
+      weigh: charactersIn,
       maxWeight: HEAVIEST_BATCH,
     }),
     findByIdentity: lookUp(tickets),
     findRejection: lookUp(rejections),
     reject: coalesce<RejectionRecord, Rejection>({
-      run: (records) => rejectBatch(records, rejections),
+      run: (records) => rejectBatch(records, store.db, rejections),
       maxInFlight: WRITES_IN_FLIGHT,
       maxBatch: LARGEST_BATCH,
+      weigh: ({ source, errors }) => jsonLength(source) + jsonLength(errors),
+      maxWeight: HEAVIEST_BATCH,
     }),
   };
+}
+
+/** Of everything in a ticket that a caller may make long. */
+function charactersIn({ subject, message, opener, customfields, source }: TicketDraft): number {
+  const fields = customfields.length > 0 ? jsonLength(customfields) : 0;
+  return subject.length + message.length + opener.name.length + opener.email.length + jsonLength(source) + fields;
+}
+
+function jsonLength(value: object): number {
+  return JSON.stringify(value).length;
 }
 
 /** The part of the store that doors use. */
@@ -72,8 +84,14 @@ function optionalRecord<T extends Stored>(document: T | null): Omit<T, keyof Sto
 }
 
 /** Writes rejections; where one stands already, that one is the answer. */
-async function rejectBatch(records: readonly RejectionRecord[], rejections: mongoose.mongo.Collection<RejectionDocument>): Promise<Rejection[]> {
-  const standing = await insertOrFind(records.map(toDocument), rejections);
+async function rejectBatch(
+  records: readonly RejectionRecord[],
+  db: mongoose.mongo.Db,
+  rejections: mongoose.mongo.Collection<RejectionDocument>,
+): Promise<Rejection[]> {
+  const isSame = (stored: RejectionDocument, record: RejectionDocument) =>
+    stored.rejectedAt.getTime() === record.rejectedAt.getTime() && stored.requestId === record.requestId;
+  const standing = await insertOrFind(db, records.map(toDocument), rejections, isSame);
   return records.map((record, index) => {
     const earlier = standing[index];
     return earlier ? { kind: "exists", record: toRecord(earlier) } : { kind: "rejected", record };

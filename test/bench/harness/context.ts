@@ -65,7 +65,6 @@ export async function makeContext({
       DATA_DIR: dataDir,
       HTTP_PORT: "0",
       METRICS_PORT: "0",
-      WORKER_CONCURRENCY: "200",
       // Six digits are taken up by a few rounds of twenty thousand.
       TICKET_MASK: "%n%n%n%n%n%n%n%n%n%n",
       API_CREDENTIALS: `${BENCH_CREDENTIALS.identifier}:${BENCH_CREDENTIALS.secret}`,
