@@ -1,4 +1,4 @@
-// npm run bench [-- --only P1,P3] [--quick] [--json FILE]: installs and builds what is missing, then measures.
+// npm run bench [-- --only P1,P3] [--quick] [--json FILE] [--page FOLDER]: installs and builds what is missing, then measures.
 import { ensureInstalled } from "./lib/install.mjs";
 import { main, run } from "./lib/run.mjs";
 

@@ -5,5 +5,6 @@ export const PLAIN_WORKER = "test/bench/baselines/plain-worker.ts";
 export const NOOP_WORKER = "test/bench/baselines/noop-worker.ts";
 export const BARE_DOOR = "test/bench/baselines/bare-door.ts";
 export const WAITING_DOOR = "test/bench/baselines/waiting-door.ts";
+export const FILE_DOOR = "test/bench/baselines/file-door.ts";
 export const MAIL_SINK = "test/bench/baselines/mail-sink.ts";
 export const QUEUE = "open-ticket";

@@ -1,9 +1,11 @@
 import type { BenchContext } from "./harness/context.ts";
 import type { Row } from "./harness/measure.ts";
-import { bytesOfTicket, growth, idle, largeFiles, soak } from "./rows/cost-rows.ts";
+import { largeFiles, oneMegabyte, tenKilobytes, twentyFiveMegabytes } from "./rows/file-rows.ts";
 import { fourWorkers, twoWorkers, withMail } from "./rows/fleet-rows.ts";
-import { httpAsync, httpLatency, httpSync, oneMegabyte, tenKilobytes } from "./rows/http-rows.ts";
+import { bytesOfTicket, growth } from "./rows/growth-rows.ts";
+import { httpAsync, httpLatency, httpSync } from "./rows/http-rows.ts";
 import { backlog, fiftyInFlight, manyInFlight, mixed, oneInFlight, twoHundredInFlight, waitingForResults } from "./rows/queue-rows.ts";
+import { idle, soak } from "./rows/steady-rows.ts";
 
 /** The rows of the table. Each runs both sides in turns and says what it compared. */
 export const ROWS: Record<string, (context: BenchContext) => Promise<Row>> = {
@@ -23,6 +25,7 @@ export const ROWS: Record<string, (context: BenchContext) => Promise<Row>> = {
   LAT: httpLatency,
   F10K: tenKilobytes,
   F1M: oneMegabyte,
+  F25M: twentyFiveMegabytes,
   W2: twoWorkers,
   W4: fourWorkers,
   BYTES: bytesOfTicket,

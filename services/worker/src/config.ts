@@ -20,7 +20,7 @@ function isTimeZone(name: string): boolean {
 export const workerConfig = z.object({
   ...commonConfigFields,
   ...notifyConfigFields,
-  WORKER_CONCURRENCY: integer({ min: 1, max: 2000, fallback: 200 }).describe("Commands in hand at once"),
+  WORKER_CONCURRENCY: integer({ min: 1, max: 2000, fallback: 400 }).describe("Commands in hand at once; what is in hand is written together"),
   WORKER_LOCK_MS: integer({ min: 1000, max: 600_000, fallback: 30_000 }).describe("How long a silent worker keeps a job before another takes it, ms"),
   TICKET_MASK: z
     .string()

@@ -30,6 +30,9 @@ const SOCKET_TIMEOUT_MS = 15_000;
 /** How long a write waits for its majority, ms. */
 const WRITE_TIMEOUT_MS = 8000;
 
+/** Every write's promise, as a command states it. */
+export const MAJORITY = { w: "majority", j: true, wtimeout: WRITE_TIMEOUT_MS } as const;
+
 /** Connects, makes sure of the indexes, and fails when the server is no replica set (majority would mean nothing). */
 export async function connectStore({ url, appName, serverSelectionTimeoutMs, maxPoolSize = 20, makesIndexes = true }: StoreOptions): Promise<StoreConnection> {
   const connection = await mongoose
@@ -39,7 +42,7 @@ export async function connectStore({ url, appName, serverSelectionTimeoutMs, max
       serverSelectionTimeoutMS: serverSelectionTimeoutMs,
       connectTimeoutMS: CONNECT_TIMEOUT_MS,
       socketTimeoutMS: SOCKET_TIMEOUT_MS,
-      writeConcern: { w: "majority", j: true, wtimeoutMS: WRITE_TIMEOUT_MS },
+      writeConcern: { w: MAJORITY.w, j: MAJORITY.j, wtimeoutMS: MAJORITY.wtimeout },
       readConcern: { level: "majority" },
       readPreference: "primary",
       bufferCommands: false,

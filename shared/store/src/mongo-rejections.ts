@@ -25,6 +25,7 @@ export interface RejectionGuard {
 }
 
 interface Deps {
+  db: mongoose.mongo.Db;
   rejections: mongoose.mongo.Collection<RejectionDocument>;
   tickets: mongoose.mongo.Collection<TicketDocument>;
   /** Of whatever stands there, proposed or final; coalesced. */
@@ -56,11 +57,8 @@ async function finalBeside(_id: string, { rejections, lookUp }: Deps): Promise<R
 }
 
 async function rejectBatch(records: readonly RejectionRecord[], deps: Deps): Promise<Rejection[]> {
-  const { rejections } = deps;
-  const standing = await insertOrFind(
-    records.map((record): RejectionDocument => ({ ...toDocument(record), isProposed: true })),
-    rejections,
-  );
+  const proposals = records.map((record): RejectionDocument => ({ ...toDocument(record), isProposed: true }));
+  const standing = await insertOrFind(deps.db, proposals, deps.rejections, isSame);
   // A proposal of somebody who may be dead is seen through like our own.
   const open = records.filter((_record, index) => isOpen(standing[index])).map(({ _id }) => _id);
   const opened = await settle(open, deps);
@@ -70,6 +68,11 @@ async function rejectBatch(records: readonly RejectionRecord[], deps: Deps): Pro
     const earlier = standing[index];
     return earlier ? { kind: "exists", record: toRecord(earlier) } : { kind: "rejected", record };
   });
+}
+
+/** A proposal that this very call has put in. */
+function isSame(stored: RejectionDocument, { rejectedAt, requestId }: RejectionDocument): boolean {
+  return stored.isProposed === true && stored.requestId === requestId && stored.rejectedAt.getTime() === rejectedAt.getTime();
 }
 
 /** True for a rejection that is not final: one that we have just put in, or another's proposal. */

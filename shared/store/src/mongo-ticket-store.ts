@@ -13,7 +13,7 @@ import type { Commit, Numbers, Rejection, TicketReader, TicketStore } from "./ti
 /** Writes under way at once. A second one halves the batches, and cost 12 % of the rate of a backlog. */
 const WRITES_IN_FLIGHT = 1;
 const LARGEST_BATCH = 500;
-/** Characters of messages in one batch, about bytes: MongoDB takes 48 MB in one command. */
+/** Characters in one batch, at most three bytes each: MongoDB takes 48 MB in one command. */
 const HEAVIEST_BATCH = 8_000_000;
 const READS_IN_FLIGHT = 1;
 /** A batch is tried again for 20 s, and its last try may take as long as an operation may, ms. */
@@ -24,8 +24,8 @@ export function makeMongoTicketStore(store: StoreConnection, { numbers, now }: {
   const tickets = store.db.collection<TicketDocument>(COLLECTIONS.tickets);
   const rejections = store.db.collection<RejectionDocument>(COLLECTIONS.rejections);
   const ids = makeIdBlocks(store.db, () => now().getTime());
-  const guard = makeRejectionGuard({ rejections, tickets, lookUp: lookUpDocument(rejections) });
-  const committer = { tickets, takeIds: ids.take, numbers, nowMs: () => performance.now(), sleep };
+  const guard = makeRejectionGuard({ db: store.db, rejections, tickets, lookUp: lookUpDocument(rejections) });
+  const committer = { db: store.db, tickets, takeIds: ids.take, numbers, nowMs: () => performance.now(), sleep };
   return {
     ...makeMongoTicketReader(store),
     ...makeMongoOutbox(tickets),
@@ -33,15 +33,31 @@ export function makeMongoTicketStore(store: StoreConnection, { numbers, now }: {
       run: (drafts) => commitBatch(drafts, committer),
       maxInFlight: WRITES_IN_FLIGHT,
       maxBatch: LARGEST_BATCH,
-      weigh: ({ message }) => message.length,
+      weigh: charactersIn,
       maxWeight: HEAVIEST_BATCH,
       timeoutMs: COMMIT_TIMEOUT_MS,
     }),
     findByIdentity: lookUp(tickets),
     findRejection: lookUp(rejections),
-    reject: coalesce<RejectionRecord, Rejection>({ run: guard.rejectBatch, maxInFlight: WRITES_IN_FLIGHT, maxBatch: LARGEST_BATCH }),
+    reject: coalesce<RejectionRecord, Rejection>({
+      run: guard.rejectBatch,
+      maxInFlight: WRITES_IN_FLIGHT,
+      maxBatch: LARGEST_BATCH,
+      weigh: ({ source, errors }) => jsonLength(source) + jsonLength(errors),
+      maxWeight: HEAVIEST_BATCH,
+    }),
     giveWay: (ticket, options) => inTime(guard.giveWay(ticket, options)),
   };
+}
+
+/** Of everything in a ticket that a caller may make long. */
+function charactersIn({ subject, message, opener, customfields, source }: TicketDraft): number {
+  const fields = customfields.length > 0 ? jsonLength(customfields) : 0;
+  return subject.length + message.length + opener.name.length + opener.email.length + jsonLength(source) + fields;
+}
+
+function jsonLength(value: object): number {
+  return JSON.stringify(value).length;
 }
 
 /** The part of the store that doors use. */

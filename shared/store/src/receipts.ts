@@ -32,7 +32,7 @@ export function makeMongoReceipts(store: StoreConnection, { retentionMs, now }: 
   const receipts = store.db.collection<Receipt>(COLLECTIONS.receipts);
   return {
     accept: coalesce<Receipt, Accepted>({
-      run: (batch) => acceptBatch(batch, receipts),
+      run: (batch) => acceptBatch(batch, store.db, receipts),
       maxInFlight: WRITES_IN_FLIGHT,
       maxBatch: LARGEST_BATCH,
       weigh: ({ commandJson = "" }) => commandJson.length,
@@ -49,8 +49,10 @@ export function makeMongoReceipts(store: StoreConnection, { retentionMs, now }: 
   };
 }
 
-async function acceptBatch(batch: readonly Receipt[], receipts: Receipts): Promise<Accepted[]> {
-  const standing = await insertOrFind(batch, receipts);
+async function acceptBatch(batch: readonly Receipt[], db: mongoose.mongo.Db, receipts: Receipts): Promise<Accepted[]> {
+  const isSame = (stored: Receipt, receipt: Receipt) =>
+    stored.acceptedAt.getTime() === receipt.acceptedAt.getTime() && stored.commandJson === receipt.commandJson;
+  const standing = await insertOrFind(db, batch, receipts, isSame);
   return standing.map((receipt) => (receipt ? { kind: "exists", receipt } : { kind: "accepted" }));
 }
 

@@ -1,6 +1,7 @@
 import type { TicketDraft } from "@openticket/contract";
-import mongoose from "mongoose";
+import type mongoose from "mongoose";
 import { DUPLICATE_KEY } from "./id-blocks.ts";
+import { type InsertFailure, insertUnordered } from "./insert-unordered.ts";
 import { isStoreOutage, StoreUnavailable } from "./outage.ts";
 import { type TicketDocument, toDocument, toRecord } from "./ticket-documents.ts";
 import type { Commit, Numbers } from "./ticket-store.ts";
@@ -22,6 +23,7 @@ import type { Commit, Numbers } from "./ticket-store.ts";
  */
 
 export interface CommitterDeps {
+  db: mongoose.mongo.Db;
   tickets: mongoose.mongo.Collection<TicketDocument>;
   takeIds(count: number): Promise<number[]>;
   numbers: Numbers;
@@ -53,7 +55,7 @@ export async function commitBatch(drafts: readonly TicketDraft[], deps: Committe
   const deadlineMs = deps.nowMs() + PATIENCE_MS;
   while (undecided.length > 0) {
     try {
-      const { taken, refused, stored } = await write(undecided, deps.tickets);
+      const { taken, refused, stored } = await write(undecided, deps);
       for (const { document, place } of stored) outcomes[place] = { kind: "opened", ticket: toRecord(document) };
       for (const { item, error } of refused) outcomes[item.place] = error;
       const known = await resolveTaken(taken.identity, deps.tickets);
@@ -82,26 +84,22 @@ interface Written {
   refused: { item: Undecided; error: Error }[];
 }
 
-async function write(items: readonly Undecided[], tickets: CommitterDeps["tickets"]): Promise<Written> {
-  const documents = items.map(({ document }) => document);
+async function write(items: readonly Undecided[], deps: CommitterDeps): Promise<Written> {
   try {
-    if (documents.length === 1 && documents[0]) await tickets.insertOne(documents[0]);
-    if (documents.length > 1) await tickets.insertMany(documents, { ordered: false });
-    return { stored: [...items], taken: { identity: [], number: [] }, refused: [] };
+    const documents = items.map(({ document }) => document);
+    return sortAnswers(items, await insertUnordered(deps.db, deps.tickets.collectionName, documents));
   } catch (error) {
-    const failures = failuresOf(error);
-    if (failures) return sortAnswers(items, failures, error);
     if (isStoreOutage(error)) throw error;
-    return writeHalves(items, tickets, error);
+    return writeHalves(items, deps, error);
   }
 }
 
 /** A batch that failed as a whole, not for an outage: one document spoils it, and is found by halving. */
-async function writeHalves(items: readonly Undecided[], tickets: CommitterDeps["tickets"], cause: unknown): Promise<Written> {
+async function writeHalves(items: readonly Undecided[], deps: CommitterDeps, cause: unknown): Promise<Written> {
   const [only] = items;
   if (items.length === 1 && only) return { stored: [], taken: { identity: [], number: [] }, refused: [{ item: only, error: asError(cause) }] };
   const middle = Math.ceil(items.length / 2);
-  const [a, b] = [await write(items.slice(0, middle), tickets), await write(items.slice(middle), tickets)];
+  const [a, b] = [await write(items.slice(0, middle), deps), await write(items.slice(middle), deps)];
   return {
     stored: [...a.stored, ...b.stored],
     taken: { identity: [...a.taken.identity, ...b.taken.identity], number: [...a.taken.number, ...b.taken.number] },
@@ -113,37 +111,17 @@ function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
 
-/** Each document's own answer out of a write that failed in part. */
-function sortAnswers(items: readonly Undecided[], failures: ReadonlyMap<number, Failure>, error: unknown): Written {
+/** Each document's own answer. */
+function sortAnswers(items: readonly Undecided[], failures: ReadonlyMap<number, InsertFailure>): Written {
+  if (failures.size === 0) return { stored: [...items], taken: { identity: [], number: [] }, refused: [] };
   const written: Written = { stored: [], taken: { identity: [], number: [] }, refused: [] };
   for (const [index, item] of items.entries()) {
     const failure = failures.get(index);
     if (!failure) written.stored.push(item);
-    else if (failure.code !== DUPLICATE_KEY) written.refused.push({ item, error: new Error(failure.message, { cause: error }) });
+    else if (failure.code !== DUPLICATE_KEY) written.refused.push({ item, error: new Error(failure.message) });
     else (failure.index === "_id_" ? written.taken.identity : written.taken.number).push(item);
   }
   return written;
-}
-
-interface Failure {
-  code: number;
-  message: string;
-  index: string | undefined;
-}
-
-/** Failures by place. Undefined when the answer is not about single documents, or not yet safe on a majority. */
-function failuresOf(error: unknown): Map<number, Failure> | undefined {
-  if (error instanceof mongoose.mongo.MongoBulkWriteError) {
-    const failures = [error.writeErrors].flat();
-    if (failures.length === 0 || error.result.getWriteConcernError()) return undefined;
-    return new Map(failures.map(({ index, code, errmsg = "" }) => [index, { code, message: errmsg, index: indexNameIn(errmsg) }]));
-  }
-  const isOwn = error instanceof mongoose.mongo.MongoServerError && error.code === DUPLICATE_KEY;
-  return isOwn ? new Map([[0, { code: DUPLICATE_KEY, message: error.message, index: indexNameIn(error.message) }]]) : undefined;
-}
-
-function indexNameIn(message: string): string | undefined {
-  return /index: (\S+) dup key/.exec(message)?.[1];
 }
 
 /** What stands under the taken identities, as a majority sees it. */

@@ -10,10 +10,12 @@ const connect = () => new Redis(REDIS_URL, { maxRetriesPerRequest: null });
 const queue = new Queue(name, { connection: connect(), prefix: QUEUE_PREFIX });
 const events = new QueueEvents(name, { connection: connect(), prefix: QUEUE_PREFIX });
 events.setMaxListeners(0);
+/** A finished job must still be there when its waiter first looks for it. */
+const KEEP = { removeOnComplete: { count: 100 } };
 const app = Fastify({ bodyLimit: 64 * 1024 * 1024 });
 app.post("/", async (request, reply) => {
   const requestId = randomUUID();
-  const job = await queue.add("OpenTicket", { requestId, ticket: request.body });
+  const job = await queue.add("OpenTicket", { requestId, ticket: request.body }, KEEP);
   return reply.code(200).send(await job.waitUntilFinished(events));
 });
 await events.waitUntilReady();

@@ -19,7 +19,8 @@ export interface Backlog {
   jobs: number;
   /** Processes that share it. */
   workers?: number;
-  ticket?: object;
+  /** Makes the ticket of each job. */
+  ticketOf?: () => object;
   env?: Record<string, string>;
   /** Resolves when whatever the jobs caused beside themselves is done too. */
   settled?: () => Promise<unknown>;
@@ -32,15 +33,15 @@ export interface Backlog {
 export async function backlogRate(
   context: BenchContext,
   program: string,
-  { queueName, jobs, workers = 1, ticket = sampleTicket(), env = {}, settled = async () => undefined }: Backlog,
+  { queueName, jobs, workers = 1, ticketOf = sampleTicket, env = {}, settled = async () => undefined }: Backlog,
 ): Promise<Measured> {
   const prefix = `bench-${randomUUID()}`;
   const queue = new Queue(queueName, { connection: context.redis(), prefix });
   await queue.pause();
-  await layBacklog(queue, jobs, ticket);
+  await layBacklog(queue, jobs, ticketOf);
   const fleet = await Promise.all(Array.from({ length: workers }, () => startProcess(program, { ...context.env(prefix), ...env }, [queueName])));
   const named = Object.fromEntries(fleet.map((worker, index) => [workers === 1 ? "worker" : `worker ${index + 1}`, worker]));
-  const { result: seconds, costs } = await metered(
+  const { result: seconds, ...spent } = await metered(
     context,
     named,
     () => jobs,
@@ -55,13 +56,13 @@ export async function backlogRate(
   await Promise.all(fleet.map((worker) => worker.stop()));
   await queue.obliterate({ force: true });
   await queue.close();
-  return { value: jobs / seconds, costs };
+  return { value: jobs / seconds, ...spent };
 }
 
 /** Adds so many commands. */
-export async function layBacklog(queue: Queue, jobs: number, ticket: object): Promise<void> {
+export async function layBacklog(queue: Queue, jobs: number, ticketOf: () => object): Promise<void> {
   for (let laid = 0; laid < jobs; laid += BULK) {
-    const batch = Array.from({ length: Math.min(BULK, jobs - laid) }, () => sampleCommand(undefined, ticket));
+    const batch = Array.from({ length: Math.min(BULK, jobs - laid) }, () => sampleCommand(undefined, ticketOf()));
     await queue.addBulk(batch.map((data) => ({ name: "OpenTicket", data, opts: { jobId: data.requestId } })));
   }
 }

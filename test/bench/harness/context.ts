@@ -65,7 +65,6 @@ export async function makeContext({
       DATA_DIR: dataDir,
       HTTP_PORT: "0",
       METRICS_PORT: "0",
-      WORKER_CONCURRENCY: "200",
       // Six digits are taken up by a few rounds of twenty thousand.
       TICKET_MASK: "%n%n%n%n%n%n%n%n%n%n",
       API_CREDENTIALS: `${BENCH_CREDENTIALS.identifier}:${BENCH_CREDENTIALS.secret}`,
@@ -76,6 +75,11 @@ export async function makeContext({
       for (const connection of connections) connection.disconnect();
     },
   };
+}
+
+/** Memory that Redis has in use, bytes. */
+export async function redisMemory(redis: Redis): Promise<number> {
+  return Number(/used_memory:(\d+)/.exec(await redis.info("memory"))?.[1]);
 }
 
 /** The databases name their processes themselves. */

@@ -16,14 +16,14 @@ export interface HttpLoad {
 }
 
 /**
- * Sends the same request over `connections` for `seconds`, as fast as it is answered, or `perSecond` of them: then a
- * request that had to wait for its turn counts from when it was due (no coordinated omission).
+ * Sends the same request over `connections` for `seconds`, each connection its next one as soon as it is answered: for
+ * the highest rate. Its latencies are those of a saturated door; `openLoop` is for latency at a given rate.
  */
 export async function httpLoad(
   { url, body, headers, expected }: HttpRequest,
-  { connections, seconds, perSecond }: { connections: number; seconds: number; perSecond?: number },
+  { connections, seconds }: { connections: number; seconds: number },
 ): Promise<HttpLoad> {
-  const result = await autocannon({ url, method: "POST", body, headers, connections, duration: seconds, ...(perSecond && { overallRate: perSecond }) });
+  const result = await autocannon({ url, method: "POST", body, headers, connections, duration: seconds });
   const wrong = Object.entries(result.statusCodeStats ?? {}).filter(([status]) => Number(status) !== expected);
   if (wrong.length > 0 || result.errors > 0)
     throw new Error(`expected ${expected} only, got ${JSON.stringify(result.statusCodeStats)} and ${result.errors} errors`);

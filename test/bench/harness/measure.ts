@@ -7,6 +7,8 @@ export interface Measured {
   latencyMs?: Latency;
   /** By process, per item. */
   costs?: Record<string, Cost>;
+  /** CPU time of all of them for each second of the measurement: near the number of cores, the machine is the bound. */
+  coresBusy?: number;
 }
 
 /** Percentiles of an HDR histogram, ms. */
@@ -37,14 +39,28 @@ export interface Row {
   isRate: boolean;
   goal: string;
   ratio: number;
+  /** Whether ratio and conditions are as the goal says. */
   isReached: boolean;
+  conditions: Condition[];
   ours: number;
   baseline: number;
   rounds: Round[];
   /** Medians of the rounds. */
   latencyMs: { ours?: Latency; baseline?: Latency };
   costs: { ours?: Record<string, Cost>; baseline?: Record<string, Cost> };
+  coresBusy: { ours?: number; baseline?: number };
   notes: Record<string, unknown>;
+}
+
+/** A row and how long it took. */
+export type TimedRow = Row & { seconds: number };
+
+/** What a goal asks for beside the ratio. */
+export interface Condition {
+  text: string;
+  /** What was measured, in words. */
+  found: string;
+  isMet: boolean;
 }
 
 /** Both sides of every round. */
@@ -82,27 +98,45 @@ export const atMost = (bound: number): Goal => ({ text: `≤ ${bound}`, reached:
 /** A row that nobody has set a goal for. */
 export const NO_GOAL: Goal = { text: "–", reached: () => true };
 
+interface RowHead {
+  row: string;
+  what: string;
+  unit: string;
+  isRate: boolean;
+  goal: Goal;
+  conditions?: Condition[];
+}
+
 /** One row of the table: its ratio is the median of the rounds' ratios. */
-export function makeRow(
-  head: { row: string; what: string; unit: string; isRate: boolean; goal: Goal },
-  { ours, baseline }: Sides,
-  notes: Record<string, unknown> = {},
-): Row {
+export function makeRow({ goal, conditions = [], ...head }: RowHead, { ours, baseline }: Sides, notes: Record<string, unknown> = {}): Row {
   const rounds = ours.map(({ value }, index): Round => ({ ours: value, baseline: baseline[index]?.value ?? Number.NaN }));
   const ratio = median(rounds.map((round) => round.ours / round.baseline));
-  const { goal, ...rest } = head;
   return {
-    ...rest,
-    goal: goal.text,
+    ...head,
+    goal: [goal.text, ...conditions.map(({ text }) => text)].join(", "),
     ratio,
-    isReached: goal.reached(ratio),
+    isReached: goal.reached(ratio) && conditions.every(({ isMet }) => isMet),
+    conditions,
     ours: median(rounds.map((round) => round.ours)),
     baseline: median(rounds.map((round) => round.baseline)),
     rounds,
     latencyMs: { ...latencyOf("ours", ours), ...latencyOf("baseline", baseline) },
     costs: { ...costsOf("ours", ours), ...costsOf("baseline", baseline) },
+    coresBusy: { ...coresOf("ours", ours), ...coresOf("baseline", baseline) },
     notes,
   };
+}
+
+/** That our 99th percentile is the lower one. */
+export function lowerP99({ ours, baseline }: Sides): Condition {
+  const p99 = (rounds: Measured[]) => median(rounds.map(({ latencyMs }) => latencyMs?.p99 ?? Number.NaN));
+  const [mine, theirs] = [p99(ours), p99(baseline)];
+  return { text: "at a lower p99", found: `${mine.toFixed(1)} ms against ${theirs.toFixed(1)} ms`, isMet: mine < theirs };
+}
+
+/** That a figure stays within its bound. */
+export function within(text: string, { value, bound, unit }: { value: number; bound: number; unit: string }): Condition {
+  return { text, found: `${Math.round(value)} ${unit}`, isMet: value <= bound };
 }
 
 /** A side that is not measured but allowed: the same in every round. */
@@ -113,6 +147,11 @@ function latencyOf(side: keyof Sides, rounds: Measured[]) {
   if (all.length === 0) return {};
   const middle = (name: keyof Latency) => median(all.map((latency) => latency[name]));
   return { [side]: { p50: middle("p50"), p90: middle("p90"), p99: middle("p99"), p999: middle("p999"), max: middle("max") } };
+}
+
+function coresOf(side: keyof Sides, rounds: Measured[]) {
+  const all = rounds.flatMap(({ coresBusy }) => coresBusy ?? []);
+  return all.length === 0 ? {} : { [side]: median(all) };
 }
 
 function costsOf(side: keyof Sides, rounds: Measured[]) {

@@ -40,7 +40,7 @@ export async function replied(context: BenchContext, program: string, load: Repl
   };
   await lanes(Math.min(50, jobs), Math.min(inFlight, 50), one);
   histogram.reset();
-  const { result: seconds, costs } = await metered(
+  const { result: seconds, ...spent } = await metered(
     context,
     { worker },
     () => jobs,
@@ -54,7 +54,7 @@ export async function replied(context: BenchContext, program: string, load: Repl
   await requester.close();
   await queue.obliterate({ force: true });
   await queue.close();
-  return { value: jobs / seconds, latencyMs: latencyOf(histogram), costs };
+  return { value: jobs / seconds, latencyMs: latencyOf(histogram), ...spent };
 }
 
 /** As this product's own requesters do: a reply queue of their own. */
@@ -90,7 +90,8 @@ async function askByEvents(context: BenchContext, queue: Queue, ticketOf: (n: nu
   return {
     async ask(n) {
       const data = sampleCommand(undefined, ticketOf(n));
-      const job = await queue.add("OpenTicket", data, { jobId: data.requestId });
+      // A finished job must still be there when its waiter first looks for it.
+      const job = await queue.add("OpenTicket", data, { jobId: data.requestId, removeOnComplete: { count: 1000 } });
       return (await job.waitUntilFinished(events)).result;
     },
     close: () => events.close(),

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 
 /** Message text that makes a whole command about 1 kB of JSON. */
 const MESSAGE = "The quick brown fox jumps over the lazy dog, and the printer is on fire again. ".repeat(8);
@@ -19,6 +19,18 @@ export function sampleTicket() {
     priority: "Medium",
     noemail: true,
   };
+}
+
+const WORDS =
+  "after again answer because before being between called change client could customer domain email error every first found from have help hour invoice issue just know last like login made message more need number only order other password people please problem renew reply right same server service should since site some still system than thank that their them then there these they thing this ticket time today tried under until very want webmail week what when where which while will with without work would wrong year your".split(
+    " ",
+  );
+
+/** A message of the same length of which no two are alike: a database compresses what repeats. */
+export function freshMessage(): string {
+  let text = "";
+  while (text.length < MESSAGE.length) text += `${WORDS[randomInt(WORDS.length)]} `;
+  return text;
 }
 
 /** A command around it, as the doors write it. */

@@ -1,22 +1,22 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Row } from "../harness/measure.ts";
+import type { TimedRow } from "../harness/measure.ts";
 import { costPlot, ratioPlot } from "./plot.ts";
-import { costs, latencies, summary } from "./table.ts";
+import { costs, found, latencies, summary } from "./table.ts";
 
 /** All that a run came to, as it is written to a JSON file. */
 export interface Report {
   machine: Record<string, unknown>;
   versions: Record<string, unknown>;
   isQuick: boolean;
-  rows: (Omit<Row, "isReached"> & { reached: boolean })[];
+  rows: (Omit<TimedRow, "isReached"> & { reached: boolean })[];
 }
 
 /** Rows whose costs are drawn. */
 const DRAWN = ["P1", "P4", "P5"];
 
 /** Writes the page of a run with its plots and its figures into a folder. */
-export async function writePage(folder: string, rows: readonly Row[], report: Report): Promise<void> {
+export async function writePage(folder: string, rows: readonly TimedRow[], report: Report): Promise<void> {
   await mkdir(folder, { recursive: true });
   const drawn = rows.filter(({ row }) => DRAWN.includes(row));
   await Promise.all([
@@ -27,14 +27,17 @@ export async function writePage(folder: string, rows: readonly Row[], report: Re
   ]);
 }
 
-function page(rows: readonly Row[], { machine, versions }: Report, drawn: readonly Row[]): string {
+function page(rows: readonly TimedRow[], { machine, versions }: Report, drawn: readonly TimedRow[]): string {
   const described = Object.entries({ ...machine, ...versions }).map(([name, value]) => `${name} ${value}`);
+  const minutes = Math.round(rows.reduce((sum, { seconds }) => sum + seconds, 0) / 60);
   return `# Benchmark
 
-Made by \`npm run bench -- --page\`, which writes this folder anew. Each row runs us and its baseline in turns, in the same
-run, on databases of its own; the ratio is the median of the rounds' ratios. Times on another machine will differ, ratios
-less so. The baselines are in \`test/bench/baselines\`: a worker that does nothing, a plain worker (one ticket at a time with a
-counter, an insert and a reply job), a bare fastify route with \`Queue.add\`, one with \`waitUntilFinished\`.
+Made by \`npm run bench\`, which writes this folder anew and took ${minutes} minutes. Each row runs us and its baseline in
+turns, in the same run, on databases of its own; the ratio is the median of the rounds' ratios, the spread their lowest and
+highest. Times on another machine will differ, ratios less so. The baselines are in
+[test/bench/baselines](../../test/bench/baselines): a worker that does nothing, a plain worker (one ticket at a time with a
+counter, an insert and a reply job), a bare fastify route with \`Queue.add\`, one that waits with \`waitUntilFinished\`, one that
+takes files into GridFS. Every figure of every round is in [results.json](results.json).
 
 ${described.join(" · ")}
 
@@ -42,15 +45,22 @@ ${described.join(" · ")}
 
 ${summary(rows)}
 
+What goals ask for beside the ratio:
+
+${found(rows)}
+
 ## Latency
 
-Percentiles from HDR histograms, medians of the rounds. Rows at a fixed rate count a request from when it was due.
+Percentiles from HDR histograms, medians of the rounds. LAT and SOAK send each request when it is due, whatever became of
+those before, and count from then; the other rows keep a number of requests in flight, so theirs are the latencies of a
+saturated service.
 
 ${latencies(rows)}
 
 ## Cost of one item
 
-CPU time of every process, the databases included, and resident memory at the end of a round.
+CPU time of every process, the databases and the load itself included, and resident memory at the end of a round. Where the
+cores busy come near to those of the machine, the machine is the bound.
 
 ${drawn.map(({ row }) => `![${row}](cost-${row.toLowerCase()}.svg)`).join("\n\n")}
 

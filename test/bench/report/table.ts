@@ -1,16 +1,22 @@
-import type { Cost, Latency, Row } from "../harness/measure.ts";
+import type { Cost, Latency, Row, TimedRow } from "../harness/measure.ts";
 
 const shown = (value: number) => (value >= 100 ? value.toFixed(0) : value.toFixed(2));
 
 /** The table of all rows, in Markdown. */
-export function summary(rows: readonly Row[]): string {
-  const lines = rows.map(({ row, what, unit, goal, ratio, isReached, ours, baseline, rounds }) => {
+export function summary(rows: readonly TimedRow[]): string {
+  const lines = rows.map(({ row, what, unit, goal, ratio, isReached, ours, baseline, rounds, seconds }) => {
     const ratios = rounds.map((round) => round.ours / round.baseline);
     const spread = `${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}`;
     const verdict = goal === "–" ? "" : isReached ? "yes" : "no";
-    return [row, what, `${shown(ours)} ${unit}`, `${shown(baseline)} ${unit}`, ratio.toFixed(2), spread, goal, verdict];
+    return [row, what, `${shown(ours)} ${unit}`, `${shown(baseline)} ${unit}`, ratio.toFixed(2), spread, goal, verdict, `${seconds} s`];
   });
-  return table(["row", "what", "ours", "baseline", "ratio (median of rounds)", "spread", "goal", "reached"], lines);
+  return table(["row", "what", "ours", "baseline", "ratio (median of rounds)", "spread", "goal", "reached", "took"], lines);
+}
+
+/** What was measured of the conditions that goals have beside their ratio. */
+export function found(rows: readonly Row[]): string {
+  const lines = rows.flatMap(({ row, conditions }) => conditions.map(({ text, found, isMet }) => [row, text, found, isMet ? "yes" : "no"]));
+  return table(["row", "condition", "found", "met"], lines);
 }
 
 /** Latencies of every row that has them. */
@@ -25,12 +31,17 @@ function lineOf(row: string, side: string, latency: Latency | undefined): string
 
 /** CPU time and memory of every process in every row that has them. */
 export function costs(rows: readonly Row[]): string {
-  const lines = rows.flatMap(({ row, costs: { ours = {}, baseline = {} } }) => [...costLines(row, "ours", ours), ...costLines(row, "baseline", baseline)]);
-  return table(["row", "side", "process", "CPU µs per item", "resident MiB"], lines);
+  const lines = rows.flatMap(({ row, costs, coresBusy }) =>
+    (["ours", "baseline"] as const).flatMap((side) => costLines([row, side], costs[side] ?? {}, coresBusy[side])),
+  );
+  return table(["row", "side", "process", "CPU µs per item", "resident MiB", "cores busy"], lines);
 }
 
-function costLines(row: string, side: string, byProcess: Record<string, Cost>): string[][] {
-  return Object.entries(byProcess).map(([name, { cpuUs, rssMib }]) => [row, side, name, cpuUs.toFixed(0), rssMib.toFixed(0)]);
+function costLines(names: string[], byProcess: Record<string, Cost>, coresBusy: number | undefined): string[][] {
+  if (coresBusy === undefined) return [];
+  const all = Object.values(byProcess).reduce((sum, { cpuUs }) => sum + cpuUs, 0);
+  const lines = Object.entries(byProcess).map(([name, { cpuUs, rssMib }]) => [...names, name, cpuUs.toFixed(0), rssMib.toFixed(0), ""]);
+  return [...lines, [...names, "**all**", all.toFixed(0), "", coresBusy.toFixed(2)]];
 }
 
 function table(head: string[], lines: string[][]): string {

@@ -34,7 +34,7 @@ export async function withMail(context: BenchContext): Promise<Row> {
       while (Number(await (await fetch(http)).text()) < jobs) await sleep(LOOK_MS);
     };
     try {
-      return await backlogRate(context, OUR_WORKER, { ...load, ticket: mailing, env: { SMTP_URL: smtp, MAIL_FROM: "bench@example.test" }, settled });
+      return await backlogRate(context, OUR_WORKER, { ...load, ticketOf: () => mailing, env: { SMTP_URL: smtp, MAIL_FROM: "bench@example.test" }, settled });
     } finally {
       await sink.stop();
     }

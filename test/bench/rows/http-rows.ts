@@ -4,13 +4,14 @@ import { BENCH_CREDENTIALS, type BenchContext } from "../harness/context.ts";
 import { type HttpRequest, httpLoad } from "../harness/http-load.ts";
 import { atLeast, inTurns, type Measured, makeRow, NO_GOAL, type Row } from "../harness/measure.ts";
 import { metered } from "../harness/meter.ts";
+import { openLoop } from "../harness/open-loop.ts";
 import { replied } from "../harness/replied.ts";
 import { sampleTicket } from "../harness/tickets.ts";
 import { BARE_DOOR, OUR_DOOR, OUR_WORKER, PLAIN_WORKER, QUEUE, WAITING_DOOR } from "../programs.ts";
 
 /** P4: the door with one worker behind it, against the rate of the plain worker with 100 requests in flight. */
 export async function httpSync(context: BenchContext): Promise<Row> {
-  const seconds = context.isQuick ? 2 : 10;
+  const seconds = context.isQuick ? 1 : 10;
   const sides = await inTurns(
     context.rounds,
     () => throughDoor(context, { door: OUR_DOOR, worker: OUR_WORKER, request: classicCall, connections: 100, seconds }),
@@ -22,7 +23,7 @@ export async function httpSync(context: BenchContext): Promise<Row> {
 
 /** P5: doors alone; nobody takes the jobs while the door is measured. */
 export async function httpAsync(context: BenchContext): Promise<Row> {
-  const load = { connections: 50, seconds: context.isQuick ? 2 : 10 };
+  const load = { connections: 50, seconds: context.isQuick ? 1 : 10 };
   const ours = (env: Record<string, string> = {}) => throughDoor(context, { door: OUR_DOOR, request: asyncCall, env, ...load });
   const sides = await inTurns(context.rounds, ours, () => throughDoor(context, { door: BARE_DOOR, request: (url) => bareCall(url, 202), ...load }));
   const onQueueAlone = await ours({ HTTP_ASYNC_DURABILITY: "queue" });
@@ -31,9 +32,9 @@ export async function httpAsync(context: BenchContext): Promise<Row> {
   return makeRow({ row: "P5", what, unit: "requests/s", isRate: true, goal: atLeast(0.8) }, sides, notes);
 }
 
-/** Time to the ids at a rate that both sides bear. */
+/** Time to the ids at a rate that both sides bear, each request sent when it is due. */
 export async function httpLatency(context: BenchContext): Promise<Row> {
-  const load = { connections: 50, seconds: context.isQuick ? 2 : 15, perSecond: context.isQuick ? 50 : 300 };
+  const load = { connections: 50, seconds: context.isQuick ? 1 : 15, perSecond: context.isQuick ? 50 : 300 };
   const p99 = ({ latencyMs, ...rest }: Measured) => ({ ...rest, ...(latencyMs && { latencyMs }), value: latencyMs?.p99 ?? Number.NaN });
   const sides = await inTurns(
     context.rounds,
@@ -42,23 +43,6 @@ export async function httpLatency(context: BenchContext): Promise<Row> {
   );
   const what = `p99 over HTTP at ${load.perSecond} requests a second, against a fastify route with waitUntilFinished and the plain worker`;
   return makeRow({ row: "LAT", what, unit: "ms", isRate: false, goal: NO_GOAL }, sides);
-}
-
-export const tenKilobytes = (context: BenchContext) => withFile(context, { row: "F10K", bytes: 10_000, connections: 50 });
-export const oneMegabyte = (context: BenchContext) => withFile(context, { row: "F1M", bytes: 1_000_000, connections: 10 });
-
-/** A file with each ticket, against the same file in the job of the plain worker. */
-async function withFile(context: BenchContext, { row, bytes, connections }: { row: string; bytes: number; connections: number }): Promise<Row> {
-  const load = { connections, seconds: context.isQuick ? 2 : 10 };
-  const data = Buffer.alloc(bytes, randomUUID()).toString("base64");
-  const attachments = [{ name: "file.txt", data }];
-  const sides = await inTurns(
-    context.rounds,
-    () => throughDoor(context, { door: OUR_DOOR, worker: OUR_WORKER, request: (url) => restCall(url, { ...sampleTicket(), attachments }, 201), ...load }),
-    () => throughDoor(context, { door: WAITING_DOOR, worker: PLAIN_WORKER, request: (url) => bareCall(url, 200, { attachments }), ...load }),
-  );
-  const what = `a file of ${bytes} bytes with each ticket over HTTP, ${connections} connections, against the same in the plain worker's job and document`;
-  return makeRow({ row, what, unit: "tickets/s", isRate: true, goal: NO_GOAL }, sides);
 }
 
 interface DoorLoad {
@@ -71,18 +55,20 @@ interface DoorLoad {
   env?: Record<string, string>;
 }
 
-async function throughDoor(context: BenchContext, { door, worker, request, env, ...load }: DoorLoad): Promise<Measured> {
+/** Loads a door, with or without a worker behind it: as fast as it answers, or at a given rate. */
+export async function throughDoor(context: BenchContext, { door, worker, request, env, perSecond, ...load }: DoorLoad): Promise<Measured> {
   const environment = { ...context.env(`bench-${randomUUID()}`), ...env };
   const [front, back] = await Promise.all([startProcess(door, environment, [QUEUE]), worker && startProcess(worker, environment, [QUEUE])]);
   const processes = { door: front, ...(back && { worker: back }) };
+  const target = request(urlIn(front.readyLine));
   try {
-    const { result, costs } = await metered(
+    const { result, ...spent } = await metered(
       context,
       processes,
       ({ requests }) => requests,
-      () => httpLoad(request(urlIn(front.readyLine)), load),
+      () => (perSecond === undefined ? httpLoad(target, load) : openLoop(target, { ...load, perSecond })),
     );
-    return { value: result.rate, latencyMs: result.latencyMs, costs };
+    return { value: result.rate, latencyMs: result.latencyMs, ...spent };
   } finally {
     await Promise.all(Object.values(processes).map((process) => process.stop()));
   }
@@ -95,19 +81,22 @@ export function urlIn(readyLine: string): string {
   return url;
 }
 
+/** The classic call, form-encoded. */
 export function classicCall(url: string): HttpRequest {
   const fields = { action: "OpenTicket", ...BENCH_CREDENTIALS, responsetype: "json", ...sampleTicket() };
   const body = new URLSearchParams(Object.entries(fields).map(([name, value]): [string, string] => [name, String(value)])).toString();
   return { url: `${url}/includes/api.php`, body, headers: { "content-type": "application/x-www-form-urlencoded" }, expected: 200 };
 }
 
-function restCall(url: string, ticket: object, expected: number, headers: Record<string, string> = {}): HttpRequest {
+/** `POST /v1/tickets` with Basic credentials. */
+export function restCall(url: string, ticket: object, expected: number, headers: Record<string, string> = {}): HttpRequest {
   const authorization = `Basic ${Buffer.from(`${BENCH_CREDENTIALS.identifier}:${BENCH_CREDENTIALS.secret}`).toString("base64")}`;
   return { url: `${url}/v1/tickets`, body: JSON.stringify(ticket), headers: { "content-type": "application/json", authorization, ...headers }, expected };
 }
 
 const asyncCall = (url: string) => restCall(url, sampleTicket(), 202, { prefer: "respond-async" });
 
-function bareCall(url: string, expected: number, more: object = {}): HttpRequest {
+/** The call of the baselines' routes. */
+export function bareCall(url: string, expected: number, more: object = {}): HttpRequest {
   return { url: `${url}/`, body: JSON.stringify({ ...sampleTicket(), ...more }), headers: { "content-type": "application/json" }, expected };
 }

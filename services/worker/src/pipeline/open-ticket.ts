@@ -58,22 +58,31 @@ function opened(command: OpenTicketCommand, ticket: TicketRecord): Outcome {
 async function makeDraft(command: OpenTicketCommand, ticket: ValidTicket, attachments: AttachmentRef[], deps: PipelineDeps): Promise<TicketDraft> {
   const { fields, department, createdAt } = ticket;
   const now = deps.now();
+  const receivedAt = new Date(command.receivedAt);
   const outbox = await owedDeliveries(command, ticket, deps.directory);
-  // Written out, and without leaving fields out of a copy: that is what a runtime is slow at.
+  // Written out, field by field: copying objects is what a runtime is slow at.
   const draft: TicketDraft = {
-    ...fields,
     _id: identityOf(command),
     requestId: command.requestId,
     fingerprint: fingerprintOf(command),
     status: "Open",
     deptid: department.id,
+    subject: fields.subject,
+    message: fields.message,
+    markdown: fields.markdown,
+    priority: fields.priority,
+    opener: fields.opener,
+    customfields: fields.customfields,
     attachments,
-    createdAt: createdAt ?? new Date(command.receivedAt),
-    receivedAt: new Date(command.receivedAt),
+    preventClientClosure: fields.preventClientClosure,
+    createdAt: createdAt ?? receivedAt,
+    receivedAt,
     openedAt: now,
     source: command.source,
+    decisions: fields.decisions,
     outbox,
   };
+  if (fields.service !== undefined) draft.service = fields.service;
   if (outbox.length > 0) draft.dueAt = new Date(now.getTime() + deps.rules.outboxGraceMs);
   return draft;
 }
