@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connectRedis, makeReplyPublisher, type ReplyPublisher, startJanitor, warnOfUnsafeSettings } from "@openticket/client";
-import type { OpenTicketCommand, OutboxEntry, RequestStatus, TicketRecord } from "@openticket/contract";
+import type { OutboxEntry, RequestStatus, TicketRecord } from "@openticket/contract";
 import { type Drain, type Logger, type Metrics, type ReadinessCheck, startLoop } from "@openticket/runtime";
 import {
   claimSweep,
@@ -17,6 +17,7 @@ import {
   type StoreConnection,
   sweepBlobs,
 } from "@openticket/store";
+import { makeActions } from "./actions.ts";
 import type { WorkerConfig } from "./config.ts";
 import { MailDelayed } from "./notify/mail-delayed.ts";
 import { MailRejected } from "./notify/mail-rejected.ts";
@@ -24,7 +25,7 @@ import { makeNotifier, type Notifier } from "./notify/notifier.ts";
 import { makeTransport } from "./notify/transport.ts";
 import { startDispatcher } from "./outbox/dispatcher.ts";
 import { makeNumbers } from "./pipeline/numbers.ts";
-import { errorResult, openTicket, successResult } from "./pipeline/open-ticket.ts";
+import { errorResult, successResult } from "./pipeline/open-ticket.ts";
 import type { PipelineDeps, TicketRules } from "./pipeline/ports.ts";
 import { outcomesOf } from "./pipeline/status.ts";
 import { buryFailedJobs, type ConsumerDeps, startCommandConsumer } from "./queue/command-consumer.ts";
@@ -84,10 +85,8 @@ export async function startWorker(
   drain.onDrain("janitor", () => janitor.close());
 
   const consumerDeps: ConsumerDeps = {
-    decide: (command: OpenTicketCommand) => openTicket(command, pipeline),
+    actions: makeActions({ pipeline, tickets: dispatcher }),
     reply: (queue, result) => replies.publish(queue, result),
-    replied: dispatcher.replied,
-    opened: dispatcher.opened,
     // A receipt that does not hear of its outcome is looked at again by the recovery.
     decided: (requestId) => void receipts.decided(requestId).catch((err: unknown) => logger.warn({ err, requestId }, "receipt not updated")),
     bury: letters.bury,

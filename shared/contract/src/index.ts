@@ -9,6 +9,8 @@ export * from "./limits.ts";
 export * from "./names.ts";
 export * from "./params/decode.ts";
 export * from "./reply.ts";
+export * from "./reply-params.ts";
 export * from "./status.ts";
 export * from "./ticket.ts";
 export * from "./ticket-params.ts";
+export * from "./ticket-reply.ts";

@@ -1,5 +1,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
-import type { TicketRecord } from "@openticket/contract";
+import type { TicketHead } from "@openticket/contract";
+
+type TicketName = Pick<TicketHead, "_id" | "id">;
 
 /**
  * The names of our mails.
@@ -10,10 +12,10 @@ import type { TicketRecord } from "@openticket/contract";
  * The loop token is keyed over the Message-ID alone: the door that reads mail can check it without the ticket.
  */
 export interface MessageIds {
-  /** `<ot.{id}.{template}.{hmac}@{domain}>` of this delivery. */
-  ofDelivery(ticket: TicketRecord, template: string, address: string): string;
+  /** `<ot.{id}.{kind}.{hmac}@{domain}>` of this delivery. `kind`: the template, and `-{replyId}` behind it for a mail about a reply. */
+  ofDelivery(ticket: TicketName, kind: string, address: string): string;
   /** Common ancestor of all mails of this ticket; no mail has it, all refer to it. */
-  ofThread(ticket: TicketRecord): string;
+  ofThread(ticket: TicketName): string;
   /** Value of the header {@link LOOP_HEADER} for the mail with that Message-ID. */
   loopToken(messageId: string): string;
   /** True for a token that this secret has made for that Message-ID: the mail is our own, come back. */
@@ -28,10 +30,10 @@ const DIGEST_CHARS = 32;
 /** See {@link MessageIds}. The same secret and domain give the same names, in every process and after every restart. */
 export function makeMessageIds({ secret, domain }: { secret: string; domain: string }): MessageIds {
   const digest = (...parts: (string | number)[]) => createHmac("sha256", secret).update(JSON.stringify(parts)).digest("hex").slice(0, DIGEST_CHARS);
-  const nameOf = (ticket: TicketRecord, kind: string, mac: string) => `<ot.${ticket.id}.${kind}.${mac}@${domain}>`;
+  const nameOf = (ticket: TicketName, kind: string, mac: string) => `<ot.${ticket.id}.${kind}.${mac}@${domain}>`;
   const loopToken = (messageId: string) => `v1 ${digest("loop", messageId)}`;
   return {
-    ofDelivery: (ticket, template, address) => nameOf(ticket, template, digest("mail", ticket._id, ticket.id, template, address.toLowerCase())),
+    ofDelivery: (ticket, kind, address) => nameOf(ticket, kind, digest("mail", ticket._id, ticket.id, kind, address.toLowerCase())),
     ofThread: (ticket) => nameOf(ticket, "thread", digest("thread", ticket._id, ticket.id)),
     loopToken,
     isOwnLoopToken: (token, messageId) => isSame(token.trim(), loopToken(messageId)),

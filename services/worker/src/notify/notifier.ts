@@ -1,4 +1,4 @@
-import type { OutboxEntry, TicketRecord } from "@openticket/contract";
+import type { OutboxEntry, ReplyRecord, TicketHead, TicketRecord } from "@openticket/contract";
 import { displayName, type MailAddress, sendableAddress } from "./address.ts";
 import { cleanLine } from "./clean-text.ts";
 import { composeMail } from "./compose.ts";
@@ -6,14 +6,14 @@ import type { NotifyConfig } from "./config.ts";
 import { makeGate } from "./gate.ts";
 import { MailRejected } from "./mail-rejected.ts";
 import type { MailTransport, OutgoingMail } from "./mail-transport.ts";
-import { type MailTemplate, viewOf } from "./mail-view.ts";
+import { type MailTemplate, type MailTopic, viewOf } from "./mail-view.ts";
 import { LOOP_HEADER, type MessageIds, makeMessageIds } from "./message-ids.ts";
 import { loadTemplates, type MailTemplates } from "./templates.ts";
 
 /**
  * Sends the mails that tickets owe.
  *
- * A mail is written anew for each try, from the ticket alone: nothing of it is stored, and the same delivery has the same
+ * A mail is written anew for each try, from ticket and reply alone: nothing of it is stored, and the same delivery has the same
  * Message-ID whenever and wherever it is made. So sending twice, which a crash in between can cause, is recognisable.
  */
 export interface Notifier {
@@ -22,6 +22,8 @@ export interface Notifier {
    * what it depends on, when a later try may work (`MailDelayed.because === "busy"`: nothing was tried at all).
    */
   deliver(ticket: TicketRecord, entry: OutboxEntry): Promise<void>;
+  /** The same for a mail that a reply owes. */
+  deliverReply(ticket: TicketHead, reply: ReplyRecord, entry: OutboxEntry): Promise<void>;
   /** Turns away what waits for its turn and waits for what is being sent. The transport is closed after it. */
   close(): Promise<void>;
 }
@@ -48,11 +50,13 @@ export async function makeNotifier(deps: NotifierDeps): Promise<Notifier> {
   const templates = await loadTemplates(config.MAIL_TEMPLATE_DIR);
   const ids = makeMessageIds({ secret: tokenSecret, domain: config.MAIL_DOMAIN });
   const gate = makeGate({ slots: transport.concurrency, waitMs: WAIT_MS });
+  async function send(topic: MailTopic, entry: OutboxEntry): Promise<void> {
+    const owed = readOwed(entry);
+    await gate.run(async () => transport.send(await writeMail(topic, owed, { ...deps, templates, ids })));
+  }
   return {
-    async deliver(ticket, entry) {
-      const owed = readOwed(entry);
-      await gate.run(async () => transport.send(await writeMail(ticket, owed, { ...deps, templates, ids })));
-    },
+    deliver: (ticket, entry) => send({ ticket, written: ticket }, entry),
+    deliverReply: (ticket, reply, entry) => send({ ticket, written: reply, reply }, entry),
     close: () => gate.close(),
   };
 }
@@ -71,19 +75,16 @@ function readOwed({ kind, template, to }: OutboxEntry): OwedMail {
 
 type Writing = NotifierDeps & { templates: MailTemplates; ids: MessageIds };
 
-async function writeMail(
-  ticket: TicketRecord,
-  { template, to }: OwedMail,
-  { config, templates, ids, now, describeDepartment }: Writing,
-): Promise<OutgoingMail> {
+async function writeMail(topic: MailTopic, { template, to }: OwedMail, { config, templates, ids, now, describeDepartment }: Writing): Promise<OutgoingMail> {
+  const { ticket, reply } = topic;
   const department = await describeDepartment(ticket.deptid);
   const departmentName = department?.name ?? FALLBACK_NAME;
   const departmentAddress = addressOf(departmentName, department?.email);
   const fallback = config.MAIL_FROM ?? { name: "", address: `support@${config.MAIL_DOMAIN}` };
   const from = departmentAddress ?? { name: fallback.name || displayName(departmentName), address: fallback.address };
-  const content = templates(template, viewOf({ ticket, template, to, departmentName, config }));
-  const messageId = ids.ofDelivery(ticket, template, to.address);
-  const answered = template === "ticket-opened" ? answeredMessageId(ticket) : undefined;
+  const content = templates(template, viewOf({ topic, template, to, departmentName, config }));
+  const messageId = ids.ofDelivery(ticket, reply ? `${template}-${reply.replyId}` : template, to.address);
+  const answered = ANSWERS.has(template) ? answeredMessageId(ticket) : undefined;
   return composeMail({
     messageId,
     from,
@@ -95,10 +96,12 @@ async function writeMail(
     references: [...(answered === undefined ? [] : [answered]), ids.ofThread(ticket)],
     headers: loopSafeHeaders({ isAnswer: answered !== undefined, template, loopToken: ids.loopToken(messageId) }),
     content: { ...content, subject: cleanLine(content.subject, MAX_SUBJECT_LINE) },
-    trace: { ticketId: ticket.id, requestId: ticket.requestId, template },
+    trace: { ticketId: ticket.id, requestId: (reply ?? ticket).requestId, template },
   });
 }
 
+/** Mails that answer the one that opened the ticket. */
+const ANSWERS: ReadonlySet<MailTemplate> = new Set(["ticket-opened", "reply-to-opener"]);
 /** Shown for a department that is there no more. */
 const FALLBACK_NAME = "Support";
 /** A subject with its marker: below the 998 characters that a header line may have. */
@@ -110,21 +113,18 @@ function addressOf(name: string, email: string | undefined): MailAddress | undef
 }
 
 /** Message-ID of the mail that opened the ticket, where a mail did. */
-function answeredMessageId({ source: { channel, messageId } }: TicketRecord): string | undefined {
+function answeredMessageId({ source: { channel, messageId } }: TicketHead): string | undefined {
   const isMessageId = typeof messageId === "string" && messageId.length <= 250 && /^<[!-;=?-~]+@[!-;=?-~]+>$/.test(messageId);
   return channel === "email" && isMessageId ? messageId : undefined;
 }
 
 /**
  * Headers that keep machines from answering: RFC 3834 for all that follow it (`auto-replied` where a mail is answered),
- * Microsoft's for Exchange, and our own by which we know our mail when it comes back. No `Precedence`: it is discouraged
- * (RFC 2076) and makes filters take the mail for a mass mailing. No `List-*`: this is no list.
+ * Microsoft's for Exchange, and our own by which we know our mail when it comes back. What a person of the staff has
+ * written is no automatic mail, and says so to nobody: help desks and lists would put our answer aside. No `Precedence`:
+ * it is discouraged (RFC 2076) and makes filters take the mail for a mass mailing. No `List-*`: this is no list.
  */
 function loopSafeHeaders({ isAnswer, template, loopToken }: { isAnswer: boolean; template: MailTemplate; loopToken: string }): Record<string, string> {
-  return {
-    "Auto-Submitted": isAnswer ? "auto-replied" : "auto-generated",
-    "X-Auto-Response-Suppress": "All",
-    "X-OpenTicket-Template": template,
-    [LOOP_HEADER]: loopToken,
-  };
+  const submitted = template === "reply-to-opener" ? {} : { "Auto-Submitted": isAnswer ? "auto-replied" : "auto-generated" };
+  return { ...submitted, "X-Auto-Response-Suppress": "All", "X-OpenTicket-Template": template, [LOOP_HEADER]: loopToken };
 }

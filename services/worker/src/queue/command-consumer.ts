@@ -1,22 +1,12 @@
 import type { RedisConnection } from "@openticket/client";
-import {
-  COMMAND_QUEUE,
-  type CommandSource,
-  type DeadLetter,
-  KEPT_FOR_OPERATOR,
-  OPEN_TICKET_JOB,
-  type OpenTicketCommand,
-  type OpenTicketResult,
-  type RequestError,
-  readCommand,
-  requestIdOfJob,
-  type TicketRecord,
-} from "@openticket/contract";
+import { COMMAND_QUEUE, type CommandResult, type DeadLetter, KEPT_FOR_OPERATOR, type RequestError, readRequester, requestIdOfJob } from "@openticket/contract";
 import type { Logger, Metrics } from "@openticket/runtime";
 import { DelayedError, type Job, Worker } from "bullmq";
+import type { Actions, Address, ReadJob } from "./action.ts";
 
 /**
- * Takes commands from the queue and sees each of them through: read, decide, reply, complete.
+ * Takes jobs from the command queue and sees each of them through: read, decide, reply, complete. What is read and
+ * decided is the matter of the job's action.
  *
  * Problem: BullMQ's own counts do not fit. `attempts` belongs to the producer (a foreign one leaves it at 1, so that
  * the first fault would be the last), and a job whose worker died twice fails without our code.
@@ -27,29 +17,18 @@ import { DelayedError, type Job, Worker } from "bullmq";
  */
 
 export interface ConsumerDeps {
-  /** The story of a ticket; throws only for faults. */
-  decide(command: OpenTicketCommand): Promise<Decided>;
-  reply(queue: string, result: OpenTicketResult): Promise<void>;
-  /** The reply that stands in this ticket's outbox was sent. */
-  replied(ticket: TicketRecord): void;
-  /** A new ticket whose other deliveries may be made now; ends when they are in hand or left for later. */
-  opened(ticket: TicketRecord): Promise<void>;
+  actions: Actions;
+  reply(queue: string, result: CommandResult): Promise<void>;
   /** The request is decided, and a receipt of it wants to hear so. */
   decided(requestId: string): void;
   bury(letter: DeadLetter): Promise<void>;
-  failed(request: { requestId: string; correlationId?: string | undefined }, error: RequestError): OpenTicketResult;
+  failed(request: { requestId: string; correlationId?: string | undefined }, error: RequestError): CommandResult;
   /** True for the outage of something that will come back. */
   isOutage(error: unknown): boolean;
   now(): Date;
   random(): number;
   logger: Logger;
   metrics: Metrics;
-}
-
-export interface Decided {
-  kind: string;
-  result: OpenTicketResult;
-  ticket?: TicketRecord;
 }
 
 export interface ConsumerOptions {
@@ -125,9 +104,9 @@ function makeWorker(take: Take, { connection, prefix, concurrency, lockDurationM
 
 async function process(job: Job<unknown>, token: string | undefined, deps: ConsumerDeps): Promise<void> {
   const startedAtMs = performance.now();
-  const read = readJob(job);
+  const read = readJob(job, deps.actions);
   try {
-    const outcome = read.kind === "command" ? await seeThrough(read.command, deps) : await giveUp(job, read, read.error, deps);
+    const outcome = read.kind === "runnable" ? await seeThrough(read, deps) : await giveUp(job, read, read.error, deps);
     deps.metrics.counter("requests_total", "Requests by outcome", ["outcome"]).inc({ outcome });
     const seconds = (performance.now() - startedAtMs) / 1000;
     deps.metrics.seconds("request_seconds", "From taking a job to its reply", ["outcome"]).observe({ outcome }, seconds);
@@ -137,44 +116,35 @@ async function process(job: Job<unknown>, token: string | undefined, deps: Consu
   }
 }
 
-type ReadJob = Address & ({ kind: "command"; command: OpenTicketCommand } | { kind: "hopeless"; error: RequestError });
+type Runnable = Extract<ReadJob, { kind: "runnable" }>;
+type Hopeless = Address & { kind: "hopeless"; error: RequestError };
 
 /** What the job is, and whom its outcome goes to. */
-function readJob(job: Job<unknown>): ReadJob {
-  const read = readCommand(job.data, defaultsOf(job));
+function readJob(job: Job<unknown>, actions: Actions): Runnable | Hopeless {
+  const action = actions.get(job.name.toLowerCase());
+  if (!action) {
+    const message = `Unknown action "${job.name}"; expected one of ${[...actions.keys()].join(", ")}`;
+    return { ...readRequester(job.data, defaultsOf(job)), kind: "hopeless", error: { code: "action_unknown", message } };
+  }
+  const read = action.read(job.data, defaultsOf(job));
   if (read.kind === "unreadable") {
-    return { ...read.reply, kind: "hopeless", error: { code: "command_unreadable", message: `The job is no command: ${read.reason}` } };
+    const { reason, ...address } = read;
+    return { ...address, kind: "hopeless", error: { code: "command_unreadable", message: `The job is no command: ${reason}` } };
   }
-  const { command } = read;
-  const { requestId, correlationId, source, hasReceipt } = command;
-  const address: Address = { requestId, correlationId, source, hasReceipt, queue: command.replyTo?.queue };
-  if (job.name.toLowerCase() !== OPEN_TICKET_JOB.toLowerCase()) {
-    return { ...address, kind: "hopeless", error: { code: "action_unknown", message: `Unknown action "${job.name}"; expected ${OPEN_TICKET_JOB}` } };
-  }
-  if (job.stalledCounter > MAX_STALLS) {
-    const message = `The request was given up: ${job.stalledCounter} workers did not survive it`;
-    return { ...address, kind: "hopeless", error: { code: "poison", message } };
-  }
-  return { ...address, kind: "command", command };
+  if (job.stalledCounter <= MAX_STALLS) return read;
+  const message = `The request was given up: ${job.stalledCounter} workers did not survive it`;
+  return { ...read, kind: "hopeless", error: { code: "poison", message } };
 }
 
-async function seeThrough(command: OpenTicketCommand, deps: ConsumerDeps): Promise<string> {
-  const { kind, result, ticket } = await deps.decide(command);
-  if (command.replyTo) {
-    await deps.reply(command.replyTo.queue, result);
-    if (ticket) deps.replied(ticket);
+async function seeThrough({ run, requestId, queue, hasReceipt }: Runnable, deps: ConsumerDeps): Promise<string> {
+  const decided = await run();
+  if (queue !== undefined && decided.result) {
+    await deps.reply(queue, decided.result);
+    decided.replied?.();
   }
-  if (command.hasReceipt) deps.decided(command.requestId);
-  if (kind === "opened" && ticket) await deps.opened(ticket);
-  return kind;
-}
-
-interface Address {
-  requestId: string;
-  correlationId?: string | undefined;
-  queue?: string | undefined;
-  source?: CommandSource | undefined;
-  hasReceipt?: boolean | undefined;
+  if (hasReceipt) deps.decided(requestId);
+  await decided.deliver?.();
+  return decided.kind;
 }
 
 /** An outage is waited out; other faults have a cap. The job waits in the delayed set, whatever its producer's `attempts`. */
@@ -224,7 +194,7 @@ function deadLetterOf(job: Job, { requestId, source }: Address, death: Pick<Dead
 /** Makes dead letters of jobs that BullMQ has failed without our code, answers their requesters, and takes them out. */
 export async function buryFailedJobs(jobs: readonly Job[], deps: ConsumerDeps): Promise<number> {
   for (const job of jobs) {
-    const read = readJob(job);
+    const read = readJob(job, deps.actions);
     const reason = job.failedReason || "failed for an unknown reason";
     await giveUp(job, read, { code: "failed", message: KEPT_FOR_OPERATOR }, deps, new Error(reason));
     await job.remove();

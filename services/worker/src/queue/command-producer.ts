@@ -1,5 +1,5 @@
 import type { RedisConnection } from "@openticket/client";
-import { COMMAND_QUEUE, OPEN_TICKET_JOB, type OpenTicketCommand } from "@openticket/contract";
+import { actionOf, COMMAND_QUEUE, type Command } from "@openticket/contract";
 import type { Logger } from "@openticket/runtime";
 import { type Job, Queue } from "bullmq";
 
@@ -8,7 +8,7 @@ export interface CommandProducer {
   /** Those of these requests that the queue does not hold, in whatever state. */
   missing(requestIds: readonly string[]): Promise<Set<string>>;
   /** Puts commands into the queue, each under its requestId: one that is there already is left as it is. */
-  enqueue(commands: readonly OpenTicketCommand[]): Promise<void>;
+  enqueue(commands: readonly Command[]): Promise<void>;
   /** Commands that wait to be taken; none of a paused queue. */
   waiting(): Promise<number>;
   /** Jobs that BullMQ, or an older version of ours, has failed. */
@@ -29,7 +29,7 @@ export function makeCommandProducer({ connection, prefix, logger }: { connection
       return new Set(requestIds.filter((_requestId, index) => states[index] === "unknown"));
     },
     async enqueue(commands) {
-      await queue.addBulk(commands.map((data) => ({ name: OPEN_TICKET_JOB, data, opts: { ...JOB_OPTIONS, jobId: data.requestId } })));
+      await queue.addBulk(commands.map((data) => ({ name: actionOf(data), data, opts: { ...JOB_OPTIONS, jobId: data.requestId } })));
     },
     waiting: async () => ((await queue.isPaused()) ? 0 : queue.getJobCountByTypes("waiting", "prioritized")),
     failed: (limit) => queue.getFailed(0, limit - 1),

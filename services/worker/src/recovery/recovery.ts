@@ -1,4 +1,4 @@
-import { type OpenTicketCommand, openTicketCommand, type Receipt, type RequestStatus } from "@openticket/contract";
+import { type Command, command, type Receipt, type RequestStatus } from "@openticket/contract";
 import { type Logger, type Loop, type Metrics, startLoop } from "@openticket/runtime";
 
 /**
@@ -17,7 +17,7 @@ export interface RecoveryDeps {
   };
   queue: {
     missing(requestIds: readonly string[]): Promise<Set<string>>;
-    enqueue(commands: readonly OpenTicketCommand[]): Promise<void>;
+    enqueue(commands: readonly Command[]): Promise<void>;
   };
   outcomes(requestIds: readonly string[]): Promise<RequestStatus[]>;
   /** Makes dead letters of failed jobs; the number found. */
@@ -67,8 +67,8 @@ async function requeueLost(open: readonly Receipt[], { receipts, queue, metrics,
   logger.warn({ requests: lost.length }, "lost requests enqueued again");
 }
 
-function commandIn({ _id, commandJson }: Receipt, logger: Logger): OpenTicketCommand[] {
-  const parsed = openTicketCommand.safeParse(commandJson === undefined ? undefined : JSON.parse(commandJson));
+function commandIn({ _id, commandJson }: Receipt, logger: Logger): Command[] {
+  const parsed = command.safeParse(commandJson === undefined ? undefined : JSON.parse(commandJson));
   if (!parsed.success) logger.error({ requestId: _id, err: parsed.error }, "receipt without a readable command");
   return parsed.success ? [parsed.data] : [];
 }

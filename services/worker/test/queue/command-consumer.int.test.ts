@@ -1,5 +1,4 @@
-import type { DeadLetter, OpenTicketResult } from "@openticket/contract";
-import { COMMAND_QUEUE } from "@openticket/contract";
+import { COMMAND_QUEUE, type CommandResult, type DeadLetter, readCommand } from "@openticket/contract";
 import { makeLogger, makeMetrics } from "@openticket/runtime";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
@@ -7,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { testRedisUrl, uniqueName } from "../../../../test/support/servers.ts";
 import { until } from "../../../../test/support/until.ts";
 import { errorResult } from "../../src/pipeline/open-ticket.ts";
+import { commandAction } from "../../src/queue/action.ts";
 import { buryFailedJobs, type CommandConsumer, type ConsumerDeps, startCommandConsumer } from "../../src/queue/command-consumer.ts";
 
 const TICKET = { ticket: { deptid: 1 }, replyTo: { queue: "replies" } };
@@ -32,17 +32,16 @@ afterEach(async () => {
 /** A consumer whose n-th decision does what `story[n]` says; the last one repeats. */
 function consume(...story: (() => Promise<void> | void)[]) {
   const buried: DeadLetter[] = [];
-  const replies: OpenTicketResult[] = [];
+  const replies: CommandResult[] = [];
   let decisions = 0;
   const metrics = makeMetrics();
+  const decide = async ({ requestId }: { requestId: string }) => {
+    await story[Math.min(decisions++, story.length - 1)]?.();
+    return { kind: "rejected", result: errorResult({ requestId }, [{ code: "x", message: "decided" }]) };
+  };
   const deps: ConsumerDeps = {
-    async decide({ requestId }) {
-      await story[Math.min(decisions++, story.length - 1)]?.();
-      return { kind: "rejected", result: errorResult({ requestId }, [{ code: "x", message: "decided" }]) };
-    },
+    actions: new Map([["openticket", commandAction(readCommand, decide)]]),
     reply: async (_queue, result) => void replies.push(result),
-    replied: () => undefined,
-    opened: async () => undefined,
     decided: () => undefined,
     bury: async (letter) => void buried.push(letter),
     failed: (request, error) => errorResult(request, [error]),
