@@ -1,12 +1,14 @@
-import type { DeadLetter, Receipt } from "@openticket/contract";
+import type { DeadLetter, InboundRecord, InboundState, Receipt } from "@openticket/contract";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
+import { inboundCounts, strandedInbound } from "./inbound-audit.ts";
 import type { RejectionDocument, TicketDocument } from "./ticket-documents.ts";
 
 /**
  * Holds what was accepted against what became of it: accepted = tickets + rejected + dead + waiting.
  *
  * A receipt says that a request was accepted; a ticket, a rejection or a dead letter says what it came to. What has a
- * receipt and nothing else must be waiting in the queue, which the caller looks up.
+ * receipt and nothing else must be waiting in the queue, which the caller looks up. Messages that came in are held
+ * against their own states: each is decided, in quarantine, or waiting.
  */
 export interface AuditCounts {
   tickets: number;
@@ -14,10 +16,12 @@ export interface AuditCounts {
   dead: number;
   /** Accepted early, by a receipt. */
   receipts: number;
+  /** Messages that came in, by state. */
+  inbound: Partial<Record<InboundState, number>>;
 }
 
 export interface Difference {
-  kind: "lost" | "decided-twice" | "dead-but-decided" | "owed-too-long" | "index-missing" | "number-twice";
+  kind: "lost" | "decided-twice" | "dead-but-decided" | "owed-too-long" | "index-missing" | "number-twice" | "raw-missing" | "ticket-missing";
   /** Request, ticket or index that it is about. */
   about: string;
   detail: string;
@@ -27,6 +31,8 @@ export interface StoreAudit {
   counts: AuditCounts;
   /** Requests with a receipt and no outcome: waiting, or lost. */
   undecided: string[];
+  /** Messages without a decision, by the requests that they are to become: waiting, or lost. */
+  undecidedMail: { id: string; requestId: string }[];
   differences: Difference[];
 }
 
@@ -51,6 +57,7 @@ export async function auditStore(store: StoreConnection, { now, overdueMs }: { n
       `owes a reply or a mail for more than ${Math.round(overdueMs / 60_000)} minutes`,
     ),
     missingIndexes(store),
+    strandedInbound(store, MAX_NAMED),
   ]);
   const undecided = await receipts.aggregate<{ _id: string }>(withoutOutcome()).toArray();
   const counts = {
@@ -58,8 +65,14 @@ export async function auditStore(store: StoreConnection, { now, overdueMs }: { n
     rejected: await rejections.countDocuments(),
     dead: await letters.countDocuments(),
     receipts: await receipts.countDocuments(),
+    inbound: await inboundCounts(store),
   };
-  return { counts, undecided: undecided.map(({ _id }) => _id), differences: found.flat() };
+  const waiting = await store.db
+    .collection<InboundRecord>(COLLECTIONS.inbound)
+    .find({ state: "stored" }, { projection: { requestId: 1 } })
+    .toArray();
+  const undecidedMail = waiting.map(({ _id: id, requestId }) => ({ id, requestId }));
+  return { counts, undecided: undecided.map(({ _id }) => _id), undecidedMail, differences: found.flat() };
 }
 
 async function named(cursor: { toArray(): Promise<unknown[]> }, kind: Difference["kind"], detail: string): Promise<Difference[]> {

@@ -1,4 +1,4 @@
-import type { DeadLetter, Receipt } from "@openticket/contract";
+import type { DeadLetter, InboundRecord, Receipt } from "@openticket/contract";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
 import type { TicketDocument } from "./ticket-documents.ts";
 
@@ -44,6 +44,8 @@ export interface Erased {
   tickets: number;
   receipts: number;
   deadLetters: number;
+  /** Messages that came in. */
+  inbound: number;
   referenceRows: number;
   /** Names of the erased requests. */
   requestIds: string[];
@@ -55,7 +57,7 @@ export async function erasePerson(store: StoreConnection, person: ErasedPerson):
   const receipts = store.db.collection<Receipt>(COLLECTIONS.receipts);
   const letters = store.db.collection<DeadLetter>(COLLECTIONS.deadLetters);
   const own = { $or: [{ "opener.clientid": person.clientid }, { "opener.email": { $in: person.emails.map(ignoringCase) } }] };
-  const found = await tickets.find(own, { projection: { _id: 1, requestId: 1 } }).toArray();
+  const found = await tickets.find(own, { projection: { _id: 1, requestId: 1, id: 1 } }).toArray();
   const names = [...new Set(found.flatMap(({ _id, requestId }) => [_id, requestId]))];
   const heldBack = await matching(receipts.find({ commandJson: { $exists: true } }), ({ commandJson }) => commandJson, person);
   const dead = await matching(letters.find(), ({ dataJson }) => dataJson, person);
@@ -63,9 +65,28 @@ export async function erasePerson(store: StoreConnection, person: ErasedPerson):
   const receiptsGone = await receipts.deleteMany({ _id: gone });
   const lettersGone = await letters.deleteMany({ _id: gone });
   await store.db.collection<{ _id: string }>(COLLECTIONS.rejections).deleteMany({ _id: gone });
+  const mails = await eraseInbound(
+    store,
+    person,
+    found.map(({ id }) => id),
+  );
   const referenceRows = await eraseReferenceRows(store, person);
   const ticketsGone = await tickets.deleteMany({ _id: { $in: found.map(({ _id }) => _id) } });
-  return { tickets: ticketsGone.deletedCount, receipts: receiptsGone.deletedCount, deadLetters: lettersGone.deletedCount, referenceRows, requestIds: gone.$in };
+  return {
+    tickets: ticketsGone.deletedCount,
+    receipts: receiptsGone.deletedCount,
+    deadLetters: lettersGone.deletedCount,
+    inbound: mails,
+    referenceRows,
+    requestIds: gone.$in,
+  };
+}
+
+/** Messages that are from the person, or became one of these tickets. A job of one that is gone finds nothing to do. */
+async function eraseInbound(store: StoreConnection, { emails }: ErasedPerson, ticketIds: readonly number[]): Promise<number> {
+  const sender = emails.map((email) => new RegExp(`(^|<)${literally(email)}(>|$)`, "i"));
+  const isTheirs = { $or: [{ "ticket.id": { $in: [...ticketIds] } }, { "source.envelopeFrom": { $in: sender } }, { "summary.from": { $in: sender } }] };
+  return (await store.db.collection<InboundRecord>(COLLECTIONS.inbound).deleteMany(isTheirs)).deletedCount;
 }
 
 async function matching<T extends { _id: string }>(
@@ -95,5 +116,9 @@ async function eraseReferenceRows({ models }: StoreConnection, { clientid, useri
 }
 
 function ignoringCase(email: string): RegExp {
-  return new RegExp(`^${email.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`, "i");
+  return new RegExp(`^${literally(email)}$`, "i");
+}
+
+function literally(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }

@@ -9,6 +9,8 @@ export type { CredentialStore, Directory } from "./directory.ts";
 export { type Erased, type ErasedPerson, erasePerson, findPerson, isOfPerson } from "./erase.ts";
 export { EXAMPLE_DATA, seedExampleData } from "./example-data.ts";
 export { type ImportOutcome, importReferenceData } from "./import-reference-data.ts";
+export { type InboundAccepted, type InboundFilter, type InboundOutcome, type InboundStore, LARGEST_LIST, makeMongoInbound } from "./inbound.ts";
+export { type Mailbox, type Mailboxes, makeMongoMailboxes } from "./mailboxes.ts";
 export { makeMemoryBlobStore, makeMemoryCredentialStore, makeMemoryDirectory, makeMemoryTicketStore } from "./memory-stores.ts";
 export { makeMongoBlobStore } from "./mongo-blob-store.ts";
 export { makeMongoCredentialStore, makeMongoDirectory } from "./mongo-directory.ts";

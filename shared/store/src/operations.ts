@@ -1,5 +1,6 @@
-import type { DeadLetter, Receipt, RejectionRecord, TicketRecord } from "@openticket/contract";
+import type { DeadLetter, InboundRecord, InboundState, Receipt, RejectionRecord, TicketRecord } from "@openticket/contract";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
+import { inboundCounts } from "./inbound-audit.ts";
 import { type RejectionDocument, type TicketDocument, toRecord } from "./ticket-documents.ts";
 
 /** What an operator asks of the store; nothing of it is on the way of a ticket. */
@@ -24,6 +25,8 @@ export interface StoreCounts {
   oldestOwingAt: Date | undefined;
   /** Deliveries that were given up. */
   deadDeliveries: number;
+  /** Messages that came in, by state. */
+  inbound: Partial<Record<InboundState, number>>;
 }
 
 export interface Trace {
@@ -32,6 +35,8 @@ export interface Trace {
   ticket: TicketRecord | undefined;
   rejection: RejectionRecord | undefined;
   deadLetter: DeadLetter | undefined;
+  /** The message that it was made of. */
+  inbound: InboundRecord | undefined;
 }
 
 /** See {@link StoreOperations}. */
@@ -40,9 +45,10 @@ export function makeStoreOperations(store: StoreConnection): StoreOperations {
   const rejections = store.db.collection<RejectionDocument>(COLLECTIONS.rejections);
   const receipts = store.db.collection<Receipt>(COLLECTIONS.receipts);
   const letters = store.db.collection<DeadLetter>(COLLECTIONS.deadLetters);
+  const messages = store.db.collection<InboundRecord>(COLLECTIONS.inbound);
 
   async function counts(): Promise<StoreCounts> {
-    const [stored, refused, undecided, oldestUndecided, dead, owing, oldestOwing, deadDeliveries] = await Promise.all([
+    const [stored, refused, undecided, oldestUndecided, dead, owing, oldestOwing, deadDeliveries, inbound] = await Promise.all([
       tickets.estimatedDocumentCount(),
       rejections.estimatedDocumentCount(),
       receipts.countDocuments({ checkAt: { $exists: true } }),
@@ -51,6 +57,7 @@ export function makeStoreOperations(store: StoreConnection): StoreOperations {
       tickets.countDocuments({ dueAt: { $exists: true } }),
       tickets.findOne({ dueAt: { $exists: true } }, { sort: { dueAt: 1 } }),
       tickets.countDocuments({ "outbox.deadAt": { $exists: true } }),
+      inboundCounts(store),
     ]);
     return {
       tickets: stored,
@@ -61,6 +68,7 @@ export function makeStoreOperations(store: StoreConnection): StoreOperations {
       owing,
       oldestOwingAt: oldestOwing?.openedAt,
       deadDeliveries,
+      inbound,
     };
   }
 
@@ -68,10 +76,11 @@ export function makeStoreOperations(store: StoreConnection): StoreOperations {
     const byNumber = /^\d{1,15}$/.test(name) ? [{ id: Number(name) }] : [];
     const ticket = await tickets.findOne({ $or: [{ _id: name }, { alias: name }, { tid: name }, ...byNumber] });
     const requestId = ticket?.requestId ?? name;
-    const [receipt, rejection, deadLetter] = await Promise.all([
+    const [receipt, rejection, deadLetter, inbound] = await Promise.all([
       receipts.findOne({ _id: requestId }),
       rejections.findOne({ $or: [{ _id: requestId }, { alias: requestId }] }),
       letters.findOne({ _id: requestId }),
+      messages.findOne({ $or: [{ requestId }, { _id: name }] }),
     ]);
     return {
       requestId,
@@ -79,6 +88,7 @@ export function makeStoreOperations(store: StoreConnection): StoreOperations {
       ticket: ticket ? toRecord(ticket) : undefined,
       rejection: rejection ? toRecord(rejection) : undefined,
       deadLetter: deadLetter ?? undefined,
+      inbound: inbound ?? undefined,
     };
   }
 

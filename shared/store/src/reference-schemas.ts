@@ -35,6 +35,8 @@ export const referenceSchemas = {
     /** Usernames of admins. */
     staff: names.default([]),
   }),
+  /** Further addresses that take mail for a department, in lower case. */
+  mailboxes: z.object({ address: email.transform((address) => address.toLowerCase()), deptid: id }),
   clients: z.object({ id, firstname: name, lastname: z.string().trim().max(255).default(""), companyname: z.string().max(255).optional(), email }),
   users: z.object({ id, firstname: name, lastname: z.string().trim().max(255).default(""), email, clientids: ids }),
   contacts: z.object({ id, clientid: id, firstname: name, lastname: z.string().trim().max(255).default(""), email }),
@@ -82,10 +84,11 @@ export type ReferenceData = { [K in ReferenceKind]: Row<K>[] };
 /** What identifies a row of that kind. */
 export function keyOf(row: ReferenceRow): string | number {
   if ("username" in row) return row.username;
+  if ("address" in row) return row.address;
   return "identifier" in row ? row.identifier : row.id;
 }
 
 /** No rows of any kind. */
 export function emptyReferenceData(): ReferenceData {
-  return { departments: [], clients: [], users: [], contacts: [], services: [], domains: [], customfields: [], admins: [], credentials: [] };
+  return { departments: [], mailboxes: [], clients: [], users: [], contacts: [], services: [], domains: [], customfields: [], admins: [], credentials: [] };
 }
