@@ -37,6 +37,8 @@ export const replyRecord = z.object({
   addedAt: z.date(),
   source: commandSource,
   decisions: z.array(decision),
+  /** The whole text of the mail, where the message is only what was new in it. */
+  fullText: z.string().optional(),
   outbox: z.array(outboxEntry),
   /** When the outbox is next due; absent when nothing is owed. */
   dueAt: z.date().optional(),
@@ -47,4 +49,4 @@ export type ReplyRecord = z.infer<typeof replyRecord>;
 export type ReplyDraft = Omit<ReplyRecord, "replyId">;
 
 /** What a reply needs to know of its ticket: all but its message and what was owed for it. */
-export type TicketHead = Omit<TicketRecord, "message" | "markdown" | "attachments" | "outbox" | "decisions" | "fingerprint" | "replyIds" | "dueAt">;
+export type TicketHead = Omit<TicketRecord, "message" | "fullText" | "bounces" | "markdown" | "attachments" | "outbox" | "decisions" | "fingerprint" | "replyIds" | "dueAt">;

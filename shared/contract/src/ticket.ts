@@ -57,6 +57,22 @@ export type Decision = z.infer<typeof decision>;
 
 export const customFieldValue = z.object({ id: z.int(), name: z.string().optional(), value: z.json() });
 
+/** A mail of a ticket that did not arrive, as a delivery report says. */
+export const ticketBounce = z.object({
+  address: z.string(),
+  /** Such as `5.1.1`, and the words of the server that refused; "" where the report has none. */
+  status: z.string(),
+  diagnostic: z.string(),
+  isPermanent: z.boolean(),
+  /** The report, as it came in. */
+  inboundId: z.string(),
+  at: z.date(),
+});
+export type TicketBounce = z.infer<typeof ticketBounce>;
+
+/** Another ticket, by both its numbers. */
+export const ticketLink = z.object({ id: z.int().positive(), tid: z.string() });
+
 export const ticketRecord = z.object({
   /** Identity of the request that opened it (see identity.ts): the guard against a second ticket. */
   _id: z.string(),
@@ -92,6 +108,11 @@ export const ticketRecord = z.object({
   replyIds: z.array(z.int()).optional(),
   /** The latest time of a reply. */
   lastReplyAt: z.date().optional(),
+  /** The whole text of the mail that opened it, where the message is only what was new in it. */
+  fullText: z.string().optional(),
+  /** The closed ticket that it was opened beside. */
+  linkedTo: ticketLink.optional(),
+  bounces: z.array(ticketBounce).optional(),
 });
 export type TicketRecord = z.infer<typeof ticketRecord>;
 

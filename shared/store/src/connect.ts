@@ -88,6 +88,9 @@ export const COLLECTIONS = {
   receipts: "receipts",
   deadLetters: "deadletters",
   inbound: "inbound",
+  mailBudgets: "mailbudgets",
+  mailNotices: "mailnotices",
+  mutes: "mutes",
 } as const;
 
 async function ensureIndexes(db: Db, models: Models): Promise<void> {
@@ -125,5 +128,18 @@ async function ensureIndexes(db: Db, models: Models): Promise<void> {
   ]);
   await db.collection(COLLECTIONS.blobs).createIndexes([{ key: { fileId: 1 }, name: "fileId", unique: true }]);
   await db.collection(COLLECTIONS.blobChunks).createIndex({ files_id: 1, n: 1 }, { unique: true });
+  await ensureMailIndexes(db);
   await Promise.all(Object.values(models).map((model) => model.createIndexes()));
+}
+
+/** What incoming mail is looked up by, and what it leaves behind for a while. */
+async function ensureMailIndexes(db: Db): Promise<void> {
+  // Only what a mail with a Message-ID has made is in it.
+  const ofMail = { key: { "source.messageId": 1 }, name: "messageId", sparse: true } as const;
+  await db.collection(COLLECTIONS.tickets).createIndexes([ofMail]);
+  await db.collection(COLLECTIONS.replies).createIndexes([ofMail]);
+  const expires = { key: { expiresAt: 1 }, name: "expiresAt", expireAfterSeconds: 0 } as const;
+  await db.collection(COLLECTIONS.mailBudgets).createIndexes([expires]);
+  await db.collection(COLLECTIONS.mutes).createIndexes([expires]);
+  await db.collection(COLLECTIONS.mailNotices).createIndexes([expires, { key: { dueAt: 1 }, name: "dueAt", sparse: true }]);
 }

@@ -37,6 +37,13 @@ export const referenceSchemas = {
   }),
   /** Further addresses that take mail for a department, in lower case. */
   mailboxes: z.object({ address: email.transform((address) => address.toLowerCase()), deptid: id }),
+  /** Mail that is kept and ignored: by its sender, the sender's domain, a phrase in the subject, a phrase anywhere. */
+  mailfilters: z.object({
+    id,
+    kind: z.enum(["sender", "domain", "subject", "phrase"]),
+    value: z.string().trim().toLowerCase().min(1).max(500),
+    note: z.string().max(500).optional(),
+  }),
   clients: z.object({ id, firstname: name, lastname: z.string().trim().max(255).default(""), companyname: z.string().max(255).optional(), email }),
   users: z.object({ id, firstname: name, lastname: z.string().trim().max(255).default(""), email, clientids: ids }),
   contacts: z.object({ id, clientid: id, firstname: name, lastname: z.string().trim().max(255).default(""), email }),
@@ -90,5 +97,5 @@ export function keyOf(row: ReferenceRow): string | number {
 
 /** No rows of any kind. */
 export function emptyReferenceData(): ReferenceData {
-  return { departments: [], mailboxes: [], clients: [], users: [], contacts: [], services: [], domains: [], customfields: [], admins: [], credentials: [] };
+  return { departments: [], mailboxes: [], mailfilters: [], clients: [], users: [], contacts: [], services: [], domains: [], customfields: [], admins: [], credentials: [] };
 }

@@ -23,14 +23,20 @@ export async function writeTicket(mailCase: MailCase, linkedTo?: { id: number; t
     ...(mailCase.silence.length > 0 && { noemail: true }),
   };
   const draft = { source: sourceOf(mailCase), actor: actorOf(sender), params, files: mail.attachments, fullText };
-  return { kind: "ticket", draft, linkedTo, bounceWhenRejected: mailCase.silence.length === 0 };
+  return { kind: "ticket", draft, linkedTo };
 }
 
 /** The reply that this mail adds. */
 export async function writeReply(mailCase: MailCase, { id, tid }: KnownTicket): Promise<MailOutcome> {
   const sender = await mailCase.sender();
   const { message, fullText } = textsOf(mailCase, sender);
-  const params: Omit<ReplyParams, "attachments"> = { ticketid: id, message, markdown: false, ...authorOf(sender), ...(mailCase.silence.length > 0 && { noemail: true }) };
+  const params: Omit<ReplyParams, "attachments"> = {
+    ticketid: id,
+    message,
+    markdown: false,
+    ...authorOf(sender),
+    ...(mailCase.silence.length > 0 && { noemail: true }),
+  };
   const draft = { source: sourceOf(mailCase), actor: actorOf(sender), params, files: mailCase.mail.attachments, fullText };
   return { kind: "reply", draft, ticket: { id, tid } };
 }
@@ -92,5 +98,12 @@ function actorOf({ person, isVerified, forwardedBy }: Sender): Actor {
 function sourceOf({ mail, record }: MailCase): CommandSource {
   const { door, ip } = record.source;
   const { messageId } = mail;
-  return { channel: "email", door, mailbox: record.mailbox, inboundId: record._id, ...(messageId !== undefined && { messageId }), ...(ip !== undefined && { ip }) };
+  return {
+    channel: "email",
+    door,
+    mailbox: record.mailbox,
+    inboundId: record._id,
+    ...(messageId !== undefined && { messageId }),
+    ...(ip !== undefined && { ip }),
+  };
 }

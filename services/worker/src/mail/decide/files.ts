@@ -1,13 +1,13 @@
 import type { Decision } from "@openticket/contract";
 import { extensionOf } from "@openticket/contract";
 import type { MailPart } from "@openticket/mail";
-import type { MailRules } from "./ports.ts";
+import type { TicketRules } from "../../pipeline/ports.ts";
 
 /**
  * The files of a mail that are kept within the limits. What is too many, too large or of a type that is not allowed is
  * left out and noted: the mail is worth more than its files, and the raw message still holds them.
  */
-export function keepFiles(parts: readonly MailPart[], limits: MailRules["attachments"]): { files: MailPart[]; decisions: Decision[] } {
+export function keepFiles(parts: readonly MailPart[], limits: TicketRules["attachments"]): { files: MailPart[]; decisions: Decision[] } {
   const files: MailPart[] = [];
   const decisions: Decision[] = [];
   let total = 0;
@@ -26,7 +26,7 @@ export function keepFiles(parts: readonly MailPart[], limits: MailRules["attachm
 /** A mail of 10,000 parts does not fill the trace. */
 const MAX_NOTES = 10;
 
-function whyLeftOut({ name, size }: MailPart, { total, count }: { total: number; count: number }, limits: MailRules["attachments"]): string | undefined {
+function whyLeftOut({ name, size }: MailPart, { total, count }: { total: number; count: number }, limits: TicketRules["attachments"]): string | undefined {
   if (count >= limits.count) return `at most ${limits.count} files are kept`;
   if (size > limits.bytes) return `it has ${size} bytes, at most ${limits.bytes} are kept`;
   if (total + size > limits.totalBytes) return `all files together may have ${limits.totalBytes} bytes`;

@@ -6,7 +6,12 @@ import type { Named } from "./addresses.ts";
  * a line that says so in the program's language, or a subject that begins with its "Fwd:", and then header lines.
  */
 export function originalSender({ subject, text }: { subject: string; text: string }): Named | undefined {
-  const lines = text.split("\n", MAX_LINES).map((line) => line.replace(/^(?:>\s?)+/, "").replace(/\*/g, "").trim());
+  const lines = text.split("\n", MAX_LINES).map((line) =>
+    line
+      .replace(/^(?:>\s?)+/, "")
+      .replace(/\*/g, "")
+      .trim(),
+  );
   const marker = lines.findIndex((line) => line.length <= MAX_LINE && MARKERS.some((pattern) => pattern.test(line)));
   if (marker === -1 && !FORWARDED_SUBJECT.test(subject)) return undefined;
   return senderInBlock(lines.slice(marker + 1));
@@ -59,6 +64,9 @@ function senderInBlock(lines: readonly string[]): Named | undefined {
 function readNamed(text: string): Named | undefined {
   const address = /[^\s<>[\]()"',;:]+@[^\s<>[\]()"',;:]+/.exec(text)?.[0];
   if (address === undefined || !isEmailAddress(address)) return undefined;
-  const name = text.slice(0, text.indexOf(address)).replace(/(mailto:|[<[("'])+\s*$/i, "").replace(/^["'\s]+|["'\s]+$/g, "");
+  const name = text
+    .slice(0, text.indexOf(address))
+    .replace(/(mailto:|[<[("'])+\s*$/i, "")
+    .replace(/^["'\s]+|["'\s]+$/g, "");
   return { name, address };
 }

@@ -1,7 +1,8 @@
 import type { Decision, InboundRecord } from "@openticket/contract";
 import type { UnderstoodMail } from "@openticket/mail";
+import type { Department } from "../../pipeline/ports.ts";
 import type { Named } from "./addresses.ts";
-import type { Authenticity, KnownTicket, MailDepartment, MailDeps } from "./ports.ts";
+import type { Authenticity, KnownTicket, MailDeps } from "./ports.ts";
 
 /**
  * One mail while it is decided about. What a rule wants to know costs something (a look-up, the DNS), so it is found out
@@ -56,6 +57,6 @@ export interface Thread {
 
 /** The department that a mail is for. */
 export interface Addressed {
-  department: MailDepartment | undefined;
+  department: Department | undefined;
   because: string;
 }

@@ -5,7 +5,7 @@ import type { MailPart } from "@openticket/mail";
 export type MailOutcome =
   /** An earlier run has done it, and died before it could say so. */
   | { kind: "done"; ticket: { id: number; tid: string; replyId?: number | undefined } }
-  | { kind: "ticket"; draft: MailDraft<TicketParams>; linkedTo?: { id: number; tid: string } | undefined; bounceWhenRejected: boolean }
+  | { kind: "ticket"; draft: MailDraft<TicketParams>; linkedTo?: { id: number; tid: string } | undefined }
   | { kind: "reply"; draft: MailDraft<ReplyParams>; ticket: { id: number; tid: string } }
   | { kind: "ignored"; reason: Reason; effects: Effect[]; ticket?: { id: number; tid: string } | undefined }
   | { kind: "refused"; reason: Reason; bounce: Bounce | undefined }

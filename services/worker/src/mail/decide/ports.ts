@@ -5,7 +5,7 @@ import type { Admin, Client, Contact, Department, User } from "../../pipeline/po
 /** What the decision about a mail needs from the outside. Every fault is an exception and means "try again later". */
 
 export interface MailDirectory {
-  department(id: number): Promise<MailDepartment | undefined>;
+  department(id: number): Promise<Department | undefined>;
   client(id: number): Promise<Client | undefined>;
   /** Everybody with that address, whatever its case. */
   findByEmail(address: string): Promise<PeopleOfAddress>;
@@ -14,11 +14,6 @@ export interface MailDirectory {
   mailFilters(): Promise<MailFilter[]>;
   /** The department that the mail of this address is for; undefined when it is no mailbox of ours. */
   mailbox(address: string): Promise<{ address: string; deptid: number } | undefined>;
-}
-
-export interface MailDepartment extends Department {
-  /** What a reply to a closed ticket does. */
-  closedTickets: "reopen" | "open-linked" | "refuse";
 }
 
 export interface PeopleOfAddress {
@@ -98,7 +93,6 @@ export interface MailRules {
   /** Mails of one sender in a window: beyond `quiet` nobody is answered, beyond `most` they are ignored. */
   senderBudget: { windowMs: number; quiet: number; most: number };
   ticketBudget: { windowMs: number; most: number };
-  attachments: { count: number; bytes: number; totalBytes: number; extensions: readonly string[] | "any" };
 }
 
 export interface MailDeps {

@@ -78,7 +78,8 @@ function writtenThroughForm({ mail }: MailCase, sender: Sender): Sender | undefi
 function otherNames({ mail }: MailCase): Decision[] {
   const [first, ...others] = mail.from;
   const steps: Decision[] = [];
-  if (others.length > 0) steps.push({ rule: "several authors", answer: first?.address ?? "none", because: `From names ${mail.from.length}; verified only if all are` });
+  if (others.length > 0)
+    steps.push({ rule: "several authors", answer: first?.address ?? "none", because: `From names ${mail.from.length}; verified only if all are` });
   const { sender } = mail;
   if (sender && first && plainAddress(sender.address) !== plainAddress(first.address)) {
     steps.push({ rule: "sender header", answer: "not followed", because: `Sender: ${sender.address} has sent it for ${first.address}` });

@@ -70,7 +70,8 @@ async function findBySubject(mailCase: MailCase): Promise<Thread> {
   const tid = SUBJECT_NUMBER.exec(mail.subject)?.[1];
   if (tid === undefined) return { because: "no Message-ID, token, marker or number leads to a ticket", steps: [] };
   const ticket = await deps.tickets.findByTid(tid);
-  if (!ticket) return { isUnproven: true, because: `there is no ticket ${tid}`, steps: [{ rule: "number in the subject", answer: "no such ticket", because: tid }] };
+  if (!ticket)
+    return { isUnproven: true, because: `there is no ticket ${tid}`, steps: [{ rule: "number in the subject", answer: "no such ticket", because: tid }] };
   const reason = await whyOneOf(ticket, await mailCase.sender(), deps);
   const answer = reason === undefined ? "not followed" : `ticket ${ticket.tid}`;
   const because = reason ?? `the number alone proves nothing, and the sender does not belong to ticket ${tid}`;

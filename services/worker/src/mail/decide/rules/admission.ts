@@ -1,7 +1,7 @@
-import type { Bounce, Finding, MailOutcome, ReasonCode } from "../outcome.ts";
-import type { MailCase } from "../mail-case.ts";
-import { describePerson } from "../sender.ts";
 import { writeReply, writeTicket } from "../draft.ts";
+import type { MailCase } from "../mail-case.ts";
+import type { Bounce, Finding, MailOutcome, ReasonCode } from "../outcome.ts";
+import { describePerson } from "../sender.ts";
 import { decide, pass } from "./rule.ts";
 
 /** What the department does with a closed ticket that is answered: open it again, open a new one beside it, or refuse. */
@@ -9,7 +9,7 @@ export async function treatClosed(mailCase: MailCase): Promise<Finding> {
   const { ticket } = await mailCase.thread();
   if (ticket?.status.toLowerCase() !== "closed") return pass("not closed", ticket ? `ticket ${ticket.tid} is ${ticket.status}` : "it belongs to no ticket");
   const department = await mailCase.deps.directory.department(ticket.deptid);
-  const option = department?.closedTickets ?? "reopen";
+  const option = department?.closedReply ?? "reopen";
   if (option === "reopen") return pass("reopen", `ticket ${ticket.tid} is closed`);
   if (option === "refuse") return refuse("ticket_closed", `Ticket ${ticket.tid} is closed, and its department opens none again`, mailCase);
   return decide(await writeTicket(mailCase, { id: ticket.id, tid: ticket.tid }), `ticket ${ticket.tid} is closed: a new one is linked to it`);

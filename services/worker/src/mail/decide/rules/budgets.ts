@@ -1,6 +1,6 @@
-import type { Finding } from "../outcome.ts";
 import { isRoleAddress, plainAddress } from "../addresses.ts";
 import type { MailCase } from "../mail-case.ts";
+import type { Finding } from "../outcome.ts";
 import { ignore, pass } from "./rule.ts";
 
 /**
@@ -11,7 +11,11 @@ export async function ignoreOverBudget(mailCase: MailCase): Promise<Finding> {
   const { author, record, deps } = mailCase;
   if (!author) return pass("not asked", "it names no sender");
   const { windowMs, quiet, most } = deps.rules.senderBudget;
-  const place = await deps.budgets.spend(`sender:${plainAddress(author.address)}`, record._id, { start: windowOf(record.receivedAt, windowMs), ms: windowMs, most });
+  const place = await deps.budgets.spend(`sender:${plainAddress(author.address)}`, record._id, {
+    start: windowOf(record.receivedAt, windowMs),
+    ms: windowMs,
+    most,
+  });
   const because = `mail ${Math.min(place, most + 1)} of this sender within ${windowMs / 60_000} minutes`;
   if (place > most) return ignore("over_limit", `More than ${most} mails of one sender within ${windowMs / 60_000} minutes`, because);
   if (place <= quiet) return pass("within", because);

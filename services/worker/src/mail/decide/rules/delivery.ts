@@ -1,6 +1,6 @@
-import type { Finding } from "../outcome.ts";
 import { plainAddress } from "../addresses.ts";
 import type { MailCase } from "../mail-case.ts";
+import type { Finding } from "../outcome.ts";
 import { describePerson } from "../sender.ts";
 import { decide, ignore, pass } from "./rule.ts";
 

@@ -1,6 +1,6 @@
-import type { Finding } from "../outcome.ts";
 import { domainOf, plainAddress } from "../addresses.ts";
 import type { MailCase } from "../mail-case.ts";
+import type { Finding } from "../outcome.ts";
 import type { MailFilter } from "../ports.ts";
 import { ignore, pass } from "./rule.ts";
 

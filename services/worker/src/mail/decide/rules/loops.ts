@@ -1,6 +1,6 @@
-import type { Finding } from "../outcome.ts";
 import { headerOf, plainAddress } from "../addresses.ts";
 import type { MailCase } from "../mail-case.ts";
+import type { Finding } from "../outcome.ts";
 import { ignore, pass } from "./rule.ts";
 
 /** The header of our own mails, in lower case; see the notifier. */

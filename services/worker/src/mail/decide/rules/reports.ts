@@ -1,6 +1,6 @@
 import type { MailReport } from "@openticket/mail";
-import type { Effect, Finding } from "../outcome.ts";
 import type { MailCase } from "../mail-case.ts";
+import type { Effect, Finding } from "../outcome.ts";
 import type { KnownTicket } from "../ports.ts";
 import { ignore, pass } from "./rule.ts";
 
@@ -10,7 +10,12 @@ export async function noteAbuseReport(mailCase: MailCase): Promise<Finding> {
   if (report?.kind !== "abuse") return pass("no", "no abuse report");
   const about = await ticketOf(report.originalMessageId, mailCase);
   const because = `feedback-report of type ${report.feedbackType}`;
-  return ignore("abuse_report", about ? `An abuse report about a mail of ticket ${about.ticket.tid}` : "An abuse report", because, about && shown(about.ticket));
+  return ignore(
+    "abuse_report",
+    about ? `An abuse report about a mail of ticket ${about.ticket.tid}` : "An abuse report",
+    because,
+    about && shown(about.ticket),
+  );
 }
 
 /**
