@@ -12,6 +12,8 @@ export interface Split {
   isClosed: boolean;
 }
 
+type Delimiter = "open" | "close" | "none";
+
 /** How far a boundary is looked for that no header tells, bytes and lines. */
 const GUESS_BYTES = 64 * 1024;
 const GUESS_LINES = 2000;
@@ -30,14 +32,16 @@ export function splitAtBoundary(bytes: Buffer, { start, end }: Range, boundary: 
   let partStart = -1;
   let isClosed = false;
   let at = start;
+  let ignoresClosing = false;
   while (at < end) {
-    const found = bytes[at] === DASH ? delimiterAt(bytes, at, end, boundary) : "none";
-    const kind = found === "close" && partStart !== -1 && usesClosing(bytes, partStart, at, boundary) ? "none" : found;
+    const found: Delimiter = bytes[at] === DASH ? delimiterAt(bytes, at, end, boundary) : "none";
+    const kind: Delimiter = found === "close" && ignoresClosing ? "none" : found;
     if (kind !== "none") {
       if (partStart !== -1) parts.push({ start: partStart, end: beforeLineEnd(bytes, partStart, at) });
       if (parts.length >= maxParts) return { parts, isClosed };
       isClosed = kind === "close";
       partStart = isClosed ? -1 : nextLine(bytes, at, end);
+      ignoresClosing = !isClosed && usesClosing(bytes, partStart, end, boundary);
     }
     at = nextLine(bytes, at, end);
   }
@@ -45,7 +49,7 @@ export function splitAtBoundary(bytes: Buffer, { start, end }: Range, boundary: 
   return { parts, isClosed };
 }
 
-function delimiterAt(bytes: Buffer, at: number, end: number, boundary: Buffer): "open" | "close" | "none" {
+function delimiterAt(bytes: Buffer, at: number, end: number, boundary: Buffer): Delimiter {
   let to = at + 2;
   if (bytes[at + 1] !== DASH || to + boundary.length > end) return "none";
   for (let index = 0; index < boundary.length; index += 1, to += 1) if (bytes[to] !== boundary[index]) return "none";
@@ -55,10 +59,11 @@ function delimiterAt(bytes: Buffer, at: number, end: number, boundary: Buffer): 
 }
 
 /** The part's own boundary is the closing of this one: "--a--" is no end for a part whose boundary is "a--". */
-function usesClosing(bytes: Buffer, partStart: number, at: number, boundary: Buffer): boolean {
+function usesClosing(bytes: Buffer, partStart: number, end: number, boundary: Buffer): boolean {
   if (bytes[partStart] === LF || bytes[partStart] === CR) return false;
-  const head = bytes.toString("latin1", partStart, Math.min(at, partStart + HEAD_BYTES));
+  const head = bytes.toString("latin1", partStart, Math.min(end, partStart + HEAD_BYTES));
   const own = `${boundary.toString("latin1")}--`;
+  if (!/^content-type[ \t]*:[ \t]*multipart\//im.test(head)) return false;
   return head.includes(`boundary="${own}"`) || head.includes(`boundary=${own}\n`) || head.includes(`boundary=${own}\r`);
 }
 
