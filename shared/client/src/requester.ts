@@ -2,6 +2,8 @@ import { randomBytes } from "node:crypto";
 import {
   COMMAND_QUEUE,
   DEFAULT_QUEUE_PREFIX,
+  INBOUND_MAIL_JOB,
+  type InboundMailCommand,
   OPEN_TICKET_JOB,
   type OpenTicketCommand,
   type OpenTicketResult,
@@ -31,6 +33,8 @@ import { makeWaitingRoom } from "./waiting-room.ts";
 export interface Requester {
   /** Enqueues without a reply. Throws {@link QueueUnavailable} in about 2 s. */
   submit(command: OpenTicketCommand): Promise<void>;
+  /** Enqueues the job that reads a stored message. Throws {@link QueueUnavailable} in about 2 s. */
+  submitMail(command: InboundMailCommand): Promise<void>;
   /** Enqueues and waits for the outcome. Throws {@link QueueUnavailable}, {@link ReplyTimeout} or TooManyWaiting. */
   submitAndWait(command: OpenTicketCommand, options: { timeoutMs: number }): Promise<OpenTicketResult>;
   /** What the queue knows of a request that has no outcome yet. Throws {@link QueueUnavailable}. */
@@ -151,6 +155,7 @@ export function makeRequester({ redisUrl, prefix = DEFAULT_QUEUE_PREFIX, ownerNa
 
   return {
     submit,
+    submitMail: (command) => commands.add({ name: INBOUND_MAIL_JOB, id: command.requestId, data: command }),
     submitAndWait,
     jobState,
     outcomes,
