@@ -6,23 +6,22 @@ import {
   makeMongoBlobStore,
   makeMongoCredentialStore,
   makeMongoDeadLetters,
+  makeMongoInbound,
   makeMongoReceipts,
   makeMongoTicketReader,
-  type StoreConnection,
   verifySecret,
 } from "@openticket/store";
 import { makeAllowList } from "./adapters/http/allow-list.ts";
 import { makeHttpApp } from "./adapters/http/http-app.ts";
 import type { HttpConfig } from "./config.ts";
 import { withEnvCredentials } from "./intake/env-credentials.ts";
-import { makeGate, type Vitals } from "./intake/gate.ts";
+import { makeGate } from "./intake/gate.ts";
 import { makeCommandQueue } from "./queue/command-queue.ts";
+import { readVitals } from "./vitals.ts";
 
 /** A door answers 503 quickly rather than wait for a store to come back, ms. */
 const STORE_PATIENCE_MS = 2000;
 const RETRY_AFTER_S = 5;
-/** A store that takes longer for a ping is held to be away, ms. */
-const STORE_ANSWER_MS = 1500;
 
 /** Starts the HTTP door and hands its address back; stopping is a step of the drain. Wiring only. */
 export async function startHttp(config: HttpConfig, { logger, drain }: { logger: Logger; drain: Drain }): Promise<{ url: string; metrics: Metrics }> {
@@ -37,6 +36,7 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
     {
       queue,
       tickets: { ...makeMongoTicketReader(store), findDeadLetter: makeMongoDeadLetters(store).find },
+      inbound: makeMongoInbound(store, { now: () => new Date() }),
       receipts: makeMongoReceipts(store, { retentionMs: 0, now: () => new Date() }),
       asyncDurability: config.HTTP_ASYNC_DURABILITY,
       onNotEnqueued: (requestId, err) => logger.warn({ requestId, err }, "accepted, but not enqueued yet"),
@@ -69,13 +69,6 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
   const url = await explainListening(app.listen(address), { ...address, setting: "HTTP_PORT" });
   drain.onDrain("http", () => app.close());
   return { url, metrics };
-}
-
-/** What does not answer soon does not answer. */
-async function readVitals(queue: ReturnType<typeof makeCommandQueue>, store: StoreConnection): Promise<Vitals> {
-  const late = new Promise<"late">((resolve) => setTimeout(resolve, STORE_ANSWER_MS, "late").unref());
-  const [vitals, pong] = await Promise.all([queue.vitals().catch(() => undefined), Promise.race([store.ping().catch(() => "late" as const), late])]);
-  return { queueDepth: vitals?.depth, redisMemory: vitals?.memory, storeAnswers: pong !== "late", isClosed: vitals?.isClosed ?? false };
 }
 
 function bodyLimitsOf(config: HttpConfig) {

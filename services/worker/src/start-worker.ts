@@ -11,6 +11,7 @@ import {
   makeMongoBlobStore,
   makeMongoDeadLetters,
   makeMongoDirectory,
+  makeMongoInbound,
   makeMongoReceipts,
   makeMongoTicketStore,
   makeStoreClock,
@@ -32,6 +33,8 @@ import { buryFailedJobs, type ConsumerDeps, startCommandConsumer } from "./queue
 import { makeCommandProducer } from "./queue/command-producer.ts";
 import { startStatusAnswerer } from "./queue/status-answerer.ts";
 import { startStuckWatch } from "./queue/stuck-watch.ts";
+import { inboundSource } from "./recovery/inbound-source.ts";
+import { receiptSource } from "./recovery/receipt-source.ts";
 import { startRecovery } from "./recovery/recovery.ts";
 
 /** A worker waits patiently for a store to come back, ms: its jobs stay where they are. */
@@ -78,6 +81,7 @@ export async function startWorker(
 
   const letters = makeMongoDeadLetters(store);
   const receipts = makeMongoReceipts(store, { retentionMs: config.RECEIPT_RETENTION_DAYS * MS_PER_DAY, now });
+  const inbound = makeMongoInbound(store, { now });
   const outcomes = (requestIds: readonly string[]): Promise<RequestStatus[]> => outcomesOf(requestIds, { ...tickets, findDeadLetter: letters.find });
   const answerer = startStatusAnswerer(queueOptions, { outcomes, answer: (queue, message) => replies.send(queue, message), logger });
   drain.onDrain("status answers", () => answerer.close());
@@ -100,7 +104,16 @@ export async function startWorker(
   const producer = makeCommandProducer({ ...queueOptions, logger });
   drain.onDrain("producer", () => producer.close());
   const buryFailed = async () => buryFailedJobs(await producer.failed(FAILED_JOBS_AT_ONCE), consumerDeps);
-  const recovery = startRecovery({ receipts, queue: producer, outcomes, buryFailed, now, random: Math.random, logger, metrics });
+  const recovery = startRecovery({
+    sources: [receiptSource(receipts), inboundSource(inbound)],
+    queue: producer,
+    outcomes,
+    buryFailed,
+    now,
+    random: Math.random,
+    logger,
+    metrics,
+  });
   drain.onDrain("recovery", () => recovery.close());
   const sweeper = startLoop({
     round: () => sweepFiles(store, now(), logger),

@@ -7,6 +7,8 @@ import {
   type Command,
   type CommandResult,
   DEFAULT_QUEUE_PREFIX,
+  INBOUND_MAIL_JOB,
+  type InboundMailCommand,
   type OpenTicketCommand,
   type OpenTicketResult,
   REQUEST_STATUS_JOB,
@@ -35,6 +37,8 @@ import { makeWaitingRoom } from "./waiting-room.ts";
 export interface Requester {
   /** Enqueues without a reply. Throws {@link QueueUnavailable} in about 2 s. */
   submit(command: Command): Promise<void>;
+  /** Enqueues the job that reads a stored message. Throws {@link QueueUnavailable} in about 2 s. */
+  submitMail(command: InboundMailCommand): Promise<void>;
   /** Enqueues and waits for the outcome. Throws {@link QueueUnavailable}, {@link ReplyTimeout} or TooManyWaiting. */
   submitAndWait: SubmitAndWait;
   /** What the queue knows of a request that has no outcome yet. Throws {@link QueueUnavailable}. */
@@ -165,6 +169,7 @@ export function makeRequester({ redisUrl, prefix = DEFAULT_QUEUE_PREFIX, ownerNa
 
   return {
     submit,
+    submitMail: (command) => commands.add({ name: INBOUND_MAIL_JOB, id: command.requestId, data: command }),
     submitAndWait,
     jobState,
     outcomes,

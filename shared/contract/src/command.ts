@@ -23,6 +23,8 @@ export const commandSource = z.looseObject({
   /** Credential that was used, by its identifier. */
   credential: z.string().optional(),
   ip: z.string().optional(),
+  /** The message that it was made of, for a mail. */
+  inboundId: z.string().optional(),
 });
 export type CommandSource = z.infer<typeof commandSource>;
 

@@ -1,5 +1,16 @@
 import type { Readable } from "node:stream";
-import type { AttachmentRef, DeadLetter, OpenTicketCommand, OpenTicketResult, Receipt, RejectionRecord, TicketRecord } from "@openticket/contract";
+import type {
+  AttachmentRef,
+  DeadLetter,
+  InboundMailCommand,
+  InboundRecord,
+  InboundState,
+  OpenTicketCommand,
+  OpenTicketResult,
+  Receipt,
+  RejectionRecord,
+  TicketRecord,
+} from "@openticket/contract";
 
 /** What the doors need from the outside. Faults are exceptions named by meaning; the adapters map them to statuses. */
 
@@ -22,6 +33,8 @@ export class ReplyLate extends Error {
 export interface CommandQueue {
   /** Enqueues; throws {@link QueueUnavailable}. */
   submit(command: OpenTicketCommand): Promise<void>;
+  /** Enqueues the job that reads a stored message; throws {@link QueueUnavailable}. */
+  submitMail(command: InboundMailCommand): Promise<void>;
   /** Enqueues and waits; throws {@link QueueUnavailable} or {@link ReplyLate}. */
   submitAndWait(command: OpenTicketCommand, options: { timeoutMs: number }): Promise<OpenTicketResult>;
   /** What the queue knows of a request that has no outcome yet. */
@@ -40,6 +53,19 @@ export interface TicketReader {
 export interface ReceiptStore {
   accept(receipt: Receipt): Promise<{ kind: "accepted" } | { kind: "exists"; receipt: Receipt }>;
   find(requestId: string): Promise<Receipt | undefined>;
+}
+
+/** Which addresses take mail. */
+export interface MailboxReader {
+  /** The configured mailbox behind a recipient's address, whatever its case and plus-tag. */
+  find(address: string): Promise<{ address: string } | undefined>;
+}
+
+/** Messages that came in. */
+export interface InboundReader {
+  find(id: string): Promise<InboundRecord | undefined>;
+  /** Newest first; `after`: only what comes behind that record. */
+  list(filter: { mailbox?: string | undefined; state?: InboundState | undefined; limit: number; after?: string | undefined }): Promise<InboundRecord[]>;
 }
 
 export interface BlobStore {

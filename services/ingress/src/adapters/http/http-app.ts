@@ -7,6 +7,7 @@ import { API_PHP_PATH, registerApiPhp } from "./api-php/route.ts";
 import { bodyFault } from "./body-fault.ts";
 import type { HttpDeps } from "./http-deps.ts";
 import { registerDocs } from "./openapi/docs.ts";
+import { registerInbound } from "./rest/inbound.ts";
 import { Problem, sendProblem } from "./rest/problem.ts";
 import { registerRequests } from "./rest/requests.ts";
 import { registerTickets } from "./rest/tickets.ts";
@@ -51,6 +52,7 @@ export async function makeHttpApp(deps: HttpDeps, options: HttpAppOptions): Prom
   registerApiPhp(app, deps);
   registerTickets(app, deps);
   registerRequests(app, deps);
+  registerInbound(app, deps);
   registerHealth(app, options);
   await registerDocs(app);
   return app;

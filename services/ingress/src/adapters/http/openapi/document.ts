@@ -1,6 +1,7 @@
 import { errorResult, REFERENCE_ERRORS, requestError, requestStatus, successResult, ticketParams } from "@openticket/contract";
 import { z } from "zod";
 import { ticketView } from "../rest/view.ts";
+import { INBOUND_SCHEMAS, inboundPaths } from "./inbound.ts";
 
 /** The OpenAPI 3.1 document of the HTTP door, made from the schemas that the code itself uses. */
 
@@ -28,6 +29,7 @@ const SCHEMAS = {
   Accepted: accepted,
   RequestStatus: requestStatus,
   Ticket: ticketView,
+  ...INBOUND_SCHEMAS,
   Problem: problem,
   ErrorResult: errorResult,
 };
@@ -44,13 +46,20 @@ export function makeOpenApiDocument(version: string) {
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     security: [{ basic: [] }, { bearer: [] }],
-    tags: [{ name: "tickets" }, { name: "requests" }, { name: "classic", description: "The call as existing clients make it" }, { name: "operation" }],
+    tags: [
+      { name: "tickets" },
+      { name: "requests" },
+      { name: "inbound", description: "Messages that came in" },
+      { name: "classic", description: "The call as existing clients make it" },
+      { name: "operation" },
+    ],
     paths: {
       "/v1/tickets": { post: openTicketOperation },
       "/v1/tickets/{id}": { get: getTicketOperation },
       "/v1/tickets/{id}/attachments/{index}": { get: getAttachmentOperation },
       "/v1/requests/{requestId}": { get: getRequestOperation },
       "/v1/requests": { get: findRequestOperation },
+      ...inboundPaths({ operation, json, problems, inPath }),
       "/includes/api.php": { post: classicOperation },
       "/healthz": { get: operation("operation", "The process runs", { 200: { description: "It does" } }, { security: [] }) },
       "/readyz": {
@@ -104,6 +113,14 @@ const PROBLEMS: Record<number, string> = {
 
 function operation(tag: string, summary: string, responses: object, more: object = {}) {
   return { tags: [tag], summary, responses, ...more };
+}
+
+/** What operations are made of. */
+export interface DocumentParts {
+  operation: typeof operation;
+  json: typeof json;
+  problems: typeof problems;
+  inPath: typeof inPath;
 }
 
 const openTicketOperation = operation(
