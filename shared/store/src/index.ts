@@ -10,12 +10,12 @@ export { type Erased, type ErasedPerson, erasePerson, findPerson, isOfPerson } f
 export { EXAMPLE_DATA, seedExampleData } from "./example-data.ts";
 export { type ImportOutcome, importReferenceData } from "./import-reference-data.ts";
 export { type InboundAccepted, type InboundFilter, type InboundOutcome, type InboundStore, LARGEST_LIST, makeMongoInbound } from "./inbound.ts";
-export { type Mailbox, type Mailboxes, makeMongoMailboxes } from "./mailboxes.ts";
 export { type MailBudgets, makeMongoBudgets } from "./mail/budgets.ts";
 export { makeMongoKnownTickets } from "./mail/known-tickets.ts";
 export { type Mutes, makeMongoMutes } from "./mail/mutes.ts";
 export { makeMongoNotices, type Notice, type Notices } from "./mail/notices.ts";
 export { makeMongoPeople } from "./mail/people.ts";
+export { type Mailbox, type Mailboxes, makeMongoMailboxes } from "./mailboxes.ts";
 export { makeMemoryBlobStore, makeMemoryCredentialStore, makeMemoryDirectory, makeMemoryTicketStore } from "./memory-stores.ts";
 export { makeMongoBlobStore } from "./mongo-blob-store.ts";
 export { makeMongoCredentialStore, makeMongoDirectory } from "./mongo-directory.ts";

@@ -97,5 +97,17 @@ export function keyOf(row: ReferenceRow): string | number {
 
 /** No rows of any kind. */
 export function emptyReferenceData(): ReferenceData {
-  return { departments: [], mailboxes: [], mailfilters: [], clients: [], users: [], contacts: [], services: [], domains: [], customfields: [], admins: [], credentials: [] };
+  return {
+    departments: [],
+    mailboxes: [],
+    mailfilters: [],
+    clients: [],
+    users: [],
+    contacts: [],
+    services: [],
+    domains: [],
+    customfields: [],
+    admins: [],
+    credentials: [],
+  };
 }

@@ -44,7 +44,7 @@ const BODY = "Hello,\r\nit burns.\r\n";
 async function signed(from: string, domain: string, { limit, body = BODY }: { limit?: number; body?: string } = {}): Promise<Buffer> {
   const raw = `From: ${from}\r\nTo: support@desk.example\r\nSubject: x\r\nMessage-ID: <1@x>\r\n\r\n${body}`;
   const data = { signingDomain: domain, selector: "k", privateKey, ...(limit !== undefined && { maxBodyLength: limit }) };
-  const { signatures } = await dkimSign(raw, { canonicalization: "relaxed/relaxed", signatureData: [data] });
+  const { signatures } = await dkimSign(raw, { ...data, canonicalization: "relaxed/relaxed", signatureData: [data] });
   return Buffer.from(signatures + raw);
 }
 
