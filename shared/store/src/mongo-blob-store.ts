@@ -13,7 +13,7 @@ import { DUPLICATE_KEY } from "./id-blocks.ts";
  * `blobs` with the hash as `_id` makes it visible. Whoever comes second finds the name taken and removes its copy.
  * Small content waits for its end first, and is not written at all when it is known.
  * Invariant: what stands in `blobs` is complete. A file that no blob names is a leftover of a crash, and swept; so is a
- * blob that no ticket holds, a while after it was last put.
+ * blob that no ticket or reply holds, a while after it was last put.
  */
 
 export interface BlobDocument {
