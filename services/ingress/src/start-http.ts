@@ -1,4 +1,5 @@
 import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
+import { ADD_TICKET_REPLY_JOB, OPEN_TICKET_JOB } from "@openticket/contract";
 import { type Drain, explainListening, type Logger, type Metrics, makeMetrics } from "@openticket/runtime";
 import {
   connectStore,
@@ -8,6 +9,7 @@ import {
   makeMongoDeadLetters,
   makeMongoInbound,
   makeMongoReceipts,
+  makeMongoReplyReader,
   makeMongoTicketReader,
   verifySecret,
 } from "@openticket/store";
@@ -35,7 +37,7 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
   const app = await makeHttpApp(
     {
       queue,
-      tickets: { ...makeMongoTicketReader(store), findDeadLetter: makeMongoDeadLetters(store).find },
+      tickets: { ...makeMongoTicketReader(store), ...makeMongoReplyReader(store), findDeadLetter: makeMongoDeadLetters(store).find },
       inbound: makeMongoInbound(store, { now: () => new Date() }),
       receipts: makeMongoReceipts(store, { retentionMs: 0, now: () => new Date() }),
       asyncDurability: config.HTTP_ASYNC_DURABILITY,
@@ -50,7 +52,7 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
       hasAccessKeys: config.HTTP_ACCESS_KEYS.length > 0,
       isAllowedIp,
       isAccessKey: async (presented) => config.HTTP_ACCESS_KEYS.some((key) => isSameText(key, presented)),
-      actions: new Set(["openticket"]),
+      actions: new Set([OPEN_TICKET_JOB, ADD_TICKET_REPLY_JOB].map((action) => action.toLowerCase())),
       retryAfter: () => ({ "retry-after": String(RETRY_AFTER_S) }),
       now: () => new Date(),
       newRequestId: () => `req_${randomUUID().replaceAll("-", "")}`,

@@ -1,26 +1,55 @@
-import { OPEN_TICKET_JOB, type OpenTicketCommand, readCommand } from "@openticket/contract";
+import {
+  ADD_TICKET_REPLY_JOB,
+  type AddTicketReplyCommand,
+  OPEN_TICKET_JOB,
+  type OpenTicketCommand,
+  type ReplyRecord,
+  readCommand,
+  readReplyCommand,
+  type TicketRecord,
+} from "@openticket/contract";
 import type { Dispatcher } from "./outbox/dispatcher.ts";
+import { addTicketReply } from "./pipeline/add-ticket-reply.ts";
 import { openTicket } from "./pipeline/open-ticket.ts";
 import type { PipelineDeps } from "./pipeline/ports.ts";
-import { type Actions, commandAction, type Decided } from "./queue/action.ts";
+import { type Action, type Actions, commandAction, type Decided } from "./queue/action.ts";
 
 export interface ActionDeps {
   pipeline: PipelineDeps;
   /** Delivers what new tickets owe. */
-  tickets: Pick<Dispatcher, "opened" | "replied">;
+  tickets: Pick<Dispatcher<TicketRecord>, "opened" | "delivered">;
+  /** Delivers what new replies owe. */
+  replies: Pick<Dispatcher<ReplyRecord>, "opened" | "delivered">;
 }
 
 /** Every job that the command queue may hold, by the lower-case name of its action. */
 export function makeActions(deps: ActionDeps): Actions {
-  return new Map([[OPEN_TICKET_JOB.toLowerCase(), commandAction(readCommand, (command) => decideTicket(command, deps))]]);
+  const actions: [string, Action][] = [
+    [OPEN_TICKET_JOB, commandAction(readCommand, (command) => decideTicket(command, deps))],
+    [ADD_TICKET_REPLY_JOB, commandAction(readReplyCommand, (command) => decideReply(command, deps))],
+  ];
+  return new Map(actions.map(([name, action]) => [name.toLowerCase(), action]));
 }
 
-async function decideTicket(command: OpenTicketCommand, { pipeline, tickets }: ActionDeps): Promise<Decided> {
+/** The story of a ticket, and what may be delivered then. */
+export async function decideTicket(command: OpenTicketCommand, { pipeline, tickets }: Pick<ActionDeps, "pipeline" | "tickets">): Promise<Decided> {
   const outcome = await openTicket(command, pipeline);
   const { kind, result } = outcome;
   const ticket = kind === "opened" || kind === "duplicate" ? outcome.ticket : undefined;
   if (!ticket) return { kind, result };
-  const decided: Decided = { kind, result, replied: () => tickets.replied(ticket) };
+  const decided: Decided = { kind, result, replied: () => tickets.delivered(ticket, "reply") };
   if (kind === "opened") decided.deliver = () => tickets.opened(ticket);
+  return decided;
+}
+
+/** The story of a reply, and what may be delivered then. */
+export async function decideReply(command: AddTicketReplyCommand, { pipeline, replies }: Pick<ActionDeps, "pipeline" | "replies">): Promise<Decided> {
+  const outcome = await addTicketReply(command, pipeline);
+  const { kind, result } = outcome;
+  const reply = kind === "added" || kind === "duplicate" ? outcome.reply : undefined;
+  if (!reply) return { kind, result };
+  replies.delivered(reply, "ticket");
+  const decided: Decided = { kind, result, replied: () => replies.delivered(reply, "reply") };
+  if (kind === "added") decided.deliver = () => replies.opened(reply);
   return decided;
 }

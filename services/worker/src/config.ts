@@ -1,4 +1,4 @@
-import { PRIORITIES } from "@openticket/contract";
+import { PRIORITIES, TICKET_STATUSES } from "@openticket/contract";
 import { commonConfigFields, integer, list } from "@openticket/runtime";
 import { z } from "zod";
 import { notifyConfigFields } from "./notify/config.ts";
@@ -31,6 +31,7 @@ export const workerConfig = z.object({
     .default("%n%n%n%n%n%n")
     .describe("Shape of ticket numbers: `%A` `%a` letter, `%n` digit, `%y` `%m` `%d` date, `%i` id"),
   TICKET_PRIORITY_DEFAULT: z.enum(PRIORITIES).default("Medium").describe("Priority where none, or none that exists, is given"),
+  TICKET_STATUSES: list().describe(`Statuses of tickets beside ${TICKET_STATUSES.join(", ")}, separated by commas`),
   TIME_ZONE: z
     .string()
     .refine(isTimeZone, "expected a zone such as UTC or Europe/Berlin")

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { connectRedis, makeReplyPublisher, type ReplyPublisher, startJanitor, warnOfUnsafeSettings } from "@openticket/client";
-import type { OutboxEntry, RequestStatus, TicketRecord } from "@openticket/contract";
+import { connectRedis, makeReplyPublisher, startJanitor, warnOfUnsafeSettings } from "@openticket/client";
+import { type RequestStatus, TICKET_STATUSES } from "@openticket/contract";
 import { type Drain, type Logger, type Metrics, type ReadinessCheck, startLoop } from "@openticket/runtime";
 import {
   claimSweep,
@@ -13,6 +13,7 @@ import {
   makeMongoDirectory,
   makeMongoInbound,
   makeMongoReceipts,
+  makeMongoReplyStore,
   makeMongoTicketStore,
   makeStoreClock,
   type StoreConnection,
@@ -20,13 +21,12 @@ import {
 } from "@openticket/store";
 import { makeActions } from "./actions.ts";
 import type { WorkerConfig } from "./config.ts";
-import { MailDelayed } from "./notify/mail-delayed.ts";
-import { MailRejected } from "./notify/mail-rejected.ts";
-import { makeNotifier, type Notifier } from "./notify/notifier.ts";
+import { makeDeliveries } from "./deliveries.ts";
+import { makeNotifier } from "./notify/notifier.ts";
 import { makeTransport } from "./notify/transport.ts";
 import { startDispatcher } from "./outbox/dispatcher.ts";
 import { makeNumbers } from "./pipeline/numbers.ts";
-import { errorResult, successResult } from "./pipeline/open-ticket.ts";
+import { errorResult } from "./pipeline/outcomes.ts";
 import type { PipelineDeps, TicketRules } from "./pipeline/ports.ts";
 import { outcomesOf } from "./pipeline/status.ts";
 import { buryFailedJobs, type ConsumerDeps, startCommandConsumer } from "./queue/command-consumer.ts";
@@ -64,8 +64,9 @@ export async function startWorker(
   const { now } = clock;
   const numbers = makeNumbers({ mask: config.TICKET_MASK, timeZone: config.TIME_ZONE });
   const tickets = makeMongoTicketStore(store, { numbers, now });
+  const ticketReplies = makeMongoReplyStore(store, { now });
   const directory = makeMongoDirectory(store);
-  const pipeline: PipelineDeps = { directory, tickets, blobs: makeMongoBlobStore(store), rules: rulesOf(config), now };
+  const pipeline: PipelineDeps = { directory, tickets, replies: ticketReplies, blobs: makeMongoBlobStore(store), rules: rulesOf(config), now };
 
   const replies = makeReplyPublisher({ ...queueOptions, logger });
   drain.onDrain("replies", () => replies.close());
@@ -74,22 +75,26 @@ export async function startWorker(
   const tokenSecret = config.MAIL_TOKEN_SECRET ?? (await ensureSecret(store, "mail-token", () => randomBytes(32).toString("hex")));
   const notifier = await makeNotifier({ transport, config, tokenSecret, now, describeDepartment: (id) => directory.department(id) });
 
-  const deliver = (ticket: TicketRecord, entry: OutboxEntry) => deliverOwed(ticket, entry, { replies, notifier });
-  const dispatcher = startDispatcher({ outbox: tickets, deliver, severityOf, now, random: Math.random, sleep, logger, metrics });
-  drain.onDrain("dispatcher", () => dispatcher.close());
+  const deliveries = makeDeliveries({ answer: replies.publish, notifier, tickets, replies: ticketReplies });
+  const dispatching = { severityOf: deliveries.severityOf, now, random: Math.random, sleep, logger, metrics };
+  const ticketDispatcher = startDispatcher({ ...dispatching, outbox: tickets, deliver: deliveries.ofTicket });
+  drain.onDrain("dispatcher of tickets", () => ticketDispatcher.close());
+  const replyDispatcher = startDispatcher({ ...dispatching, outbox: ticketReplies, deliver: deliveries.ofReply });
+  drain.onDrain("dispatcher of replies", () => replyDispatcher.close());
   drain.onDrain("notifier", () => notifier.close());
 
   const letters = makeMongoDeadLetters(store);
   const receipts = makeMongoReceipts(store, { retentionMs: config.RECEIPT_RETENTION_DAYS * MS_PER_DAY, now });
   const inbound = makeMongoInbound(store, { now });
-  const outcomes = (requestIds: readonly string[]): Promise<RequestStatus[]> => outcomesOf(requestIds, { ...tickets, findDeadLetter: letters.find });
+  const outcomes = (requestIds: readonly string[]): Promise<RequestStatus[]> =>
+    outcomesOf(requestIds, { ...tickets, ...ticketReplies, findDeadLetter: letters.find });
   const answerer = startStatusAnswerer(queueOptions, { outcomes, answer: (queue, message) => replies.send(queue, message), logger });
   drain.onDrain("status answers", () => answerer.close());
   const janitor = startJanitor({ ...queueOptions, logger });
   drain.onDrain("janitor", () => janitor.close());
 
   const consumerDeps: ConsumerDeps = {
-    actions: makeActions({ pipeline, tickets: dispatcher }),
+    actions: makeActions({ pipeline, tickets: ticketDispatcher, replies: replyDispatcher }),
     reply: (queue, result) => replies.publish(queue, result),
     // A receipt that does not hear of its outcome is looked at again by the recovery.
     decided: (requestId) => void receipts.decided(requestId).catch((err: unknown) => logger.warn({ err, requestId }, "receipt not updated")),
@@ -142,18 +147,6 @@ async function sweepFiles(store: StoreConnection, now: Date, logger: Logger): Pr
   return false;
 }
 
-function severityOf(error: unknown): "final" | "failed" | "untried" {
-  if (error instanceof MailRejected) return "final";
-  return error instanceof MailDelayed && error.because === "busy" ? "untried" : "failed";
-}
-
-/** Makes one delivery that a ticket owes: its reply to the requester's queue, or a mail. */
-function deliverOwed(ticket: TicketRecord, entry: OutboxEntry, { replies, notifier }: { replies: ReplyPublisher; notifier: Notifier }): Promise<void> {
-  const { kind, queue, requestId = ticket.requestId, correlationId } = entry;
-  if (kind === "reply" && queue !== undefined) return replies.publish(queue, successResult({ requestId, correlationId }, ticket));
-  return notifier.deliver(ticket, entry);
-}
-
 function rulesOf(config: WorkerConfig): TicketRules {
   return {
     timeZone: config.TIME_ZONE,
@@ -165,6 +158,7 @@ function rulesOf(config: WorkerConfig): TicketRules {
       totalBytes: config.ATTACHMENT_MAX_TOTAL_BYTES,
       extensions: config.ATTACHMENT_EXTENSIONS.length > 0 ? config.ATTACHMENT_EXTENSIONS.map((extension) => extension.toLowerCase()) : "any",
     },
+    statuses: [...TICKET_STATUSES, ...config.TICKET_STATUSES],
     outboxGraceMs: OUTBOX_GRACE_MS,
   };
 }

@@ -9,6 +9,9 @@ export const PRIORITIES = ["Low", "Medium", "High"] as const;
 export const priority = z.enum(PRIORITIES);
 export type Priority = z.infer<typeof priority>;
 
+/** Statuses that every installation has; others are configuration. */
+export const TICKET_STATUSES = ["Open", "Answered", "Customer-Reply", "Closed", "On Hold", "In Progress"] as const;
+
 /** Names of our mails. */
 export const MAIL_TEMPLATES = ["ticket-opened", "ticket-opened-by-admin", "staff-ticket-opened", "reply-to-opener", "staff-reply-added"] as const;
 

@@ -79,6 +79,7 @@ export const BUCKET = "blobfiles";
 /** Names of the collections of the hot path; the others are named by their models. */
 export const COLLECTIONS = {
   tickets: "tickets",
+  replies: "replies",
   rejections: "rejections",
   counters: "counters",
   blobs: "blobs",
@@ -102,6 +103,13 @@ async function ensureIndexes(db: Db, models: Models): Promise<void> {
     // Only tickets with files are in it.
     { key: { "attachments.sha256": 1 }, name: "files", partialFilterExpression: { "attachments.0": { $exists: true } } },
     // Only tickets that owe something are in it.
+    { key: { dueAt: 1 }, name: "dueAt", sparse: true },
+  ]);
+  await db.collection(COLLECTIONS.replies).createIndexes([
+    { key: { replyId: 1 }, name: "replyId", unique: true },
+    { key: { ticketId: 1, addedAt: 1 }, name: "ticket" },
+    { key: { alias: 1 }, name: "alias", sparse: true },
+    { key: { "attachments.sha256": 1 }, name: "files", partialFilterExpression: { "attachments.0": { $exists: true } } },
     { key: { dueAt: 1 }, name: "dueAt", sparse: true },
   ]);
   await db.collection(COLLECTIONS.rejections).createIndexes([

@@ -15,7 +15,7 @@ import { type BlobDocument, CHUNK_BYTES, keepKnown, makeSmallBlobWriter, type Sm
  * Small content waits for its end first, is not written at all when it is known, and else together with other small
  * content (small-blobs.ts).
  * Invariant: what stands in `blobs` is complete. A file that no blob names is a leftover of a crash, and swept; so is a
- * blob that no ticket and no message that came in holds, a while after it was last put.
+ * blob that no ticket, reply or message that came in holds, a while after it was last put.
  */
 
 /** See the head of the file. */

@@ -32,6 +32,8 @@ export const referenceSchemas = {
     noAutoresponder: flag.default(false),
     preventClientClosure: flag.default(false),
     hidden: flag.default(false),
+    /** What a mail to a closed ticket does: open it again, open a new ticket that names it, or be refused with a notice. */
+    closedReply: z.enum(["reopen", "open-linked", "refuse"]).default("reopen"),
     /** Usernames of admins. */
     staff: names.default([]),
   }),

@@ -1,7 +1,7 @@
 import type { TicketDraft } from "@openticket/contract";
-import mongoose from "mongoose";
-import { DUPLICATE_KEY } from "./id-blocks.ts";
-import { isStoreOutage, StoreUnavailable } from "./outage.ts";
+import type mongoose from "mongoose";
+import { findStanding, insertBatch, PATIENCE_MS, type Patience, type Pending, pauseOrGiveUp } from "./insert-batch.ts";
+import { isStoreOutage } from "./outage.ts";
 import { type TicketDocument, toDocument, toRecord } from "./ticket-documents.ts";
 import type { Commit, Numbers } from "./ticket-store.ts";
 
@@ -21,28 +21,17 @@ import type { Commit, Numbers } from "./ticket-store.ts";
  * Rejected: a transaction (one document needs none), asking before writing (a race, and a round trip for everybody).
  */
 
-export interface CommitterDeps {
+export interface CommitterDeps extends Patience {
   tickets: mongoose.mongo.Collection<TicketDocument>;
   takeIds(count: number): Promise<number[]>;
   numbers: Numbers;
-  nowMs(): number;
-  sleep(ms: number): Promise<void>;
 }
 
-/** How long a batch whose fate is unknown is tried again, ms; below a job's lock, which is renewed meanwhile. */
-const PATIENCE_MS = 20_000;
-const RETRY_DELAY_MS = 200;
 /** Rounds of new numbers, and how many numbers one ticket tries in each. */
 const NUMBER_ROUNDS = 5;
 const CANDIDATES = 64;
 
-interface Undecided {
-  document: TicketDocument;
-  place: number;
-  /** Rounds of new numbers so far. */
-  rounds: number;
-}
-
+type Undecided = Pending<TicketDocument>;
 type Outcome = Commit | Error;
 
 /** Outcomes of the drafts, in their order. Throws when the outcome of any of them cannot be known. */
@@ -53,7 +42,7 @@ export async function commitBatch(drafts: readonly TicketDraft[], deps: Committe
   const deadlineMs = deps.nowMs() + PATIENCE_MS;
   while (undecided.length > 0) {
     try {
-      const { taken, refused, stored } = await write(undecided, deps.tickets);
+      const { taken, refused, stored } = await insertBatch(undecided, deps.tickets);
       for (const { document, place } of stored) outcomes[place] = { kind: "opened", ticket: toRecord(document) };
       for (const { item, error } of refused) outcomes[item.place] = error;
       const known = await resolveTaken(taken.identity, deps.tickets);
@@ -76,85 +65,11 @@ function numbered(draft: TicketDraft, id: number, numbers: Numbers): TicketDocum
   return toDocument({ ...draft, id, tid: numbers.tid(id, draft.openedAt), c: numbers.accessCode() });
 }
 
-interface Written {
-  stored: Undecided[];
-  taken: { identity: Undecided[]; number: Undecided[] };
-  refused: { item: Undecided; error: Error }[];
-}
-
-async function write(items: readonly Undecided[], tickets: CommitterDeps["tickets"]): Promise<Written> {
-  const documents = items.map(({ document }) => document);
-  try {
-    if (documents.length === 1 && documents[0]) await tickets.insertOne(documents[0]);
-    if (documents.length > 1) await tickets.insertMany(documents, { ordered: false });
-    return { stored: [...items], taken: { identity: [], number: [] }, refused: [] };
-  } catch (error) {
-    const failures = failuresOf(error);
-    if (failures) return sortAnswers(items, failures, error);
-    if (isStoreOutage(error)) throw error;
-    return writeHalves(items, tickets, error);
-  }
-}
-
-/** A batch that failed as a whole, not for an outage: one document spoils it, and is found by halving. */
-async function writeHalves(items: readonly Undecided[], tickets: CommitterDeps["tickets"], cause: unknown): Promise<Written> {
-  const [only] = items;
-  if (items.length === 1 && only) return { stored: [], taken: { identity: [], number: [] }, refused: [{ item: only, error: asError(cause) }] };
-  const middle = Math.ceil(items.length / 2);
-  const [a, b] = [await write(items.slice(0, middle), tickets), await write(items.slice(middle), tickets)];
-  return {
-    stored: [...a.stored, ...b.stored],
-    taken: { identity: [...a.taken.identity, ...b.taken.identity], number: [...a.taken.number, ...b.taken.number] },
-    refused: [...a.refused, ...b.refused],
-  };
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
-}
-
-/** Each document's own answer out of a write that failed in part. */
-function sortAnswers(items: readonly Undecided[], failures: ReadonlyMap<number, Failure>, error: unknown): Written {
-  const written: Written = { stored: [], taken: { identity: [], number: [] }, refused: [] };
-  for (const [index, item] of items.entries()) {
-    const failure = failures.get(index);
-    if (!failure) written.stored.push(item);
-    else if (failure.code !== DUPLICATE_KEY) written.refused.push({ item, error: new Error(failure.message, { cause: error }) });
-    else (failure.index === "_id_" ? written.taken.identity : written.taken.number).push(item);
-  }
-  return written;
-}
-
-interface Failure {
-  code: number;
-  message: string;
-  index: string | undefined;
-}
-
-/** Failures by place. Undefined when the answer is not about single documents, or not yet safe on a majority. */
-function failuresOf(error: unknown): Map<number, Failure> | undefined {
-  if (error instanceof mongoose.mongo.MongoBulkWriteError) {
-    const failures = [error.writeErrors].flat();
-    if (failures.length === 0 || error.result.getWriteConcernError()) return undefined;
-    return new Map(failures.map(({ index, code, errmsg = "" }) => [index, { code, message: errmsg, index: indexNameIn(errmsg) }]));
-  }
-  const isOwn = error instanceof mongoose.mongo.MongoServerError && error.code === DUPLICATE_KEY;
-  return isOwn ? new Map([[0, { code: DUPLICATE_KEY, message: error.message, index: indexNameIn(error.message) }]]) : undefined;
-}
-
-function indexNameIn(message: string): string | undefined {
-  return /index: (\S+) dup key/.exec(message)?.[1];
-}
-
-/** What stands under the taken identities, as a majority sees it. */
+/** What stands under the taken identities. */
 async function resolveTaken(items: readonly Undecided[], tickets: CommitterDeps["tickets"]): Promise<Map<Undecided, Commit>> {
-  if (items.length === 0) return new Map();
-  const standing = await tickets.find({ _id: { $in: items.map(({ document }) => document._id) } }).toArray();
-  const byIdentity = new Map(standing.map((document) => [document._id, document]));
+  const standing = await findStanding(items, tickets);
   const known = new Map<Undecided, Commit>();
-  for (const item of items) {
-    const document = byIdentity.get(item.document._id);
-    if (!document) continue;
+  for (const [item, document] of standing) {
     const isOurs = document.id === item.document.id && document.c === item.document.c;
     known.set(item, { kind: isOurs ? "opened" : "exists", ticket: toRecord(document) });
   }
@@ -180,9 +95,4 @@ async function renumber(items: readonly Undecided[], deps: CommitterDeps): Promi
     return { document: { ...document, id, tid }, place, rounds: rounds + 1 };
   });
   return { items: renumbered, hopeless };
-}
-
-async function pauseOrGiveUp(deadlineMs: number, deps: CommitterDeps, cause: unknown): Promise<void> {
-  if (deps.nowMs() > deadlineMs) throw new StoreUnavailable(`not known to be stored after ${PATIENCE_MS} ms`, { cause });
-  await deps.sleep(RETRY_DELAY_MS);
 }

@@ -1,14 +1,15 @@
 import type { Readable } from "node:stream";
 import type {
   AttachmentRef,
+  Command,
+  CommandResult,
   DeadLetter,
   InboundMailCommand,
   InboundRecord,
   InboundState,
-  OpenTicketCommand,
-  OpenTicketResult,
   Receipt,
   RejectionRecord,
+  ReplyRecord,
   TicketRecord,
 } from "@openticket/contract";
 
@@ -32,21 +33,25 @@ export class ReplyLate extends Error {
 
 export interface CommandQueue {
   /** Enqueues; throws {@link QueueUnavailable}. */
-  submit(command: OpenTicketCommand): Promise<void>;
+  submit(command: Command): Promise<void>;
   /** Enqueues the job that reads a stored message; throws {@link QueueUnavailable}. */
   submitMail(command: InboundMailCommand): Promise<void>;
   /** Enqueues and waits; throws {@link QueueUnavailable} or {@link ReplyLate}. */
-  submitAndWait(command: OpenTicketCommand, options: { timeoutMs: number }): Promise<OpenTicketResult>;
+  submitAndWait(command: Command, options: { timeoutMs: number }): Promise<CommandResult>;
   /** What the queue knows of a request that has no outcome yet. */
   state(requestId: string): Promise<"queued" | "working" | undefined>;
 }
 
-/** Outcomes and tickets, as stored. */
+/** Outcomes, tickets and their replies, as stored. */
 export interface TicketReader {
   findByRequestId(requestId: string): Promise<TicketRecord | undefined>;
+  findReplyByRequestId(requestId: string): Promise<ReplyRecord | undefined>;
   findRejectionByRequestId(requestId: string): Promise<RejectionRecord | undefined>;
   findDeadLetter(requestId: string): Promise<DeadLetter | undefined>;
   findById(id: number): Promise<TicketRecord | undefined>;
+  findReply(replyId: number): Promise<ReplyRecord | undefined>;
+  /** The latest replies of a ticket, at most `limit`, the oldest of them first. */
+  repliesOf(ticketId: number, limit: number): Promise<ReplyRecord[]>;
 }
 
 /** Requests that a door acknowledged before their outcome was known; see accept.ts. */

@@ -1,12 +1,9 @@
 import {
   type AttachmentRef,
-  type ErrorResult,
   fingerprintOf,
-  IDEMPOTENCY_CONFLICT,
   identityOf,
   inOrderOfPrecedence,
   type OpenTicketCommand,
-  type RejectionRecord,
   type RequestError,
   referenceError,
   type SuccessResult,
@@ -15,6 +12,7 @@ import {
 } from "@openticket/contract";
 import { storeAttachments } from "./attachments.ts";
 import { owedDeliveries } from "./outbox.ts";
+import { type Addressed, address, conflict, markReplay, type Refusal, repeatRejection, storeRejection } from "./outcomes.ts";
 import type { PipelineDeps } from "./ports.ts";
 import { type ValidTicket, validate } from "./validate.ts";
 
@@ -29,15 +27,19 @@ import { type ValidTicket, validate } from "./validate.ts";
 export type Outcome =
   | { kind: "opened"; ticket: TicketRecord; result: SuccessResult }
   /** Decided before: by an earlier run of this request, or by an earlier request with the same key. */
-  | { kind: "duplicate"; result: SuccessResult | ErrorResult; ticket?: TicketRecord }
-  | { kind: "rejected"; result: ErrorResult }
-  /** The key was used before for a request with other content. */
-  | { kind: "conflict"; result: ErrorResult };
+  | { kind: "duplicate"; result: SuccessResult; ticket: TicketRecord }
+  | Refusal;
 
 /** Runs one command to its outcome. Throws only for faults that a later try may not meet. */
 export async function openTicket(command: OpenTicketCommand, deps: PipelineDeps): Promise<Outcome> {
-  const [earlierRejection, checked] = await Promise.all([deps.tickets.findRejection(identityOf(command)), validate(command, deps)]);
+  const [earlierRejection, checked, otherUse] = await Promise.all([
+    deps.tickets.findRejection(identityOf(command)),
+    validate(command, deps),
+    // Only a key of the requester's own choice can have named a request of another action.
+    command.idempotencyKey === undefined ? undefined : deps.replies.findByIdentity(identityOf(command)),
+  ]);
   if (earlierRejection) return repeatRejection(command, earlierRejection);
+  if (otherUse) return conflict(command);
 
   const stored = await storeAttachments(command.ticket.attachments ?? [], deps);
   const errors = inOrderOfPrecedence([...checked.errors, ...stored.errors, ...(command.problems ?? [])]);
@@ -79,22 +81,8 @@ async function makeDraft(command: OpenTicketCommand, ticket: ValidTicket, attach
 }
 
 async function reject(command: OpenTicketCommand, errors: RequestError[], deps: PipelineDeps): Promise<Outcome> {
-  const identity = identityOf(command);
-  const earlierTicket = await deps.tickets.findByIdentity(identity);
-  if (earlierTicket) return repeatTicket(command, earlierTicket);
-  const now = deps.now();
-  const rejection = await deps.tickets.reject({
-    _id: identity,
-    requestId: command.requestId,
-    fingerprint: fingerprintOf(command),
-    errors,
-    source: command.source,
-    receivedAt: new Date(command.receivedAt),
-    rejectedAt: now,
-    expiresAt: new Date(now.getTime() + deps.rules.rejectionRetentionMs),
-  });
-  if (rejection.kind === "exists") return repeatRejection(command, rejection.record);
-  return { kind: "rejected", result: errorResult(command, errors) };
+  const earlierTicket = await deps.tickets.findByIdentity(identityOf(command));
+  return earlierTicket ? repeatTicket(command, earlierTicket) : storeRejection(command, errors, deps);
 }
 
 function repeatTicket(command: OpenTicketCommand, ticket: TicketRecord): Outcome {
@@ -102,35 +90,7 @@ function repeatTicket(command: OpenTicketCommand, ticket: TicketRecord): Outcome
   return { kind: "duplicate", ticket, result: { ...successResult(command, ticket), ...markReplay(command, ticket) } };
 }
 
-function repeatRejection(command: OpenTicketCommand, rejection: RejectionRecord): Outcome {
-  if (rejection.fingerprint !== fingerprintOf(command)) return conflict(command);
-  return { kind: "duplicate", result: { ...errorResult(command, rejection.errors), ...markReplay(command, rejection) } };
-}
-
-/** A second run of one submission is no replay: its requester has not had an answer yet. */
-function markReplay(command: OpenTicketCommand, decided: { receivedAt: Date }): { replayed?: true } {
-  return decided.receivedAt.getTime() === Date.parse(command.receivedAt) ? {} : { replayed: true };
-}
-
-function conflict(command: OpenTicketCommand): Outcome {
-  return { kind: "conflict", result: errorResult(command, [IDEMPOTENCY_CONFLICT]) };
-}
-
 /** The reply for a stored ticket. */
 export function successResult(request: Addressed, ticket: Pick<TicketRecord, "id" | "tid" | "c">): SuccessResult {
   return { ...address(request), result: "success", id: ticket.id, tid: ticket.tid, c: ticket.c };
-}
-
-/** The reply for what could not become a ticket; the first error is the one that older callers see. */
-export function errorResult(request: Addressed, errors: RequestError[]): ErrorResult {
-  return { ...address(request), result: "error", errors, message: errors[0]?.message ?? "The request could not be processed" };
-}
-
-interface Addressed {
-  requestId: string;
-  correlationId?: string | undefined;
-}
-
-function address({ requestId, correlationId }: Addressed) {
-  return correlationId === undefined ? { requestId } : { requestId, correlationId };
 }

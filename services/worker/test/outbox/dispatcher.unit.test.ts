@@ -8,7 +8,7 @@ const NOW = new Date("2026-01-01T00:00:00Z");
 const mail = (more: Partial<OutboxEntry> = {}): OutboxEntry => ({ key: "mail:opener", kind: "mail", attempts: 0, ...more });
 const owing = (...outbox: OutboxEntry[]) => ({ _id: "t1", id: 1, requestId: "req_1", outbox }) as TicketRecord;
 
-let dispatcher: Dispatcher | undefined;
+let dispatcher: Dispatcher<TicketRecord> | undefined;
 afterEach(() => dispatcher?.close());
 
 type Note = { key: string } & Record<string, unknown>;
@@ -29,7 +29,7 @@ function start({
   const marked: string[] = [];
   const postponed: Note[] = [];
   const leases = [due];
-  const deps: DispatcherDeps = {
+  const deps: DispatcherDeps<TicketRecord> = {
     outbox: {
       async markDelivered(entries) {
         const fault = markFaults.shift();
@@ -69,7 +69,7 @@ describe("the fast path", () => {
     const { dispatcher, delivered, marked } = start({});
     const ticket = owing(mail({ key: "reply", kind: "reply" }));
     await dispatcher.opened(ticket);
-    dispatcher.replied(ticket);
+    dispatcher.delivered(ticket, "reply");
     await until("the mark", () => marked.length === 1);
     expect([delivered, marked]).toEqual([[], ["reply"]]);
   });

@@ -5,7 +5,7 @@ import { Redis } from "ioredis";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { testRedisUrl, uniqueName } from "../../../../test/support/servers.ts";
 import { until } from "../../../../test/support/until.ts";
-import { errorResult } from "../../src/pipeline/open-ticket.ts";
+import { errorResult } from "../../src/pipeline/outcomes.ts";
 import { commandAction } from "../../src/queue/action.ts";
 import { buryFailedJobs, type CommandConsumer, type ConsumerDeps, startCommandConsumer } from "../../src/queue/command-consumer.ts";
 

@@ -97,4 +97,4 @@ function problemFor(error: unknown, deps: HttpDeps, log: FastifyBaseLogger): Pro
   return new Problem(503, "Service Unavailable", "A part of the service is not available; try again later", {}, deps.retryAfter());
 }
 
-const TITLES = { 400: "Bad Request", 413: "Content Too Large", 415: "Unsupported Media Type", 422: "The ticket was rejected" } as const;
+const TITLES = { 400: "Bad Request", 413: "Content Too Large", 415: "Unsupported Media Type", 422: "The request was rejected" } as const;

@@ -1,14 +1,10 @@
 import { INBOUND_STATES } from "@openticket/contract";
-import { inboundPage, inboundView } from "../rest/inbound.ts";
-import type { DocumentParts } from "./document.ts";
-
-/** Messages that came in, for the OpenAPI document. */
-export const INBOUND_SCHEMAS = { Inbound: inboundView, InboundPage: inboundPage };
+import { inPath, json, operation, problems } from "./parts.ts";
 
 const inQuery = (name: string, description: string, schema: object) => ({ name, in: "query", required: false, description, schema });
 
-/** The operations on them; `parts` are those that every operation is made of. */
-export function inboundPaths({ operation, json, problems, inPath }: DocumentParts) {
+/** The operations on messages that came in. */
+export function inboundPaths() {
   return {
     "/v1/inbound/{id}": {
       get: operation(
