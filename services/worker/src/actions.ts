@@ -1,6 +1,7 @@
 import {
   ADD_TICKET_REPLY_JOB,
   type AddTicketReplyCommand,
+  INBOUND_MAIL_JOB,
   OPEN_TICKET_JOB,
   type OpenTicketCommand,
   type ReplyRecord,
@@ -10,6 +11,7 @@ import {
 } from "@openticket/contract";
 import type { Dispatcher } from "./outbox/dispatcher.ts";
 import { addTicketReply } from "./pipeline/add-ticket-reply.ts";
+import type { MailFacts } from "./pipeline/mail-facts.ts";
 import { openTicket } from "./pipeline/open-ticket.ts";
 import type { PipelineDeps } from "./pipeline/ports.ts";
 import { type Action, type Actions, commandAction, type Decided } from "./queue/action.ts";
@@ -22,18 +24,23 @@ export interface ActionDeps {
   replies: Pick<Dispatcher<ReplyRecord>, "opened" | "delivered">;
 }
 
-/** Every job that the command queue may hold, by the lower-case name of its action. */
-export function makeActions(deps: ActionDeps): Actions {
+/** Every job that the command queue may hold, by the lower-case name of its action; `mail` is that of messages that came in. */
+export function makeActions(deps: ActionDeps & { mail: Action }): Actions {
   const actions: [string, Action][] = [
     [OPEN_TICKET_JOB, commandAction(readCommand, (command) => decideTicket(command, deps))],
     [ADD_TICKET_REPLY_JOB, commandAction(readReplyCommand, (command) => decideReply(command, deps))],
+    [INBOUND_MAIL_JOB, deps.mail],
   ];
   return new Map(actions.map(([name, action]) => [name.toLowerCase(), action]));
 }
 
 /** The story of a ticket, and what may be delivered then. */
-export async function decideTicket(command: OpenTicketCommand, { pipeline, tickets }: Pick<ActionDeps, "pipeline" | "tickets">): Promise<Decided> {
-  const outcome = await openTicket(command, pipeline);
+export async function decideTicket(
+  command: OpenTicketCommand,
+  { pipeline, tickets }: Pick<ActionDeps, "pipeline" | "tickets">,
+  facts?: MailFacts,
+): Promise<Decided> {
+  const outcome = await openTicket(command, pipeline, facts);
   const { kind, result } = outcome;
   const ticket = kind === "opened" || kind === "duplicate" ? outcome.ticket : undefined;
   if (!ticket) return { kind, result };
@@ -43,8 +50,12 @@ export async function decideTicket(command: OpenTicketCommand, { pipeline, ticke
 }
 
 /** The story of a reply, and what may be delivered then. */
-export async function decideReply(command: AddTicketReplyCommand, { pipeline, replies }: Pick<ActionDeps, "pipeline" | "replies">): Promise<Decided> {
-  const outcome = await addTicketReply(command, pipeline);
+export async function decideReply(
+  command: AddTicketReplyCommand,
+  { pipeline, replies }: Pick<ActionDeps, "pipeline" | "replies">,
+  facts?: MailFacts,
+): Promise<Decided> {
+  const outcome = await addTicketReply(command, pipeline, facts);
   const { kind, result } = outcome;
   const reply = kind === "added" || kind === "duplicate" ? outcome.reply : undefined;
   if (!reply) return { kind, result };

@@ -12,6 +12,7 @@ import {
   makeMongoDeadLetters,
   makeMongoDirectory,
   makeMongoInbound,
+  makeMongoMutes,
   makeMongoReceipts,
   makeMongoReplyStore,
   makeMongoTicketStore,
@@ -19,7 +20,7 @@ import {
   type StoreConnection,
   sweepBlobs,
 } from "@openticket/store";
-import { makeActions } from "./actions.ts";
+import { type ActionDeps, makeActions } from "./actions.ts";
 import type { WorkerConfig } from "./config.ts";
 import { makeDeliveries } from "./deliveries.ts";
 import { makeNotifier } from "./notify/notifier.ts";
@@ -36,6 +37,7 @@ import { startStuckWatch } from "./queue/stuck-watch.ts";
 import { inboundSource } from "./recovery/inbound-source.ts";
 import { receiptSource } from "./recovery/receipt-source.ts";
 import { startRecovery } from "./recovery/recovery.ts";
+import { startMail } from "./start-mail.ts";
 
 /** A worker waits patiently for a store to come back, ms: its jobs stay where they are. */
 const STORE_PATIENCE_MS = 10_000;
@@ -66,14 +68,22 @@ export async function startWorker(
   const tickets = makeMongoTicketStore(store, { numbers, now });
   const ticketReplies = makeMongoReplyStore(store, { now });
   const directory = makeMongoDirectory(store);
-  const pipeline: PipelineDeps = { directory, tickets, replies: ticketReplies, blobs: makeMongoBlobStore(store), rules: rulesOf(config), now };
+  const blobs = makeMongoBlobStore(store);
+  const pipeline: PipelineDeps = { directory, tickets, replies: ticketReplies, blobs, rules: rulesOf(config), now };
 
   const replies = makeReplyPublisher({ ...queueOptions, logger });
   drain.onDrain("replies", () => replies.close());
   const transport = await makeTransport(config, logger);
   drain.onDrain("mail", () => transport.close());
   const tokenSecret = config.MAIL_TOKEN_SECRET ?? (await ensureSecret(store, "mail-token", () => randomBytes(32).toString("hex")));
-  const notifier = await makeNotifier({ transport, config, tokenSecret, now, describeDepartment: (id) => directory.department(id) });
+  const notifier = await makeNotifier({
+    transport,
+    config,
+    tokenSecret,
+    now,
+    describeDepartment: (id) => directory.department(id),
+    findMute: makeMongoMutes(store, { now }).find,
+  });
 
   const deliveries = makeDeliveries({ answer: replies.publish, notifier, tickets, replies: ticketReplies });
   const dispatching = { severityOf: deliveries.severityOf, now, random: Math.random, sleep, logger, metrics };
@@ -93,8 +103,11 @@ export async function startWorker(
   const janitor = startJanitor({ ...queueOptions, logger });
   drain.onDrain("janitor", () => janitor.close());
 
+  const actionDeps: ActionDeps = { pipeline, tickets: ticketDispatcher, replies: replyDispatcher };
+  const { severityOf } = deliveries;
+  const mail = startMail(config, { ...actionDeps, store, inbound, openRaw: blobs, notifier, severityOf, tokenSecret, now, logger, drain, metrics });
   const consumerDeps: ConsumerDeps = {
-    actions: makeActions({ pipeline, tickets: ticketDispatcher, replies: replyDispatcher }),
+    actions: makeActions({ ...actionDeps, mail }),
     reply: (queue, result) => replies.publish(queue, result),
     // A receipt that does not hear of its outcome is looked at again by the recovery.
     decided: (requestId) => void receipts.decided(requestId).catch((err: unknown) => logger.warn({ err, requestId }, "receipt not updated")),

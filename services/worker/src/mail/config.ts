@@ -43,10 +43,6 @@ export const mailConfigFields = {
     .describe("Automatic answers (vacation, receipts): kept and ignored, or tickets that are not answered"),
   MAIL_BULK: z.enum(["ticket", "ignore"]).default("ticket").describe("Mailing lists and mass mailings: tickets that are not answered, or kept and ignored"),
   MAIL_SPAM_HEADERS: list().pipe(z.array(verdict)).describe("Verdicts of a spam filter in front, such as `X-Spam-Flag: YES`: those mails are kept and ignored"),
-  MAIL_SEVERAL_MAILBOXES: z
-    .enum(["each", "first"])
-    .default("each")
-    .describe("A mail to several departments: a ticket in each, or in the first that To or Cc names"),
   MAIL_BUDGET_WINDOW_MS: integer({ min: 1000, max: 86_400_000, fallback: 10 * MINUTE_MS }).describe("Window in which mails of one sender are counted, ms"),
   MAIL_SENDER_ANSWERED: integer({ min: 0, max: 100_000, fallback: 20 }).describe(
     "Mails of one sender in a window that are answered; further ones become tickets without an answer",
@@ -56,10 +52,6 @@ export const mailConfigFields = {
     "Mails of one sender to one ticket in a window; further ones are kept and ignored",
   ),
   MAIL_MUTE_HOURS: integer({ min: 1, max: 8760, fallback: 72 }).describe("How long nothing is sent to an address whose mail came back for good, hours"),
-  MAIL_REPLY_TOKEN: z
-    .enum(["none", "plus"])
-    .default("none")
-    .describe("`plus`: the Reply-To of our mails names the ticket (`support+t7.…@`), for mail servers that deliver such addresses"),
   MAIL_PARSER_THREADS: integer({ min: 1, max: 32, fallback: 2 }).describe("Threads that read mails"),
   MAIL_PARSER_TIMEOUT_MS: integer({ min: 100, max: 60_000, fallback: 5000 }).describe("How long the reading of one mail may take, ms; then it is quarantined"),
   MAIL_PARSER_MEMORY_MB: integer({ min: 32, max: 4096, fallback: 256 }).describe(

@@ -16,6 +16,10 @@ export interface MessageIds {
   ofDelivery(ticket: TicketName, kind: string, address: string): string;
   /** Common ancestor of all mails of this ticket; no mail has it, all refer to it. */
   ofThread(ticket: TicketName): string;
+  /** Message-ID of a mail that no ticket owes, such as a refusal, by its own name. */
+  ofNotice(name: string): string;
+  /** `t{id}.{hmac}`: names the ticket in an address or in quoted text. Lower case. */
+  replyToken(ticket: TicketName): string;
   /** Value of the header {@link LOOP_HEADER} for the mail with that Message-ID. */
   loopToken(messageId: string): string;
   /** True for a token that this secret has made for that Message-ID: the mail is our own, come back. */
@@ -26,6 +30,8 @@ export interface MessageIds {
 export const LOOP_HEADER = "X-OpenTicket-Loop";
 /** 128 bits of the HMAC in hex: enough against guessing, short in a header. */
 const DIGEST_CHARS = 32;
+/** 80 bits where people see it: nobody can try that many mails. */
+const TOKEN_CHARS = 20;
 
 /** See {@link MessageIds}. The same secret and domain give the same names, in every process and after every restart. */
 export function makeMessageIds({ secret, domain }: { secret: string; domain: string }): MessageIds {
@@ -35,6 +41,8 @@ export function makeMessageIds({ secret, domain }: { secret: string; domain: str
   return {
     ofDelivery: (ticket, kind, address) => nameOf(ticket, kind, digest("mail", ticket._id, ticket.id, kind, address.toLowerCase())),
     ofThread: (ticket) => nameOf(ticket, "thread", digest("thread", ticket._id, ticket.id)),
+    ofNotice: (name) => `<ot.0.notice.${digest("notice", name)}@${domain}>`,
+    replyToken: (ticket) => `t${ticket.id}.${digest("reply", ticket._id, ticket.id).slice(0, TOKEN_CHARS)}`,
     loopToken,
     isOwnLoopToken: (token, messageId) => isSame(token.trim(), loopToken(messageId)),
   };

@@ -12,6 +12,7 @@ import {
   replyError,
 } from "@openticket/contract";
 import { storeAttachments } from "./attachments.ts";
+import { type MailFacts, withFacts } from "./mail-facts.ts";
 import { owedByReply } from "./outbox.ts";
 import { type Addressed, address, conflict, markReplay, type Refusal, repeatRejection, storeRejection } from "./outcomes.ts";
 import type { PipelineDeps } from "./ports.ts";
@@ -28,8 +29,8 @@ export type ReplyOutcome =
   | { kind: "duplicate"; reply: ReplyRecord; result: ReplyAddedResult }
   | Refusal;
 
-/** Runs one command to its outcome. Throws only for faults that a later try may not meet. */
-export async function addTicketReply(command: AddTicketReplyCommand, deps: PipelineDeps): Promise<ReplyOutcome> {
+/** Runs one command to its outcome, with what a mail that it was made of adds. Throws only for faults that a later try may not meet. */
+export async function addTicketReply(command: AddTicketReplyCommand, deps: PipelineDeps, facts?: MailFacts): Promise<ReplyOutcome> {
   const identity = identityOf(command);
   const [earlierRejection, checked, otherUse] = await Promise.all([
     deps.tickets.findRejection(identity),
@@ -43,7 +44,7 @@ export async function addTicketReply(command: AddTicketReplyCommand, deps: Pipel
   const errors = inOrderOfPrecedence([...checked.errors, ...stored.errors, ...(command.problems ?? [])], REPLY_PRECEDENCE);
   if (checked.reply === undefined || errors.length > 0) return reject(command, errors, deps);
 
-  const added = await deps.replies.add(await makeDraft(command, checked.reply, stored.attachments, deps));
+  const added = await deps.replies.add(withFacts(await makeDraft(command, checked.reply, stored.attachments, deps), facts));
   switch (added.kind) {
     case "added":
       return { kind: "added", reply: added.reply, result: replyAddedResult(command, added.reply) };

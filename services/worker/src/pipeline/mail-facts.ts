@@ -9,3 +9,8 @@ export interface MailFacts {
   /** The closed ticket that it answers. */
   linkedTo?: NonNullable<TicketRecord["linkedTo"]>;
 }
+
+/** The draft with what the mail adds; what was decided about the mail stands first. */
+export function withFacts<T extends { decisions: Decision[] }>(draft: T, facts: MailFacts | undefined): T {
+  return facts === undefined ? draft : { ...draft, ...facts, decisions: [...facts.decisions, ...draft.decisions] };
+}

@@ -11,6 +11,7 @@ import {
   type TicketRecord,
 } from "@openticket/contract";
 import { storeAttachments } from "./attachments.ts";
+import { type MailFacts, withFacts } from "./mail-facts.ts";
 import { owedDeliveries } from "./outbox.ts";
 import { type Addressed, address, conflict, markReplay, type Refusal, repeatRejection, storeRejection } from "./outcomes.ts";
 import type { PipelineDeps } from "./ports.ts";
@@ -30,8 +31,8 @@ export type Outcome =
   | { kind: "duplicate"; result: SuccessResult; ticket: TicketRecord }
   | Refusal;
 
-/** Runs one command to its outcome. Throws only for faults that a later try may not meet. */
-export async function openTicket(command: OpenTicketCommand, deps: PipelineDeps): Promise<Outcome> {
+/** Runs one command to its outcome, with what a mail that it was made of adds. Throws only for faults that a later try may not meet. */
+export async function openTicket(command: OpenTicketCommand, deps: PipelineDeps, facts?: MailFacts): Promise<Outcome> {
   const [earlierRejection, checked, otherUse] = await Promise.all([
     deps.tickets.findRejection(identityOf(command)),
     validate(command, deps),
@@ -45,7 +46,7 @@ export async function openTicket(command: OpenTicketCommand, deps: PipelineDeps)
   const errors = inOrderOfPrecedence([...checked.errors, ...stored.errors, ...(command.problems ?? [])]);
   if (checked.ticket === undefined || errors.length > 0) return reject(command, errors, deps);
 
-  const draft = await makeDraft(command, checked.ticket, stored.attachments, deps);
+  const draft = withFacts(await makeDraft(command, checked.ticket, stored.attachments, deps), facts);
   const commit = await deps.tickets.commit(draft);
   switch (commit.kind) {
     case "opened":

@@ -75,7 +75,6 @@ const RULES: MailRules = {
   autoReplies: "ignore",
   bulk: "ticket",
   spamHeaders: [{ name: "x-spam-flag", value: "yes" }],
-  severalMailboxes: "each",
   senderBudget: { windowMs: 600_000, quiet: 2, most: 4 },
   ticketBudget: { windowMs: 600_000, most: 3 },
 };
@@ -92,7 +91,6 @@ export interface World {
   /** Numbers of tickets by Message-IDs that were taken in. */
   known?: Record<string, number>;
   earlier?: Record<string, { id: number; tid: string }>;
-  deliveredTo?: string[];
   /** Mails that have counted against a key before. */
   spent?: number;
 }
@@ -157,7 +155,6 @@ export function depsOf(world: World = {}): MailDeps {
         return place === -1 ? most + 1 : place + 1;
       },
     },
-    wasDeliveredTo: async (mailbox) => world.deliveredTo?.includes(mailbox) ?? false,
     authenticate: async () => ({ isAligned: false, isForged: false, mayBounce: false, because: "nothing passed", ...world.authenticity }),
     rules: { ...RULES, ...world.rules },
   };

@@ -31,12 +31,10 @@ describe("the department", () => {
     expect((await decided({}, { departments: [] })).outcome).toMatchObject(refusal("department_not_found", false));
   });
 
-  it("gets its own ticket of a mail to several, or leaves it to the first", async () => {
-    const first = { rules: { severalMailboxes: "first" as const } };
-    expect((await decided(both, { ...two, deliveredTo: ["sales@desk.example"] })).outcome.kind).toBe("ticket");
-    expect((await decided(both, { ...two, ...first, deliveredTo: ["sales@desk.example"] })).outcome).toMatchObject({ reason: { code: "delivered_elsewhere" } });
-    expect((await decided(both, { ...two, ...first })).outcome.kind).toBe("ticket");
-    expect((await decided(both, { ...two, ...first }, { mailbox: "sales@desk.example" })).outcome.kind).toBe("ticket");
+  it("of one message for several is the first that To or Cc names", async () => {
+    const source = { door: "smtp", envelopeTo: ["support@desk.example", "sales@desk.example"] };
+    expect((await decided(both, two, { source })).outcome).toMatchObject({ draft: { params: { deptid: 2 } } });
+    expect((await decided({ to: [] }, two, { source })).outcome).toMatchObject({ draft: { params: { deptid: 1 } } });
   });
 });
 

@@ -21,7 +21,6 @@ describe("the order of the rules", () => {
       "block list",
       "spam verdict",
       "mass mailing",
-      "several mailboxes",
       "sender's budget",
       "usable sender",
       "department",

@@ -6,7 +6,7 @@ import type { Finding, MailOutcome } from "./outcome.ts";
 import type { MailDeps } from "./ports.ts";
 import { addReply, openTicket, refuseNewTicket, refuseStranger, treatClosed } from "./rules/admission.ts";
 import { ignoreOverBudget, ignoreOverTicketBudget, quietForged, quietRoleAddress } from "./rules/budgets.ts";
-import { findEarlierRun, keepToFirstMailbox, quarantineMalformed, quarantineWithoutSender, tellDepartment, tellSender, tellTicket } from "./rules/delivery.ts";
+import { findEarlierRun, quarantineMalformed, quarantineWithoutSender, tellDepartment, tellSender, tellTicket } from "./rules/delivery.ts";
 import { ignoreBlocked, ignoreSpam } from "./rules/filters.ts";
 import { ignoreAutoReply, ignoreOwnMail, quietBulk } from "./rules/loops.ts";
 import { noteAbuseReport, noteBounce } from "./rules/reports.ts";
@@ -33,7 +33,6 @@ const RULES: readonly (readonly [name: string, ask: (mailCase: MailCase) => Prom
   ["block list", ignoreBlocked],
   ["spam verdict", ignoreSpam],
   ["mass mailing", quietBulk],
-  ["several mailboxes", keepToFirstMailbox],
   ["sender's budget", ignoreOverBudget],
   ["usable sender", quarantineWithoutSender],
   ["department", tellDepartment],

@@ -43,7 +43,6 @@ export type ReasonCode =
   | "abuse_report"
   | "auto_reply"
   | "bulk"
-  | "delivered_elsewhere"
   | "malformed"
   | "no_sender"
   | "invalid";

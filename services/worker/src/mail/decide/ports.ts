@@ -88,8 +88,6 @@ export interface MailRules {
   bulk: "ignore" | "ticket";
   /** Headers of trusted filters by which they say "spam"; names in lower case. */
   spamHeaders: { name: string; value: string }[];
-  /** One message to several of our addresses: a ticket at each, or at the first of them alone. */
-  severalMailboxes: "each" | "first";
   /** Mails of one sender in a window: beyond `quiet` nobody is answered, beyond `most` they are ignored. */
   senderBudget: { windowMs: number; quiet: number; most: number };
   ticketBudget: { windowMs: number; most: number };
@@ -100,8 +98,6 @@ export interface MailDeps {
   tickets: KnownTickets;
   ownMail: OwnMail;
   budgets: Budgets;
-  /** True when the same message was also delivered to that mailbox. */
-  wasDeliveredTo(mailbox: string, messageId: string): Promise<boolean>;
   authenticate(mail: UnderstoodMail, record: InboundRecord): Promise<Authenticity>;
   rules: MailRules;
 }

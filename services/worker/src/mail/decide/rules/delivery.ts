@@ -1,8 +1,7 @@
-import { plainAddress } from "../addresses.ts";
 import type { MailCase } from "../mail-case.ts";
 import type { Finding } from "../outcome.ts";
 import { describePerson } from "../sender.ts";
-import { decide, ignore, pass } from "./rule.ts";
+import { decide, pass } from "./rule.ts";
 
 /** An earlier run has come to the end, and died before it could say so. */
 export async function findEarlierRun({ record, deps }: MailCase): Promise<Finding> {
@@ -22,22 +21,6 @@ export async function quarantineWithoutSender({ author }: MailCase): Promise<Fin
   const text = "No address in it names a sender that could be answered";
   return decide({ kind: "quarantined", reason: { code: "no_sender", text } }, "From, Sender, Reply-To and the envelope hold no usable address");
 }
-
-/** The same message to several of our addresses: one ticket at each, or one at the first that To or Cc names. */
-export async function keepToFirstMailbox({ mail, record, deps }: MailCase): Promise<Finding> {
-  if (deps.rules.severalMailboxes === "each") return pass("not asked", "MAIL_SEVERAL_MAILBOXES is each");
-  if (mail.messageId === undefined) return pass("no", "without a Message-ID it is not known elsewhere");
-  for (const { address } of [...mail.to, ...mail.cc].slice(0, MAX_ASKED)) {
-    const mailbox = await deps.directory.mailbox(plainAddress(address));
-    if (!mailbox) continue;
-    if (mailbox.address === record.mailbox) return pass("here", `${mailbox.address} is the first of our addresses in it`);
-    if (!(await deps.wasDeliveredTo(mailbox.address, mail.messageId))) continue;
-    return ignore("delivered_elsewhere", `The same message is at ${mailbox.address}`, `To or Cc names ${mailbox.address} before ${record.mailbox}`);
-  }
-  return pass("here", "no other address of ours has it");
-}
-
-const MAX_ASKED = 50;
 
 /** Says who it is from. */
 export async function tellSender(mailCase: MailCase): Promise<Finding> {

@@ -24,7 +24,7 @@ const MAX_ASKED = 10;
 
 /**
  * What a machine has written: nobody waits for an answer, and answering it is how loops begin. Another installation of
- * this product is a machine too, whatever else it forgot to say.
+ * this product is a machine too, whatever else it forgot to say, unless it hands on what a person of its staff has written.
  */
 export async function ignoreAutoReply(mailCase: MailCase): Promise<Finding> {
   const because = whyAutomatic(mailCase);
@@ -37,9 +37,14 @@ export async function ignoreAutoReply(mailCase: MailCase): Promise<Finding> {
   return ignore("auto_reply", text, because, ticket && { ticket: { id: ticket.id, tid: ticket.tid } });
 }
 
+/** Which of our mails it is; of those one is a person's. */
+const TEMPLATE_HEADER = "x-openticket-template";
+const WRITTEN_BY_STAFF = "reply-to-opener";
+
 function whyAutomatic({ mail, record }: MailCase): string | undefined {
   if (mail.kind === "auto-reply") return mail.kindBecause;
-  if (headerOf(mail, LOOP_HEADER) !== undefined) return `${LOOP_HEADER} of another installation`;
+  const isOfInstallation = headerOf(mail, LOOP_HEADER) !== undefined && headerOf(mail, TEMPLATE_HEADER) !== WRITTEN_BY_STAFF;
+  if (isOfInstallation) return `${LOOP_HEADER} of another installation`;
   return record.source.envelopeFrom === "" ? "the envelope sender is the null sender" : undefined;
 }
 
