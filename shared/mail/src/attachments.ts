@@ -40,10 +40,15 @@ function describe(raw: Uint8Array, part: Part, hint: string | undefined, positio
     name: fileName(part, hint, position),
     contentType: part.type,
     ...measure(raw, content),
-    isInline: part.disposition?.value !== "attachment" && part.disposition?.value === "inline" && part.type.startsWith("image/"),
-    contentId: id === undefined ? undefined : headerText(id).replace(/^\s*<|>\s*$/g, "") || undefined,
+    isInline: part.disposition?.value === "inline" && part.type.startsWith("image/"),
+    contentId: id === undefined ? undefined : bareId(headerText(id)),
     content,
   };
+}
+
+/** Without its brackets. */
+function bareId(id: string): string | undefined {
+  return id.slice(id.startsWith("<") ? 1 : 0, id.endsWith(">") ? -1 : undefined) || undefined;
 }
 
 function measure(raw: Uint8Array, content: MailPart["content"]): { size: number; sha256: string } {

@@ -29,6 +29,11 @@ export function needsDecoding(raw: string): boolean {
   return raw.includes("\x1b") || /[\x80-\xff]/.test(raw);
 }
 
+/** Text with "\n" at its line ends, which may be "\r\n", "\r" or "\r\r\n". In linear steps: one expression for all would not be. */
+export function withLineFeeds(text: string): string {
+  return text.includes("\r") ? text.replaceAll("\r\r\n", "\n").replaceAll("\r\n", "\n").replaceAll("\r", "\n") : text;
+}
+
 /** Text without lone surrogates and NUL: what stores, JSON and people can take. */
 export function wellFormed(text: string): string {
   return text.toWellFormed().replaceAll("\0", "");

@@ -1,3 +1,4 @@
+import { withLineFeeds } from "./bytes.ts";
 import { decodeText } from "./charset/decode-text.ts";
 import type { Part } from "./mime/part.ts";
 import { bytesOf } from "./part-content.ts";
@@ -19,5 +20,5 @@ export function reportParts(root: Part, hint: string | undefined): ReportInput["
 }
 
 function textOf(part: Part, hint: string | undefined): string {
-  return decodeText(bytesOf(part, PART_BYTES).bytes, undefined, hint);
+  return withLineFeeds(decodeText(bytesOf(part, PART_BYTES).bytes, undefined, hint));
 }

@@ -1,3 +1,4 @@
+import { withLineFeeds } from "./bytes.ts";
 import { decodeText } from "./charset/decode-text.ts";
 import { parameter } from "./mime/parameters.ts";
 import type { Part } from "./mime/part.ts";
@@ -17,7 +18,7 @@ const META_BYTES = 2048;
 export function textOfPart(part: Part, hint: string | undefined, maxBytes: number): PartText {
   const { bytes, isCut } = bytesOf(part, maxBytes);
   const label = parameter(part.contentType, "charset") ?? (part.type === "text/html" ? charsetInHtml(bytes) : undefined);
-  const text = decodeText(bytes, label, hint).replace(/\r*\n|\r/g, "\n");
+  const text = withLineFeeds(decodeText(bytes, label, hint));
   const isFlowed = part.type === "text/plain" && parameter(part.contentType, "format")?.trim().toLowerCase() === "flowed";
   const delSp = parameter(part.contentType, "delsp")?.trim().toLowerCase() === "yes";
   return { text: isFlowed ? unflow(text, { delSp }) : text, isCut };

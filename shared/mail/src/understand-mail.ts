@@ -89,7 +89,7 @@ function insteadOfText({ tnef }: Attachments, files: readonly Part[], root: Part
   const calendar = files.find(({ type }) => type === "text/calendar");
   if (calendar) return describeCalendar(makePartTexts(hint, makeDefects()).of(calendar));
   const statuses = reportParts(root, hint).filter(({ contentType }) => contentType === "message/delivery-status");
-  return statuses.map(({ text }) => text.replaceAll("\r\n", "\n").trim()).join("\n\n");
+  return statuses.map(({ text }) => text.trim()).join("\n\n");
 }
 
 function isShown(contentId: string | undefined, html: string | undefined): boolean {

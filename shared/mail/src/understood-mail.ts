@@ -80,7 +80,13 @@ export type MailReport =
       originalMessageId?: string | undefined;
       recipients: { address: string; action: string; status: string; diagnostic: string; isPermanent: boolean }[];
     }
-  | { kind: "abuse"; feedbackType: string; originalMessageId?: string | undefined };
+  | {
+      kind: "abuse";
+      feedbackType: string;
+      originalMessageId?: string | undefined;
+      /** Whom the mail that is complained about went to, as far as the report says so. */
+      recipients?: string[] | undefined;
+    };
 
 export const MAX_REFERENCES = 50;
 export const MAX_HEADERS = 1000;

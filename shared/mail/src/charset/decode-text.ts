@@ -33,7 +33,8 @@ function decodeVague(bytes: Buffer, charset: Charset | undefined, hint: string |
     const wide = charset === undefined ? wideWithoutMark(bytes) : undefined;
     return wide ? decodeAs(bytes, wide) : bytes.toString("utf8");
   }
-  if (charset === "windows-1252") return mostlyUtf8(bytes) && hasSeveral(bytes) ? bytes.toString("utf8") : decodeAs(bytes, charset);
+  if (charset === "windows-1252")
+    return mostlyUtf8(bytes) && hasSeveral(bytes) ? bytes.toString("utf8") : decodeAs(bytes, guessLegacy(bytes, undefined, decodeAs));
   if (mostlyUtf8(bytes)) return bytes.toString("utf8");
   const wide = wideWithoutMark(bytes);
   return decodeAs(bytes, wide ?? guessLegacy(bytes, canonicalCharset(hint), decodeAs));

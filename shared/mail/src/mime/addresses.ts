@@ -178,12 +178,15 @@ function cleanAddress(raw: string): string {
   const bare = oneLine(headerText(raw))
     .replace(/^mailto:/i, "")
     .replace(/^@[^:]*:/, "");
-  if (/^"[^"]*"@/.test(bare)) return bare.replace(/\s+$/, "");
+  if (/^"[^"]*"@/.test(bare)) return bare;
   const unwrapped = /^["'].*["']$/.test(bare) ? bare.slice(1, -1) : bare;
-  return unwrapped
-    .replace(/\([^()]*\)/g, "")
-    .replace(/[\s<>]/g, "")
-    .replace(/[,;]+$/, "");
+  return withoutEnd(unwrapped.replace(/\([^()]*\)/g, "").replace(/[\s<>]/g, ""), ",;");
+}
+
+function withoutEnd(text: string, characters: string): string {
+  let end = text.length;
+  while (end > 0 && characters.includes(text[end - 1] ?? "")) end -= 1;
+  return text.slice(0, end);
 }
 
 function displayName(raw: string): string {

@@ -41,45 +41,48 @@ const LONGEST_TEXT = 10_000;
 /** `=?charset*language?encoding?` */
 const OPENING = /=\?([^?\s]{1,60})\?([bq])\?/iy;
 
+/** Where a word may end. */
+const MARK = /\?=|=\?/g;
+
 function wordAt(raw: string, start: number): Word | undefined {
   OPENING.lastIndex = start;
   const [opening, label = "", encoding = ""] = OPENING.exec(raw) ?? [];
   if (opening === undefined) return undefined;
   const textAt = start + opening.length;
   const isBase64 = encoding.toLowerCase() === "b";
-  const text = raw.slice(textAt, textAt + LONGEST_TEXT);
-  const close = closingOf(text, isBase64);
+  const { at, next } = closingOf(raw, textAt, isBase64);
   const charset = label.split("*", 1)[0] ?? "";
-  return { charset, encoding: isBase64 ? "b" : "q", text: text.slice(0, close.at), end: textAt + close.next };
+  return { charset, encoding: isBase64 ? "b" : "q", text: raw.slice(textAt, at), end: next };
 }
 
 /** Where a word's text ends: at "?=", or where the next word begins, or, in want of both, with the bytes of its encoding. */
-function closingOf(text: string, isBase64: boolean): { at: number; next: number } {
-  const opening = text.indexOf("=?");
-  // "?=" of the closing may be the "=?" of none: "…?==?…" closes before it opens.
-  let close = text.indexOf("?=");
-  while (close !== -1 && !isBase64 && isEscapeAfterQuestion(text, close)) close = text.indexOf("?=", close + 2);
-  if (close !== -1 && (opening === -1 || close < opening || isWithinText(text, opening))) return { at: close, next: close + 2 };
-  if (opening !== -1) return { at: opening, next: opening };
-  const end = isBase64 ? endOfBase64(text) : text.length;
+function closingOf(raw: string, from: number, isBase64: boolean): { at: number; next: number } {
+  MARK.lastIndex = from;
+  for (let mark = MARK.exec(raw); mark && mark.index < from + LONGEST_TEXT; mark = MARK.exec(raw)) {
+    const at = mark.index;
+    if (mark[0] === "=?" && opensWord(raw, at)) return { at, next: at };
+    if (mark[0] === "?=" && (isBase64 || !isEscapeAfterQuestion(raw, at))) return { at, next: at + 2 };
+    MARK.lastIndex = at + (mark[0] === "?=" ? 2 : 1);
+  }
+  const end = isBase64 ? endOfBase64(raw, from) : Math.min(raw.length, from + LONGEST_TEXT);
   return { at: end, next: end };
 }
 
 /** A question mark that should have been encoded, with an escape after it: `?=E2=82`, and the word's end still to come. */
 function isEscapeAfterQuestion(raw: string, close: number): boolean {
-  if (!/^[0-9A-F]{2}/.test(raw.slice(close + 2, close + 4))) return false;
-  const next = raw.indexOf("?=", close + 2);
-  return next !== -1 && !/\s|=\?/.test(raw.slice(close, Math.min(next, close + 200)));
+  const rest = raw.slice(close + 2, close + 200);
+  if (!/^[0-9A-F]{2}/.test(rest)) return false;
+  const next = rest.indexOf("?=");
+  return next !== -1 && !/\s|=\?/.test(rest.slice(0, next));
 }
 
-/** "=?" that opens no word. */
-function isWithinText(raw: string, opening: number): boolean {
-  OPENING.lastIndex = opening;
-  return !OPENING.test(raw);
+function opensWord(raw: string, at: number): boolean {
+  OPENING.lastIndex = at;
+  return OPENING.test(raw);
 }
 
-function endOfBase64(raw: string): number {
-  let at = 0;
+function endOfBase64(raw: string, from: number): number {
+  let at = from;
   while (at < raw.length && /[A-Za-z0-9+/=]/.test(raw[at] ?? "")) at += 1;
   return at;
 }

@@ -31,7 +31,7 @@ export function describeCalendar(ics: string): string {
   const lines = [METHODS[method] ?? "Calendar entry"];
   for (const [name, label] of LABELS) {
     const property = properties.get(name);
-    const shown = property === undefined ? "" : valueOf(name, property).slice(0, MAX_VALUE_CHARS);
+    const shown = property === undefined ? "" : shownValue(name, property).slice(0, MAX_VALUE_CHARS);
     if (shown !== "") lines.push(`${label}: ${shown}`);
   }
   const answer = method === "REPLY" ? answerOf(properties.get("ATTENDEE")) : "";
@@ -46,24 +46,25 @@ interface Property {
 /** The method, and the first value of each property of the first event or task. Sub-components, such as alarms, are left out. */
 function firstEvent(ics: string): Map<string, Property> | undefined {
   const properties = new Map<string, Property>();
-  let component = "";
+  const path: string[] = [];
   for (const line of ics
     .replace(/\r\n?/g, "\n")
     .replace(/\n[ \t]/g, "")
     .split("\n")) {
     const property = readProperty(line);
     if (property === undefined) continue;
-    if (property.name === "METHOD" && component === "") properties.set("METHOD", property);
-    if (property.name === "BEGIN") component += `/${property.value.toUpperCase().trim()}`;
-    if (property.name === "END" && IS_EVENT.test(component)) return properties;
-    if (property.name === "END") component = component.slice(0, Math.max(0, component.lastIndexOf("/")));
-    if (IS_EVENT.test(component) && !properties.has(property.name)) properties.set(property.name, property);
-    if (component === "/VCALENDAR" && property.name === "METHOD") properties.set("METHOD", property);
+    if (property.name === "BEGIN") path.push(property.value.trim().toUpperCase());
+    else if (property.name === "END" && isEvent(path)) return properties;
+    else if (property.name === "END") path.pop();
+    else if (isEvent(path) ? !properties.has(property.name) : property.name === "METHOD" && path.length <= 1) properties.set(property.name, property);
   }
-  return properties.has("BEGIN") ? properties : undefined;
+  return isEvent(path) ? properties : undefined;
 }
 
-const IS_EVENT = /^(?:\/VCALENDAR)?\/V(?:EVENT|TODO)$/;
+function isEvent(path: readonly string[]): boolean {
+  const isInCalendar = path.length === 1 || (path.length === 2 && path[0] === "VCALENDAR");
+  return isInCalendar && (path.at(-1) === "VEVENT" || path.at(-1) === "VTODO");
+}
 
 function readProperty(line: string): (Property & { name: string }) | undefined {
   const colon = valueStart(line);
@@ -86,7 +87,7 @@ function valueStart(line: string): number {
   return -1;
 }
 
-function valueOf(name: string, { parameters, value }: Property): string {
+function shownValue(name: string, { parameters, value }: Property): string {
   if (name === "DTSTART" || name === "DTEND") return instantOf(value, parameters.get("TZID"));
   if (name === "ORGANIZER") return personOf({ parameters, value });
   return value

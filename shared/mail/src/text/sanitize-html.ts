@@ -43,5 +43,5 @@ const ALLOWED: sanitize.IOptions = {
     a: sanitize.simpleTransform("a", { rel: "noopener noreferrer nofollow", target: "_blank" }),
     img: (tagName, { src = "", ...others }) => ({ tagName, attribs: IMAGE.test(src) ? { ...others, src } : others }),
   },
-  exclusiveFilter: ({ tag, attribs }) => tag === "img" && !attribs["src"] && !attribs["alt"],
+  exclusiveFilter: ({ tag, attribs }) => tag === "img" && !attribs.src && !attribs.alt,
 };

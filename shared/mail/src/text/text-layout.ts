@@ -31,7 +31,7 @@ const NBSP = /\u00a0/g;
 /** As HTML understands it: a no-break space is none. */
 const WHITE_SPACE = /[ \t\r\n\f]+/g;
 /** What newsletters pad their preview with: invisible characters in a long row. One class, no nesting: linear. */
-const PADDING = /[\u00a0 \u034f\u00ad\u200b-\u200f\u2007\ufeff]{6,}/g;
+const PADDING = /[\u034f\u00a0 \u00ad\u200b-\u200f\u2007\ufeff]{6,}/g;
 const INVISIBLE = /[\u034f\u00ad\u200b-\u200f\ufeff]/;
 
 /** A layout whose text has at most about `maxChars` characters. */
