@@ -1,5 +1,6 @@
 // Bundles every `services/*/src/main*.ts` to `services/*/dist/<name>.js`; called from a service's folder, that service alone.
-// The workspaces' own packages are bundled in (they publish TypeScript), npm packages stay imports.
+// The workspaces' own packages are bundled in (they publish TypeScript), npm packages stay imports. A service that reads
+// mail gets the thread which does so beside it.
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,6 +8,8 @@ import { build } from "esbuild";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const OWN_SCOPE = "@openticket/";
+/** Who starts a thread, the thread's entry, and its name beside the bundle. */
+const THREAD = { starter: "shared/mail/src/reader/reading-thread.ts", entry: "shared/mail/src/reader/thread.ts", name: "mail-thread" };
 
 const services = chosenServices(process.cwd());
 const built = await Promise.allSettled(services.map(buildService));
@@ -36,8 +39,16 @@ async function buildService(name) {
   const entryPoints = mainFiles(join(folder, "src"));
   if (entryPoints.length === 0) return [];
   rmSync(join(folder, "dist"), { recursive: true, force: true });
-  await build({
-    entryPoints,
+  const { metafile } = await bundle(folder, { entryPoints });
+  const built = entryPoints.map((path) => `services/${name}/dist/${basename(path, ".ts")}.js`);
+  if (!startsThreads(metafile, folder)) return built;
+  await bundle(folder, { entryPoints: [{ in: join(root, THREAD.entry), out: THREAD.name }], outExtension: { ".js": ".mjs" } });
+  return [...built, `services/${name}/dist/${THREAD.name}.mjs`];
+}
+
+function bundle(folder, options) {
+  return build({
+    ...options,
     outdir: join(folder, "dist"),
     absWorkingDir: folder,
     bundle: true,
@@ -45,10 +56,14 @@ async function buildService(name) {
     platform: "node",
     target: "node20",
     sourcemap: true,
+    metafile: true,
     logLevel: "warning",
     plugins: [npmPackagesStayOutside(folder)],
   });
-  return entryPoints.map((path) => `services/${name}/dist/${basename(path, ".ts")}.js`);
+}
+
+function startsThreads(metafile, folder) {
+  return Object.keys(metafile.inputs).some((path) => relative(root, join(folder, path)) === join(THREAD.starter));
 }
 
 function mainFiles(folder) {

@@ -29,13 +29,17 @@ for (const [path, content] of isCheck ? [] : stale) {
 function schemaFiles() {
   const schemas = {
     "open-ticket-command": [contract.openTicketCommand, "Data of a job OpenTicket on the queue open-ticket. Only `ticket` is required of a producer."],
+    "add-ticket-reply-command": [
+      contract.addTicketReplyCommand,
+      "Data of a job AddTicketReply on the queue open-ticket. Only `ticket` is required of a producer.",
+    ],
     "open-ticket-reply": [contract.replyMessage, "Data of a job OpenTicketReply on the requester's reply queue."],
     "request-status-question": [contract.statusQuestion, "Data of a job RequestStatus on the queue open-ticket-status."],
     "request-status-answer": [contract.statusAnswer, "Data of a job RequestStatus on the asker's reply queue."],
   };
   return Object.entries(schemas).map(([name, [schema, description]]) => {
     const json = z.toJSONSchema(schema, { target: "draft-2020-12", io: "input", unrepresentable: "any" });
-    const open = name === "open-ticket-command" ? { ...json, required: ["ticket"], additionalProperties: true } : json;
+    const open = name.endsWith("-command") ? { ...json, required: ["ticket"], additionalProperties: true } : json;
     const published = { $schema: json.$schema, $id: `urn:openticket:${name}:v${contract.CONTRACT_VERSION}`, title: name, description, ...open };
     return [`docs/schema/${name}.v${contract.CONTRACT_VERSION}.json`, `${JSON.stringify(published, null, 2)}\n`];
   });

@@ -93,6 +93,7 @@ export async function buildPrograms(name: string | undefined, folder: string): P
     door: await bundle("services/ingress/src/main-http.ts", "door.mjs"),
     cli: await bundle("services/cli/src/main.ts", "cli.mjs"),
   };
+  await bundle("shared/mail/src/reader/thread.ts", "mail-thread.mjs");
   const missing = replacements.find((replacement) => !replaced.has(replacement));
   if (missing) throw new Error(`${name}: ${missing.file} is in none of the programs`);
   return programs;

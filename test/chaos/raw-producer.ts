@@ -1,4 +1,4 @@
-import { COMMAND_QUEUE, OPEN_TICKET_JOB, replyMessage } from "@openticket/contract";
+import { COMMAND_QUEUE, isReplyAdded, OPEN_TICKET_JOB, replyMessage } from "@openticket/contract";
 import { Queue, Worker } from "bullmq";
 import { Redis } from "ioredis";
 import type { RequestFields } from "./requests.ts";
@@ -49,6 +49,7 @@ export async function startRawProducer({
     if (seenJobs.has(job)) return;
     seenJobs.add(job);
     for (const result of replyMessage.parse(data).results) {
+      if (isReplyAdded(result)) continue;
       const { requestId, correlationId = "" } = result;
       const delivery = `${requestId} ${correlationId}`;
       replies.set(delivery, [...(replies.get(delivery) ?? []), { atMs: performance.now(), answer: JSON.stringify(sentOf(result)) }]);

@@ -18,6 +18,8 @@ export interface Progress {
 export interface Output {
   /** Programs get `value`; people get what `show` says. */
   answer(value: unknown, show: () => string): void;
+  /** One of many answers: programs get it on a line of its own. */
+  each(value: unknown, show: () => string): void;
   /** A line about what is happening, beside the answer. */
   say(line: string): void;
   /** A bar for long work; quiet where nobody watches. */
@@ -28,6 +30,7 @@ export interface Output {
 export function makeOutput({ out, err }: Terminal, isJson: boolean): Output {
   return {
     answer: (value, show) => void out.write(`${isJson ? JSON.stringify(value, null, 2) : show()}\n`),
+    each: (value, show) => void out.write(`${isJson ? JSON.stringify(value) : show()}\n`),
     say: (line) => void err.write(`${line}\n`),
     progress(what, total) {
       if (!err.isTTY || isJson || total === 0) return { step: () => undefined, end: () => undefined };

@@ -1,4 +1,5 @@
 import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
+import { ADD_TICKET_REPLY_JOB, OPEN_TICKET_JOB } from "@openticket/contract";
 import { type Drain, explainListening, type Logger, type Metrics, makeMetrics, type Readiness, readiness } from "@openticket/runtime";
 import {
   connectStore,
@@ -6,23 +7,23 @@ import {
   makeMongoBlobStore,
   makeMongoCredentialStore,
   makeMongoDeadLetters,
+  makeMongoInbound,
   makeMongoReceipts,
+  makeMongoReplyReader,
   makeMongoTicketReader,
-  type StoreConnection,
   verifySecret,
 } from "@openticket/store";
 import { makeAllowList } from "./adapters/http/allow-list.ts";
 import { makeHttpApp } from "./adapters/http/http-app.ts";
 import type { HttpConfig } from "./config.ts";
 import { withEnvCredentials } from "./intake/env-credentials.ts";
-import { makeGate, type Vitals } from "./intake/gate.ts";
+import { makeGate } from "./intake/gate.ts";
 import { makeCommandQueue } from "./queue/command-queue.ts";
+import { readVitals } from "./vitals.ts";
 
 /** A door answers 503 quickly rather than wait for a store to come back, ms. */
 const STORE_PATIENCE_MS = 2000;
 const RETRY_AFTER_S = 5;
-/** A store that takes longer for a ping is held to be away, ms. */
-const STORE_ANSWER_MS = 1500;
 
 export interface HttpDoor {
   url: string;
@@ -47,7 +48,8 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
   const app = await makeHttpApp(
     {
       queue,
-      tickets: { ...makeMongoTicketReader(store), findDeadLetter: makeMongoDeadLetters(store).find },
+      tickets: { ...makeMongoTicketReader(store), ...makeMongoReplyReader(store), findDeadLetter: makeMongoDeadLetters(store).find },
+      inbound: makeMongoInbound(store, { now: () => new Date() }),
       receipts: makeMongoReceipts(store, { retentionMs: 0, now: () => new Date() }),
       asyncDurability: config.HTTP_ASYNC_DURABILITY,
       onNotEnqueued: (requestId, err) => logger.warn({ requestId, err }, "accepted, but not enqueued yet"),
@@ -61,7 +63,7 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
       hasAccessKeys: config.HTTP_ACCESS_KEYS.length > 0,
       isAllowedIp,
       isAccessKey: async (presented) => config.HTTP_ACCESS_KEYS.some((key) => isSameText(key, presented)),
-      actions: new Set(["openticket"]),
+      actions: new Set([OPEN_TICKET_JOB, ADD_TICKET_REPLY_JOB].map((action) => action.toLowerCase())),
       retryAfter: () => ({ "retry-after": String(RETRY_AFTER_S) }),
       now: () => new Date(),
       newRequestId: () => `req_${randomUUID().replaceAll("-", "")}`,
@@ -77,13 +79,6 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
   const url = await explainListening(app.listen(address), { ...address, setting: "HTTP_PORT" });
   drain.onDrain("http", () => app.close());
   return { url, metrics, readiness: () => readiness(checks) };
-}
-
-/** What does not answer soon does not answer. */
-async function readVitals(queue: ReturnType<typeof makeCommandQueue>, store: StoreConnection): Promise<Vitals> {
-  const late = new Promise<"late">((resolve) => setTimeout(resolve, STORE_ANSWER_MS, "late").unref());
-  const [vitals, pong] = await Promise.all([queue.vitals().catch(() => undefined), Promise.race([store.ping().catch(() => "late" as const), late])]);
-  return { queueDepth: vitals?.depth, redisMemory: vitals?.memory, storeAnswers: pong !== "late", isClosed: vitals?.isClosed ?? false };
 }
 
 function bodyLimitsOf(config: HttpConfig) {

@@ -1,6 +1,7 @@
-import { PRIORITIES } from "@openticket/contract";
+import { PRIORITIES, TICKET_STATUSES } from "@openticket/contract";
 import { commonConfigFields, integer, list } from "@openticket/runtime";
 import { z } from "zod";
+import { mailConfigFields } from "./mail/config.ts";
 import { notifyConfigFields } from "./notify/config.ts";
 import { maskFault } from "./pipeline/numbers.ts";
 
@@ -20,6 +21,7 @@ function isTimeZone(name: string): boolean {
 export const workerConfig = z.object({
   ...commonConfigFields,
   ...notifyConfigFields,
+  ...mailConfigFields,
   WORKER_CONCURRENCY: integer({ min: 1, max: 2000, fallback: 400 }).describe("Commands in hand at once; what is in hand is written together"),
   WORKER_LOCK_MS: integer({ min: 1000, max: 600_000, fallback: 30_000 }).describe("How long a silent worker keeps a job before another takes it, ms"),
   TICKET_MASK: z
@@ -31,6 +33,7 @@ export const workerConfig = z.object({
     .default("%n%n%n%n%n%n")
     .describe("Shape of ticket numbers: `%A` `%a` letter, `%n` digit, `%y` `%m` `%d` date, `%i` id"),
   TICKET_PRIORITY_DEFAULT: z.enum(PRIORITIES).default("Medium").describe("Priority where none, or none that exists, is given"),
+  TICKET_STATUSES: list().describe(`Statuses of tickets beside ${TICKET_STATUSES.join(", ")}, separated by commas`),
   TIME_ZONE: z
     .string()
     .refine(isTimeZone, "expected a zone such as UTC or Europe/Berlin")

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { connectRedis, isRedisOutage, makeReplyPublisher, type ReplyPublisher, startJanitor, warnOfUnsafeSettings } from "@openticket/client";
-import type { OpenTicketCommand, OutboxEntry, RequestStatus, TicketRecord } from "@openticket/contract";
+import { connectRedis, isRedisOutage, makeReplyPublisher, startJanitor, warnOfUnsafeSettings } from "@openticket/client";
+import { type RequestStatus, TICKET_STATUSES } from "@openticket/contract";
 import { type Drain, type Logger, type Metrics, type ReadinessCheck, startLoop } from "@openticket/runtime";
 import {
   claimSweep,
@@ -11,23 +11,24 @@ import {
   makeMongoBlobStore,
   makeMongoDeadLetters,
   makeMongoDirectory,
+  makeMongoInbound,
+  makeMongoMutes,
   makeMongoReceipts,
+  makeMongoReplyStore,
   makeMongoTicketStore,
   makeStoreClock,
   type StoreConnection,
   sweepBlobs,
 } from "@openticket/store";
+import { type ActionDeps, makeActions } from "./actions.ts";
 import type { WorkerConfig } from "./config.ts";
-import { MailDelayed } from "./notify/mail-delayed.ts";
-import { MailRejected } from "./notify/mail-rejected.ts";
-import { makeNotifier, type Notifier } from "./notify/notifier.ts";
+import { makeDeliveries } from "./deliveries.ts";
+import { makeNotifier } from "./notify/notifier.ts";
 import { makeTransport } from "./notify/transport.ts";
 import { startDispatcher } from "./outbox/dispatcher.ts";
 import { makeNumbers } from "./pipeline/numbers.ts";
-import { openTicket } from "./pipeline/open-ticket.ts";
-import { recall } from "./pipeline/outcome.ts";
+import { errorResult } from "./pipeline/outcomes.ts";
 import type { PipelineDeps, TicketRules } from "./pipeline/ports.ts";
-import { errorResult, successResult } from "./pipeline/results.ts";
 import { outcomesOf } from "./pipeline/status.ts";
 import { startCommandConsumer } from "./queue/command-consumer.ts";
 import { makeCommandProducer } from "./queue/command-producer.ts";
@@ -35,7 +36,10 @@ import type { ConsumerDeps } from "./queue/consumer-deps.ts";
 import { buryFailedJobs } from "./queue/give-up.ts";
 import { startStatusAnswerer } from "./queue/status-answerer.ts";
 import { startStuckWatch } from "./queue/stuck-watch.ts";
+import { inboundSource } from "./recovery/inbound-source.ts";
+import { receiptSource } from "./recovery/receipt-source.ts";
 import { startRecovery } from "./recovery/recovery.ts";
+import { startMail } from "./start-mail.ts";
 
 /** A worker waits patiently for a store to come back, ms: its jobs stay where they are. */
 const STORE_PATIENCE_MS = 10_000;
@@ -64,35 +68,49 @@ export async function startWorker(
   const { now } = clock;
   const numbers = makeNumbers({ mask: config.TICKET_MASK, timeZone: config.TIME_ZONE });
   const tickets = makeMongoTicketStore(store, { numbers, now });
+  const ticketReplies = makeMongoReplyStore(store, { now });
   const directory = makeMongoDirectory(store);
-  const pipeline: PipelineDeps = { directory, tickets, blobs: makeMongoBlobStore(store), rules: rulesOf(config), now };
+  const blobs = makeMongoBlobStore(store);
+  const pipeline: PipelineDeps = { directory, tickets, replies: ticketReplies, blobs, rules: rulesOf(config), now };
 
   const replies = makeReplyPublisher({ ...queueOptions, logger });
   drain.onDrain("replies", () => replies.close());
   const transport = await makeTransport(config, logger);
   drain.onDrain("mail", () => transport.close());
   const tokenSecret = config.MAIL_TOKEN_SECRET ?? (await ensureSecret(store, "mail-token", () => randomBytes(32).toString("hex")));
-  const notifier = await makeNotifier({ transport, config, tokenSecret, now, describeDepartment: (id) => directory.department(id) });
+  const notifier = await makeNotifier({
+    transport,
+    config,
+    tokenSecret,
+    now,
+    describeDepartment: (id) => directory.department(id),
+    findMute: makeMongoMutes(store, { now }).find,
+  });
 
-  const deliver = (ticket: TicketRecord, entry: OutboxEntry) => deliverOwed(ticket, entry, { replies, notifier });
-  const dispatcher = startDispatcher({ outbox: tickets, deliver, severityOf, now, random: Math.random, sleep, logger, metrics });
-  drain.onDrain("dispatcher", () => dispatcher.close());
+  const deliveries = makeDeliveries({ answer: replies.publish, notifier, tickets, replies: ticketReplies });
+  const dispatching = { severityOf: deliveries.severityOf, now, random: Math.random, sleep, logger, metrics };
+  const ticketDispatcher = startDispatcher({ ...dispatching, outbox: tickets, deliver: deliveries.ofTicket });
+  drain.onDrain("dispatcher of tickets", () => ticketDispatcher.close());
+  const replyDispatcher = startDispatcher({ ...dispatching, outbox: ticketReplies, deliver: deliveries.ofReply });
+  drain.onDrain("dispatcher of replies", () => replyDispatcher.close());
   drain.onDrain("notifier", () => notifier.close());
 
   const letters = makeMongoDeadLetters(store);
   const receipts = makeMongoReceipts(store, { retentionMs: config.RECEIPT_RETENTION_DAYS * MS_PER_DAY, now });
-  const outcomes = (requestIds: readonly string[]): Promise<RequestStatus[]> => outcomesOf(requestIds, { ...tickets, findDeadLetter: letters.find });
+  const inbound = makeMongoInbound(store, { now });
+  const outcomes = (requestIds: readonly string[]): Promise<RequestStatus[]> =>
+    outcomesOf(requestIds, { ...tickets, ...ticketReplies, findDeadLetter: letters.find });
   const answerer = startStatusAnswerer(queueOptions, { outcomes, answer: (queue, message) => replies.send(queue, message), logger });
   drain.onDrain("status answers", () => answerer.close());
   const janitor = startJanitor({ ...queueOptions, logger });
   drain.onDrain("janitor", () => janitor.close());
 
+  const actionDeps: ActionDeps = { pipeline, tickets: ticketDispatcher, replies: replyDispatcher };
+  const { severityOf } = deliveries;
+  const mail = startMail(config, { ...actionDeps, store, inbound, openRaw: blobs, notifier, severityOf, tokenSecret, now, logger, drain, metrics });
   const consumerDeps: ConsumerDeps = {
-    decide: (command: OpenTicketCommand, run) => openTicket(command, run, pipeline),
-    recall: (command) => recall(command, pipeline),
+    actions: makeActions({ ...actionDeps, mail }),
     reply: (queue, result) => replies.publish(queue, result),
-    replied: dispatcher.replied,
-    opened: dispatcher.opened,
     // A receipt that does not hear of its outcome is looked at again by the recovery.
     decided: (requestId) => void receipts.decided(requestId).catch((err: unknown) => logger.warn({ err, requestId }, "receipt not updated")),
     bury: letters.bury,
@@ -106,7 +124,16 @@ export async function startWorker(
   const producer = makeCommandProducer({ ...queueOptions, logger });
   drain.onDrain("producer", () => producer.close());
   const buryFailed = async () => buryFailedJobs(await producer.failed(FAILED_JOBS_AT_ONCE), consumerDeps);
-  const recovery = startRecovery({ receipts, queue: producer, outcomes, buryFailed, now, random: Math.random, logger, metrics });
+  const recovery = startRecovery({
+    sources: [receiptSource(receipts), inboundSource(inbound)],
+    queue: producer,
+    outcomes,
+    buryFailed,
+    now,
+    random: Math.random,
+    logger,
+    metrics,
+  });
   drain.onDrain("recovery", () => recovery.close());
   const sweeper = startLoop({
     round: () => sweepFiles(store, now(), logger),
@@ -135,18 +162,6 @@ async function sweepFiles(store: StoreConnection, now: Date, logger: Logger): Pr
   return false;
 }
 
-function severityOf(error: unknown): "final" | "failed" | "untried" {
-  if (error instanceof MailRejected) return "final";
-  return error instanceof MailDelayed && error.because === "busy" ? "untried" : "failed";
-}
-
-/** Makes one delivery that a ticket owes: its reply to the requester's queue, or a mail. */
-function deliverOwed(ticket: TicketRecord, entry: OutboxEntry, { replies, notifier }: { replies: ReplyPublisher; notifier: Notifier }): Promise<void> {
-  const { kind, queue, requestId = ticket.requestId, correlationId } = entry;
-  if (kind === "reply" && queue !== undefined) return replies.publish(queue, successResult({ requestId, correlationId }, ticket));
-  return notifier.deliver(ticket, entry);
-}
-
 function rulesOf(config: WorkerConfig): TicketRules {
   return {
     timeZone: config.TIME_ZONE,
@@ -158,6 +173,7 @@ function rulesOf(config: WorkerConfig): TicketRules {
       totalBytes: config.ATTACHMENT_MAX_TOTAL_BYTES,
       extensions: config.ATTACHMENT_EXTENSIONS.length > 0 ? config.ATTACHMENT_EXTENSIONS.map((extension) => extension.toLowerCase()) : "any",
     },
+    statuses: [...TICKET_STATUSES, ...config.TICKET_STATUSES],
     outboxGraceMs: OUTBOX_GRACE_MS,
   };
 }

@@ -1,23 +1,25 @@
-import { OPEN_TICKET_JOB, type OpenTicketResult, type RequestStatus } from "@openticket/contract";
+import { ADD_TICKET_REPLY_JOB, type AddTicketReplyResult, OPEN_TICKET_JOB, type OpenTicketResult, type RequestStatus } from "@openticket/contract";
 import type { ClientLogger } from "./client-logger.ts";
 import { makeRequester } from "./requester.ts";
-import { commandOf, type OpenTicketParams, type SubmitOptions } from "./ticket-command.ts";
+import { type AddTicketReplyParams, commandOf, type OpenTicketParams, replyCommandOf, type SubmitOptions } from "./ticket-command.ts";
 
-/** Opens tickets over the queue, without the HTTP door. Safe over reconnects; every call ends in bounded time. */
+/** Opens tickets, and replies to them, over the queue, without the HTTP door. Safe over reconnects; every call ends in bounded time. */
 export interface OpenTicketClient {
   /** Opens a ticket and waits for the outcome. A rejection is a result, not an error. Throws QueueUnavailable, ReplyTimeout, TooManyWaiting, InvalidParams. */
   openTicket(params: OpenTicketParams, options?: SubmitOptions & { timeoutMs?: number | undefined }): Promise<OpenTicketResult>;
+  /** Adds a reply to a ticket and waits for the outcome, as {@link openTicket} does. */
+  addTicketReply(params: AddTicketReplyParams, options?: SubmitOptions & { timeoutMs?: number | undefined }): Promise<AddTicketReplyResult>;
   /** Hands the request over and waits only until Redis has it. */
   submit(params: OpenTicketParams, options?: SubmitOptions): Promise<{ requestId: string }>;
   /** What became of a request: what the queue knows, else its stored outcome, which a running worker tells. Throws QueueUnavailable, ReplyTimeout. */
   status(requestId: string, options?: { timeoutMs?: number | undefined }): Promise<RequestStatus>;
   /** The reference's local form of the call. Throws as {@link openTicket} does. */
-  localAPI(action: string, params: OpenTicketParams, adminUsername?: string): Promise<LocalApiResult>;
+  localAPI(action: string, params: OpenTicketParams | AddTicketReplyParams, adminUsername?: string): Promise<LocalApiResult>;
   close(): Promise<void>;
 }
 
-/** As the local call answers. */
-export type LocalApiResult = { result: "success"; id: number; tid: string; c: string } | { result: "error"; message: string };
+/** As the local call answers: OpenTicket with the ticket's ids, AddTicketReply with `result` alone. */
+export type LocalApiResult = { result: "success"; id: number; tid: string; c: string } | { result: "success" } | { result: "error"; message: string };
 
 export interface OpenTicketClientOptions {
   /** `redis://`, `redis+sentinel://` or `redis+cluster://`, with `rediss` for TLS: the forms of the variable `REDIS_URL`. */
@@ -36,17 +38,24 @@ const STATUS_TIMEOUT_MS = 5000;
 /** See {@link OpenTicketClient}. */
 export function makeOpenTicketClient({ redisUrl, prefix, source, logger }: OpenTicketClientOptions): OpenTicketClient {
   const requester = makeRequester({ redisUrl, prefix, ownerName: source ?? "sdk", logger });
-  const commandFor = (params: OpenTicketParams, options: SubmitOptions) => commandOf(params, options, { source, now: () => new Date() });
+  const commandSource = { source, now: () => new Date() };
 
   async function openTicket(
     params: OpenTicketParams,
     { timeoutMs = DEFAULT_TIMEOUT_MS, ...options }: SubmitOptions & { timeoutMs?: number | undefined } = {},
   ): Promise<OpenTicketResult> {
-    return await requester.submitAndWait(commandFor(params, options), { timeoutMs });
+    return await requester.submitAndWait(commandOf(params, options, commandSource), { timeoutMs });
+  }
+
+  async function addTicketReply(
+    params: AddTicketReplyParams,
+    { timeoutMs = DEFAULT_TIMEOUT_MS, ...options }: SubmitOptions & { timeoutMs?: number | undefined } = {},
+  ): Promise<AddTicketReplyResult> {
+    return await requester.submitAndWait(replyCommandOf(params, options, commandSource), { timeoutMs });
   }
 
   async function submit(params: OpenTicketParams, options: SubmitOptions = {}): Promise<{ requestId: string }> {
-    const command = commandFor(params, options);
+    const command = commandOf(params, options, commandSource);
     await requester.submit(command);
     return { requestId: command.requestId };
   }
@@ -59,13 +68,26 @@ export function makeOpenTicketClient({ redisUrl, prefix, source, logger }: OpenT
     return stored ?? { requestId, state: "unknown" };
   }
 
-  async function localAPI(action: string, params: OpenTicketParams, adminUsername?: string): Promise<LocalApiResult> {
-    if (action.toLowerCase() !== OPEN_TICKET_JOB.toLowerCase()) return { result: "error", message: `Action ${action} not found; expected ${OPEN_TICKET_JOB}` };
-    const result = await openTicket(params, { adminUsername });
-    if (result.result === "error") return { result: "error", message: result.message };
-    const { id, tid, c } = result;
-    return { result: "success", id, tid, c };
+  async function localAPI(action: string, params: OpenTicketParams | AddTicketReplyParams, adminUsername?: string): Promise<LocalApiResult> {
+    switch (action.toLowerCase()) {
+      case OPEN_TICKET_JOB.toLowerCase():
+        return ticketAnswer(await openTicket(params, { adminUsername }));
+      case ADD_TICKET_REPLY_JOB.toLowerCase():
+        return replyAnswer(await addTicketReply(params, { adminUsername }));
+      default:
+        return { result: "error", message: `Action ${action} not found; expected ${OPEN_TICKET_JOB} or ${ADD_TICKET_REPLY_JOB}` };
+    }
   }
 
-  return { openTicket, submit, status, localAPI, close: () => requester.close() };
+  return { openTicket, addTicketReply, submit, status, localAPI, close: () => requester.close() };
+}
+
+function ticketAnswer(result: OpenTicketResult): LocalApiResult {
+  if (result.result === "error") return { result: "error", message: result.message };
+  const { id, tid, c } = result;
+  return { result: "success", id, tid, c };
+}
+
+function replyAnswer(result: AddTicketReplyResult): LocalApiResult {
+  return result.result === "error" ? { result: "error", message: result.message } : { result: "success" };
 }

@@ -9,4 +9,4 @@ export * from "./redis-safety.ts";
 export * from "./reply-publisher.ts";
 export * from "./reply-queue-janitor.ts";
 export * from "./requester.ts";
-export type { ClientAttachment, OpenTicketParams, SubmitOptions } from "./ticket-command.ts";
+export type { AddTicketReplyParams, ClientAttachment, OpenTicketParams, SubmitOptions } from "./ticket-command.ts";

@@ -1,4 +1,4 @@
-import { type OpenTicketResult, REPLY_JOB, REPLY_QUEUE_PREFIX, REQUEST_STATUS_JOB, type RequestStatus, replyMessage, statusAnswer } from "@openticket/contract";
+import { type CommandResult, REPLY_JOB, REPLY_QUEUE_PREFIX, REQUEST_STATUS_JOB, type RequestStatus, replyMessage, statusAnswer } from "@openticket/contract";
 import { type Job, Queue, Worker } from "bullmq";
 import type { ClientLogger } from "./client-logger.ts";
 import type { RedisConnection } from "./redis.ts";
@@ -19,7 +19,7 @@ export interface ReplyInboxDeps {
   prefix: string;
   /** Ends the queue's name: unique, and a valid part of a queue's name. */
   owner: string;
-  onResults(results: OpenTicketResult[]): void;
+  onResults(results: CommandResult[]): void;
   /** `answerId` names the question: see the contract's statusQuestion. */
   onStatuses(answerId: string, statuses: RequestStatus[]): void;
   /** A message that is none of ours. */

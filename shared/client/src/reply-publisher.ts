@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { CONTRACT_VERSION, DEFAULT_QUEUE_PREFIX, type OpenTicketResult, REPLY_JOB } from "@openticket/contract";
+import { CONTRACT_VERSION, type CommandResult, DEFAULT_QUEUE_PREFIX, REPLY_JOB } from "@openticket/contract";
 import { Queue } from "bullmq";
 import type { ClientLogger } from "./client-logger.ts";
 import { type Coalescer, makeCoalescer } from "./coalescer.ts";
@@ -16,7 +16,7 @@ import { beat, foreignKey, isOwnReplyQueue } from "./reply-owners.ts";
  */
 export interface ReplyPublisher {
   /** Ends when the result is on the queue. */
-  publish(queue: string, result: OpenTicketResult): Promise<void>;
+  publish(queue: string, result: CommandResult): Promise<void>;
   /** Puts one other message on a reply queue; `id` must be derived from what is answered. */
   send(queue: string, message: { jobName: string; data: unknown; id: string }): Promise<void>;
   /** Waits for what is under way. */
@@ -49,7 +49,7 @@ const HASH_LENGTH = 32;
 
 interface OpenQueue {
   queue: Queue;
-  replies: Coalescer<OpenTicketResult>;
+  replies: Coalescer<CommandResult>;
   /** Adds under way. */
   busy: number;
   jobsUntilCheck: number;
@@ -65,7 +65,7 @@ export function makeReplyPublisher(options: ReplyPublisherOptions): ReplyPublish
   const underWay = new Set<Promise<unknown>>();
   let trimmed = 0;
 
-  function publish(queueName: string, result: OpenTicketResult): Promise<void> {
+  function publish(queueName: string, result: CommandResult): Promise<void> {
     return track(async () => await queueOf(queueName).replies.add(result));
   }
 
@@ -87,7 +87,7 @@ export function makeReplyPublisher(options: ReplyPublisherOptions): ReplyPublish
     const settings = isOwnReplyQueue(name) ? { streams: { events: { maxLen: MAX_EVENTS } } } : { skipMetasUpdate: true };
     const queue = new Queue(name, { connection, prefix, skipVersionCheck: true, ...settings });
     queue.on("error", () => undefined);
-    const replies = makeCoalescer<OpenTicketResult>({
+    const replies = makeCoalescer<CommandResult>({
       maxBatch: MAX_RESULTS_PER_JOB,
       send: (results) => addJob(open, REPLY_JOB, { v: CONTRACT_VERSION, results }, `reply_${hashOf(results)}`),
     });
@@ -165,6 +165,6 @@ export function makeReplyPublisher(options: ReplyPublisherOptions): ReplyPublish
   };
 }
 
-function hashOf(results: readonly OpenTicketResult[]): string {
+function hashOf(results: readonly CommandResult[]): string {
   return createHash("sha256").update(JSON.stringify(results)).digest("hex").slice(0, HASH_LENGTH);
 }

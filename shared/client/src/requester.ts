@@ -1,8 +1,14 @@
 import { randomBytes } from "node:crypto";
 import {
+  type AddTicketReplyCommand,
+  type AddTicketReplyResult,
+  actionOf,
   COMMAND_QUEUE,
+  type Command,
+  type CommandResult,
   DEFAULT_QUEUE_PREFIX,
-  OPEN_TICKET_JOB,
+  INBOUND_MAIL_JOB,
+  type InboundMailCommand,
   type OpenTicketCommand,
   type OpenTicketResult,
   REQUEST_STATUS_JOB,
@@ -30,9 +36,11 @@ import { makeWaitingRoom } from "./waiting-room.ts";
  */
 export interface Requester {
   /** Enqueues without a reply. Throws {@link QueueUnavailable} in about 2 s. */
-  submit(command: OpenTicketCommand): Promise<void>;
+  submit(command: Command): Promise<void>;
+  /** Enqueues the job that reads a stored message. Throws {@link QueueUnavailable} in about 2 s. */
+  submitMail(command: InboundMailCommand): Promise<void>;
   /** Enqueues and waits for the outcome. Throws {@link QueueUnavailable}, {@link ReplyTimeout} or TooManyWaiting. */
-  submitAndWait(command: OpenTicketCommand, options: { timeoutMs: number }): Promise<OpenTicketResult>;
+  submitAndWait: SubmitAndWait;
   /** What the queue knows of a request that has no outcome yet. Throws {@link QueueUnavailable}. */
   jobState(requestId: string): Promise<"queued" | "working" | undefined>;
   /** The stored outcomes of earlier requests, in the order asked (at most 100). Throws as {@link submitAndWait} does. */
@@ -44,6 +52,13 @@ export interface Requester {
   /** Callers that still wait get a {@link ReplyTimeout}; the reply queue is removed. */
   close(): Promise<void>;
   readonly counts: RequesterCounts;
+}
+
+/** The outcome is of the command's own action. */
+export interface SubmitAndWait {
+  (command: OpenTicketCommand, options: { timeoutMs: number }): Promise<OpenTicketResult>;
+  (command: AddTicketReplyCommand, options: { timeoutMs: number }): Promise<AddTicketReplyResult>;
+  (command: Command, options: { timeoutMs: number }): Promise<CommandResult>;
 }
 
 export interface RequesterCounts {
@@ -81,7 +96,7 @@ export function makeRequester({ redisUrl, prefix = DEFAULT_QUEUE_PREFIX, ownerNa
   if (logger) void warnOfUnsafeSettings(connection, logger);
   const commands = makeBoundedQueue(COMMAND_QUEUE, { connection, prefix });
   const questions = makeBoundedQueue(STATUS_QUEUE, { connection, prefix });
-  const results = makeWaitingRoom<OpenTicketResult>({ capacity: maxWaiting });
+  const results = makeWaitingRoom<CommandResult>({ capacity: maxWaiting });
   const statuses = makeWaitingRoom<RequestStatus[]>({ capacity: maxWaiting });
   let lateReplies = 0;
   let malformedReplies = 0;
@@ -95,17 +110,20 @@ export function makeRequester({ redisUrl, prefix = DEFAULT_QUEUE_PREFIX, ownerNa
     onMalformed: () => void malformedReplies++,
   });
 
-  function deliver(result: OpenTicketResult): void {
+  function deliver(result: CommandResult): void {
     const { correlationId } = result;
     if (correlationId !== undefined && results.call(correlationId, result)) return;
     if (!results.call(result.requestId, result)) lateReplies++;
   }
 
-  async function submit(command: OpenTicketCommand): Promise<void> {
-    await commands.add({ name: OPEN_TICKET_JOB, id: command.requestId, data: command });
+  async function submit(command: Command): Promise<void> {
+    await commands.add({ name: actionOf(command), id: command.requestId, data: command });
   }
 
-  async function submitAndWait(command: OpenTicketCommand, { timeoutMs }: { timeoutMs: number }): Promise<OpenTicketResult> {
+  function submitAndWait(command: OpenTicketCommand, options: { timeoutMs: number }): Promise<OpenTicketResult>;
+  function submitAndWait(command: AddTicketReplyCommand, options: { timeoutMs: number }): Promise<AddTicketReplyResult>;
+  function submitAndWait(command: Command, options: { timeoutMs: number }): Promise<CommandResult>;
+  async function submitAndWait(command: Command, { timeoutMs }: { timeoutMs: number }): Promise<CommandResult> {
     const { requestId, correlationId } = command;
     const hasKey = command.idempotencyKey !== undefined;
     const token = `wait_${randomBytes(12).toString("hex")}`;
@@ -113,7 +131,7 @@ export function makeRequester({ redisUrl, prefix = DEFAULT_QUEUE_PREFIX, ownerNa
     inbox.open();
     const id = hasKey ? `${requestId}-${token.slice(-12)}` : requestId;
     const data = { ...command, replyTo: { queue: inbox.queue }, ...(hasKey && { correlationId: token }) };
-    commands.add({ name: OPEN_TICKET_JOB, id, data }).catch(wait.giveUp);
+    commands.add({ name: actionOf(command), id, data }).catch(wait.giveUp);
     try {
       return withCorrelation(await wait.arrived, correlationId);
     } catch (error) {
@@ -151,6 +169,7 @@ export function makeRequester({ redisUrl, prefix = DEFAULT_QUEUE_PREFIX, ownerNa
 
   return {
     submit,
+    submitMail: (command) => commands.add({ name: INBOUND_MAIL_JOB, id: command.requestId, data: command }),
     submitAndWait,
     jobState,
     outcomes,
@@ -176,7 +195,7 @@ export function makeRequester({ redisUrl, prefix = DEFAULT_QUEUE_PREFIX, ownerNa
 }
 
 /** The caller's own correlation id again, in place of ours. */
-function withCorrelation(result: OpenTicketResult, correlationId: string | undefined): OpenTicketResult {
+function withCorrelation(result: CommandResult, correlationId: string | undefined): CommandResult {
   const { correlationId: _ours, ...rest } = result;
   return correlationId === undefined ? rest : { ...rest, correlationId };
 }

@@ -1,5 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { CONTRACT_VERSION, decodeTicketParams, LIMITS, type OpenTicketCommand, requestIdOfKey } from "@openticket/contract";
+import {
+  ADD_TICKET_REPLY_JOB,
+  type AddTicketReplyCommand,
+  type Attachment,
+  CONTRACT_VERSION,
+  type Decoded,
+  decodeReplyParams,
+  decodeTicketParams,
+  LIMITS,
+  type OpenTicketCommand,
+  requestIdOfKey,
+} from "@openticket/contract";
 import { InvalidParams } from "./errors.ts";
 
 /** The parameters of the call, as plain values; encoded forms, as on the wire, are understood as well. */
@@ -21,6 +32,25 @@ export interface OpenTicketParams {
   markdown?: boolean;
   preventClientClosure?: boolean;
   /** By the field's id, or in the call's own encoding. */
+  customfields?: Record<string, unknown> | string;
+  attachments?: ClientAttachment[] | string;
+  [other: string]: unknown;
+}
+
+/** The parameters of AddTicketReply, likewise. */
+export interface AddTicketReplyParams {
+  ticketid?: number | string;
+  message?: string;
+  clientid?: number | string;
+  contactid?: number | string;
+  /** Makes it a reply of the staff. */
+  adminusername?: string;
+  name?: string;
+  email?: string;
+  status?: string;
+  created?: string;
+  noemail?: boolean;
+  markdown?: boolean;
   customfields?: Record<string, unknown> | string;
   attachments?: ClientAttachment[] | string;
   [other: string]: unknown;
@@ -53,11 +83,22 @@ const CHANNEL = "sdk";
 const REQUEST_ID_BYTES = 16;
 
 /** The command for these parameters; what is wrong with their values is the worker's to say. Throws {@link InvalidParams} for what cannot travel. */
-export function commandOf(params: OpenTicketParams, options: SubmitOptions, { source, now }: CommandSourceOptions): OpenTicketCommand {
-  const { idempotencyKey, correlationId, adminUsername } = options;
+export function commandOf(params: OpenTicketParams, options: SubmitOptions, source: CommandSourceOptions): OpenTicketCommand {
+  return inEnvelope(decodeTicketParams(withInlineContent(params)), options, source);
+}
+
+/** The same for a reply. */
+export function replyCommandOf(params: AddTicketReplyParams, options: SubmitOptions, source: CommandSourceOptions): AddTicketReplyCommand {
+  return { ...inEnvelope(decodeReplyParams(withInlineContent(params)), options, source), action: ADD_TICKET_REPLY_JOB };
+}
+
+function inEnvelope<T extends { attachments?: Attachment[] | undefined }>(
+  { ticket, problems }: Decoded<T>,
+  { idempotencyKey, correlationId, adminUsername }: SubmitOptions,
+  { source, now }: CommandSourceOptions,
+): Omit<OpenTicketCommand, "action" | "ticket"> & { ticket: T } {
   checkLength("idempotencyKey", idempotencyKey, LIMITS.idempotencyKeyLength);
   checkLength("correlationId", correlationId, LIMITS.idLength);
-  const { ticket, problems } = decodeTicketParams(withInlineContent(params));
   checkInlineSize(ticket.attachments ?? []);
   return {
     v: CONTRACT_VERSION,
@@ -77,7 +118,7 @@ function checkLength(what: string, text: string | undefined, maxLength: number):
   throw new InvalidParams(`${what} has ${text.length} characters; expected 1 to ${maxLength}`);
 }
 
-function withInlineContent(params: OpenTicketParams): Record<string, unknown> {
+function withInlineContent(params: OpenTicketParams | AddTicketReplyParams): Record<string, unknown> {
   if (!Array.isArray(params.attachments)) return params;
   const attachments = params.attachments.map((file) => (file.data instanceof Uint8Array ? { ...file, data: asBase64(file.data) } : file));
   return { ...params, attachments };
@@ -87,10 +128,10 @@ function asBase64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
 }
 
-function checkInlineSize(attachments: NonNullable<OpenTicketCommand["ticket"]["attachments"]>): void {
+function checkInlineSize(attachments: readonly Attachment[]): void {
   const totalBytes = attachments.reduce((sum, file) => sum + ("data" in file ? Buffer.byteLength(file.data, "base64") : 0), 0);
   if (totalBytes <= LIMITS.inlineAttachmentBytes) return;
   throw new InvalidParams(
-    `the attachments have ${totalBytes} bytes together; at most ${LIMITS.inlineAttachmentBytes} travel through the queue. Send larger files through the REST API: POST /v1/tickets as multipart/form-data`,
+    `the attachments have ${totalBytes} bytes together; at most ${LIMITS.inlineAttachmentBytes} travel through the queue. Send larger files through the REST API: POST as multipart/form-data to /v1/tickets or /v1/tickets/{id}/replies`,
   );
 }

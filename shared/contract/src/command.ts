@@ -1,11 +1,14 @@
 import { z } from "zod";
 import { requestError } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
-import { decodeTicketParams } from "./params/decode.ts";
+import { ADD_TICKET_REPLY_JOB, OPEN_TICKET_JOB } from "./names.ts";
+import { type Decoded, decodeReplyParams, decodeTicketParams } from "./params/decode.ts";
+import { replyParams } from "./reply-params.ts";
 import { ticketParams } from "./ticket-params.ts";
 
 /**
- * The command that travels on the queue `open-ticket`.
+ * The commands that travel on the queue `open-ticket`: one envelope, with the action's parameters in `ticket`. The
+ * job's name is the action; `action` says the same inside what we write ourselves, for commands that are kept elsewhere.
  *
  * Only `ticket` is required of a foreign producer. Unknown fields, of older and newer producers,
  * are kept out of the way: every object is loose. What we write ourselves is the strict shape below;
@@ -20,6 +23,8 @@ export const commandSource = z.looseObject({
   /** Credential that was used, by its identifier. */
   credential: z.string().optional(),
   ip: z.string().optional(),
+  /** The message that it was made of, for a mail. */
+  inboundId: z.string().optional(),
 });
 export type CommandSource = z.infer<typeof commandSource>;
 
@@ -27,10 +32,14 @@ export type CommandSource = z.infer<typeof commandSource>;
 export const actor = z.looseObject({
   /** Username of the admin behind the credential, or of a local call. */
   admin: z.string().optional(),
+  /** User who acts for the client that the parameters name, where the action has no parameter for one. */
+  userid: z.int().optional(),
+  /** Whether the sender of a mail is who the mail says; absent where a credential was used. */
+  isVerified: z.boolean().optional(),
 });
 export type Actor = z.infer<typeof actor>;
 
-export const openTicketCommand = z.object({
+const envelopeFields = {
   v: z.int().min(1),
   requestId: shortId,
   /** Scoped to the credential, or to the channel where there is none. */
@@ -50,13 +59,26 @@ export const openTicketCommand = z.object({
     })
     .optional(),
   actor: actor.optional(),
-  ticket: ticketParams,
   /** What the door could not decode: the worker reports it together with its own findings. */
   problems: z.array(requestError).optional(),
   /** True when a receipt stands in the store, which wants to hear of the outcome. */
   hasReceipt: z.boolean().optional(),
-});
+};
+
+export const openTicketCommand = z.object({ ...envelopeFields, action: z.literal(OPEN_TICKET_JOB).optional(), ticket: ticketParams });
 export type OpenTicketCommand = z.infer<typeof openTicketCommand>;
+
+export const addTicketReplyCommand = z.object({ ...envelopeFields, action: z.literal(ADD_TICKET_REPLY_JOB), ticket: replyParams });
+export type AddTicketReplyCommand = z.infer<typeof addTicketReplyCommand>;
+
+/** Any command as we write it ourselves. */
+export const command = z.union([addTicketReplyCommand, openTicketCommand]);
+export type Command = z.infer<typeof command>;
+
+/** The action of a command: the name that its job has. */
+export function actionOf({ action = OPEN_TICKET_JOB }: Command): NonNullable<Command["action"]> {
+  return action;
+}
 
 /** What a reader must know of a job to complete what a foreign producer left out. */
 export interface CommandDefaults {
@@ -68,27 +90,52 @@ export interface CommandDefaults {
   channel: string;
 }
 
-export type ReadCommand =
-  | { kind: "command"; command: OpenTicketCommand }
+export type ReadCommand<C extends Command = OpenTicketCommand> =
+  | { kind: "command"; command: C }
   /** Not a command in any version that we know; `reply` is what could be saved of the requester's address. */
-  | { kind: "unreadable"; reason: string; reply: { requestId: string; correlationId?: string; queue?: string } };
+  | { kind: "unreadable"; reason: string; reply: Requester };
 
-const envelope = openTicketCommand
-  .omit({ ticket: true, v: true })
+/** Whom the outcome of a job goes to, as far as its data says. */
+export interface Requester {
+  requestId: string;
+  correlationId?: string;
+  queue?: string;
+  source?: CommandSource;
+  hasReceipt?: boolean;
+}
+
+const envelope = z
+  .object({ ...envelopeFields, ticket: z.record(z.string(), z.unknown()) })
+  .omit({ v: true })
   .partial()
-  .extend({ ticket: z.record(z.string(), z.unknown()) });
+  .required({ ticket: true });
+type Envelope = Omit<OpenTicketCommand, "action" | "ticket">;
 
 /**
  * Reads a job's data as a command: this version, version 0 (the bare parameters of the call, without an envelope),
  * and newer versions as far as they keep this one's fields. Never throws.
  */
 export function readCommand(data: unknown, defaults: CommandDefaults): ReadCommand {
+  return readEnvelope(data, defaults, decodeTicketParams);
+}
+
+/** The same for the data of a job AddTicketReply. */
+export function readReplyCommand(data: unknown, defaults: CommandDefaults): ReadCommand<AddTicketReplyCommand> {
+  const read = readEnvelope(data, defaults, decodeReplyParams);
+  return read.kind === "command" ? { kind: "command", command: { ...read.command, action: ADD_TICKET_REPLY_JOB } } : read;
+}
+
+function readEnvelope<T>(
+  data: unknown,
+  defaults: CommandDefaults,
+  decode: (raw: Record<string, unknown>) => Decoded<T>,
+): { kind: "command"; command: Envelope & { ticket: T } } | { kind: "unreadable"; reason: string; reply: Requester } {
   const parsed = envelope.safeParse(upgrade(data));
-  if (!parsed.success) return { kind: "unreadable", reason: z.prettifyError(parsed.error), reply: salvageReply(data, defaults) };
+  if (!parsed.success) return { kind: "unreadable", reason: z.prettifyError(parsed.error), reply: readRequester(data, defaults) };
   const { ticket: rawTicket, problems = [], ...given } = parsed.data;
-  const decoded = decodeTicketParams(rawTicket);
+  const decoded = decode(rawTicket);
   const allProblems = [...problems, ...decoded.problems];
-  const command: OpenTicketCommand = {
+  const read: Envelope & { ticket: T } = {
     ...given,
     v: 1,
     requestId: given.requestId ?? defaults.requestId,
@@ -96,8 +143,8 @@ export function readCommand(data: unknown, defaults: CommandDefaults): ReadComma
     receivedAt: given.receivedAt ?? defaults.receivedAt,
     ticket: decoded.ticket,
   };
-  if (allProblems.length > 0) command.problems = allProblems;
-  return { kind: "command", command };
+  if (allProblems.length > 0) read.problems = allProblems;
+  return { kind: "command", command: read };
 }
 
 function upgrade(data: unknown): unknown {
@@ -105,17 +152,26 @@ function upgrade(data: unknown): unknown {
   return isBareParameters ? { ticket: data } : data;
 }
 
-function salvageReply(data: unknown, defaults: CommandDefaults) {
-  const salvaged = z
-    .looseObject({
-      requestId: shortId.catch(defaults.requestId),
-      correlationId: shortId.optional().catch(undefined),
-      replyTo: openTicketCommand.shape.replyTo.catch(undefined),
-    })
-    .safeParse(data);
+const requester = z.looseObject({
+  requestId: shortId.optional().catch(undefined),
+  correlationId: shortId.optional().catch(undefined),
+  replyTo: envelopeFields.replyTo.catch(undefined),
+  source: commandSource.optional().catch(undefined),
+  hasReceipt: z.boolean().optional().catch(undefined),
+});
+
+/** What can be saved of the requester's address from data that is of no known action, or broken. */
+export function readRequester(data: unknown, defaults: Pick<CommandDefaults, "requestId">): Requester {
+  const salvaged = requester.safeParse(data);
   if (!salvaged.success) return { requestId: defaults.requestId };
-  const { requestId, correlationId, replyTo } = salvaged.data;
-  return { requestId, ...(correlationId && { correlationId }), ...(replyTo && { queue: replyTo.queue }) };
+  const { requestId = defaults.requestId, correlationId, replyTo, source, hasReceipt } = salvaged.data;
+  return {
+    requestId,
+    ...(correlationId && { correlationId }),
+    ...(replyTo && { queue: replyTo.queue }),
+    ...(source && { source }),
+    ...(hasReceipt && { hasReceipt }),
+  };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

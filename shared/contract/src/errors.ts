@@ -23,6 +23,22 @@ export const REFERENCE_ERRORS = {
 /** Code of one of the reference's errors. */
 export type ReferenceErrorCode = keyof typeof REFERENCE_ERRORS;
 
+/** The same for AddTicketReply, in the order of its reference. */
+export const REPLY_ERRORS = {
+  ticket_not_found: { field: "ticketid", message: "Ticket ID not found" },
+  client_not_found: REFERENCE_ERRORS.client_not_found,
+  contact_not_found: REFERENCE_ERRORS.contact_not_found,
+  name_and_email_required: REFERENCE_ERRORS.name_and_email_required,
+  message_required: REFERENCE_ERRORS.message_required,
+  email_invalid: REFERENCE_ERRORS.email_invalid,
+  status_invalid: { field: "status", message: "Invalid Ticket Status" },
+  date_invalid: REFERENCE_ERRORS.date_invalid,
+  date_in_future: { field: "created", message: "Reply creation date cannot be in the future" },
+} as const;
+
+/** Code of one of the reply's errors. */
+export type ReplyErrorCode = keyof typeof REPLY_ERRORS;
+
 /** One thing that was wrong with a request. `code` is for programs, `message` for people. */
 export const requestError = z.object({
   code: z.string(),
@@ -37,7 +53,7 @@ export type RequestError = z.infer<typeof requestError>;
 export const IDEMPOTENCY_CONFLICT: RequestError = {
   code: "idempotency_key_reused",
   field: "idempotencykey",
-  message: "This idempotency key was used for a request with other content; use a new key for a new ticket",
+  message: "This idempotency key was used for a request with other content; use a new key for a new request",
 };
 
 /** Answer to the requester of a dead letter. */
@@ -48,10 +64,19 @@ export function referenceError(code: ReferenceErrorCode): RequestError {
   return { code, ...REFERENCE_ERRORS[code] };
 }
 
-const RANK = new Map<string, number>(Object.keys(REFERENCE_ERRORS).map((code, rank) => [code, rank]));
+/** The reply's error of that code. */
+export function replyError(code: ReplyErrorCode): RequestError {
+  return { code, ...REPLY_ERRORS[code] };
+}
+
+/** Places of codes in their tables. */
+export type Precedence = ReadonlyMap<string, number>;
+const ranksOf = (table: object): Precedence => new Map(Object.keys(table).map((code, rank) => [code, rank]));
+const OPEN_TICKET_PRECEDENCE = ranksOf(REFERENCE_ERRORS);
+export const REPLY_PRECEDENCE = ranksOf(REPLY_ERRORS);
 
 /** The same errors in the order in which they win: the reference's own first, then the others as found. */
-export function inOrderOfPrecedence(errors: readonly RequestError[]): RequestError[] {
-  const rank = (error: RequestError) => RANK.get(error.code) ?? RANK.size;
+export function inOrderOfPrecedence(errors: readonly RequestError[], ranks: Precedence = OPEN_TICKET_PRECEDENCE): RequestError[] {
+  const rank = (error: RequestError) => ranks.get(error.code) ?? ranks.size;
   return errors.toSorted((a, b) => rank(a) - rank(b));
 }

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
-import type { CommandSource, OpenTicketCommand } from "./command.ts";
+import type { Command, CommandSource } from "./command.ts";
+import { OPEN_TICKET_JOB } from "./names.ts";
 
 /**
  * Which requests are the same request.
@@ -28,15 +29,16 @@ export function scopeOf(source: CommandSource): string {
 }
 
 /** The name under which a command's outcome is unique. */
-export function identityOf(command: OpenTicketCommand): string {
+export function identityOf(command: Pick<Command, "idempotencyKey" | "requestId" | "source">): string {
   const { idempotencyKey, requestId, source } = command;
   return idempotencyKey === undefined ? requestId : requestIdOfKey(scopeOf(source), idempotencyKey);
 }
 
 /** SHA-256 in hex over what the requester asked for: equal for equal requests, whatever the order of their fields. */
-export function fingerprintOf(command: OpenTicketCommand): string {
-  const { ticket, actor } = command;
-  return sha256(canonicalJson({ ticket, admin: actor?.admin }));
+export function fingerprintOf(command: Command): string {
+  const { ticket, actor, action } = command;
+  // The first action names itself nowhere: fingerprints that are stored have no name.
+  return sha256(canonicalJson({ action: action === OPEN_TICKET_JOB ? undefined : action, ticket, admin: actor?.admin }));
 }
 
 /** JSON with the fields in the order of their names. Written out: a replacer function costs five times as much. */

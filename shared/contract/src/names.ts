@@ -9,6 +9,8 @@ export const COMMAND_QUEUE = "open-ticket";
 export const STATUS_QUEUE = "open-ticket-status";
 /** Job name of a command that opens a ticket: the action of the call. */
 export const OPEN_TICKET_JOB = "OpenTicket";
+/** Job name of a command that adds a reply to a ticket. */
+export const ADD_TICKET_REPLY_JOB = "AddTicketReply";
 /** Job name of a question for the outcome of a request, on {@link STATUS_QUEUE}. */
 export const REQUEST_STATUS_JOB = "RequestStatus";
 /** Job name of a batch of results on a reply queue. */

@@ -9,6 +9,12 @@ export const PRIORITIES = ["Low", "Medium", "High"] as const;
 export const priority = z.enum(PRIORITIES);
 export type Priority = z.infer<typeof priority>;
 
+/** Statuses that every installation has; others are configuration. */
+export const TICKET_STATUSES = ["Open", "Answered", "Customer-Reply", "Closed", "On Hold", "In Progress"] as const;
+
+/** Names of our mails. */
+export const MAIL_TEMPLATES = ["ticket-opened", "ticket-opened-by-admin", "staff-ticket-opened", "reply-to-opener", "staff-reply-added"] as const;
+
 /** Who opened a ticket. `name` and `email` are those at the time of opening. */
 export const opener = z.object({
   kind: z.enum(["client", "user", "contact", "guest"]),
@@ -19,16 +25,19 @@ export const opener = z.object({
   email: z.string(),
   /** Username of the admin who opened it on behalf of the above. */
   admin: z.string().optional(),
+  /** Of a mail: whether its sender is who it says, by SPF, DKIM and DMARC. Absent for a request with a credential. */
+  isVerified: z.boolean().optional(),
 });
 export type Opener = z.infer<typeof opener>;
 
-/** A delivery that is owed to somebody because of this ticket. Stored in the same write as the ticket. */
+/** A delivery that is owed to somebody because of a ticket or a reply. Stored in the same write as that. */
 export const outboxEntry = z.object({
   /** Unique within the ticket and derived from it, so that a repeated delivery can be recognised. */
   key: z.string(),
-  kind: z.enum(["reply", "mail"]),
+  /** `ticket`: of a reply, the change of its ticket. */
+  kind: z.enum(["reply", "mail", "ticket"]),
   /** For a mail: which template. */
-  template: z.enum(["ticket-opened", "ticket-opened-by-admin", "staff-ticket-opened"]).optional(),
+  template: z.enum(MAIL_TEMPLATES).optional(),
   /** For a mail: whom it goes to. */
   to: z.object({ name: z.string(), email: z.string() }).optional(),
   /** For a reply: the requester's queue and what its message must carry. */
@@ -50,6 +59,22 @@ export const decision = z.object({ rule: z.string(), answer: z.string(), because
 export type Decision = z.infer<typeof decision>;
 
 export const customFieldValue = z.object({ id: z.int(), name: z.string().optional(), value: z.json() });
+
+/** A mail of a ticket that did not arrive, as a delivery report says. */
+export const ticketBounce = z.object({
+  address: z.string(),
+  /** Such as `5.1.1`, and the words of the server that refused; "" where the report has none. */
+  status: z.string(),
+  diagnostic: z.string(),
+  isPermanent: z.boolean(),
+  /** The report, as it came in. */
+  inboundId: z.string(),
+  at: z.date(),
+});
+export type TicketBounce = z.infer<typeof ticketBounce>;
+
+/** Another ticket, by both its numbers. */
+export const ticketLink = z.object({ id: z.int().positive(), tid: z.string() });
 
 export const ticketRecord = z.object({
   /** Identity of the request that opened it (see identity.ts): the guard against a second ticket. */
@@ -82,6 +107,15 @@ export const ticketRecord = z.object({
   outbox: z.array(outboxEntry),
   /** When the outbox is next due; absent when nothing is owed. */
   dueAt: z.date().optional(),
+  /** Replies that have changed this ticket, in that order; see ticket-reply.ts. Absent without any. */
+  replyIds: z.array(z.int()).optional(),
+  /** The latest time of a reply. */
+  lastReplyAt: z.date().optional(),
+  /** The whole text of the mail that opened it, where the message is only what was new in it. */
+  fullText: z.string().optional(),
+  /** The closed ticket that it was opened beside. */
+  linkedTo: ticketLink.optional(),
+  bounces: z.array(ticketBounce).optional(),
 });
 export type TicketRecord = z.infer<typeof ticketRecord>;
 

@@ -11,7 +11,10 @@ const REASONS: Record<string, string> = {
 };
 
 /** Awaits a server's start; what keeps it from listening becomes a {@link ListenFailure}. */
-export async function explainListening<T>(listening: Promise<T>, { host, port, setting }: { host: string; port: number; setting: string }): Promise<T> {
+export async function explainListening<T>(
+  listening: Promise<T>,
+  { host, port, setting }: { host: string; port: number | string; setting: string },
+): Promise<T> {
   try {
     return await listening;
   } catch (error) {

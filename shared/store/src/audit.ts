@@ -1,38 +1,39 @@
-import type { DeadLetter, Receipt } from "@openticket/contract";
+import type { DeadLetter, InboundRecord, InboundState, Receipt } from "@openticket/contract";
+import type { Difference } from "./audit-difference.ts";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
-import type { RejectionDocument, TicketDocument } from "./ticket-documents.ts";
+import { inboundCounts, strandedInbound } from "./inbound-audit.ts";
+import type { RejectionDocument, ReplyDocument, TicketDocument } from "./ticket-documents.ts";
 
 /**
- * Holds what was accepted against what became of it: accepted = tickets + rejected + dead + waiting.
+ * Holds what was accepted against what became of it: accepted = tickets + replies + rejected + dead + waiting.
  *
- * A receipt says that a request was accepted; a ticket, a rejection or a dead letter says what it came to. What has a
- * receipt and nothing else must be waiting in the queue, which the caller looks up.
+ * A receipt says that a request was accepted; a ticket, a reply, a rejection or a dead letter says what it came to. What
+ * has a receipt and nothing else must be waiting in the queue, which the caller looks up. Messages that came in are held
+ * against their own states: each is decided, in quarantine, or waiting.
  */
 export interface AuditCounts {
   tickets: number;
+  replies: number;
   rejected: number;
   dead: number;
   /** Accepted early, by a receipt. */
   receipts: number;
-}
-
-export interface Difference {
-  kind: "lost" | "decided-twice" | "dead-but-decided" | "owed-too-long" | "index-missing" | "number-twice";
-  /** Request, ticket or index that it is about. */
-  about: string;
-  detail: string;
+  /** Messages that came in, by state. */
+  inbound: Partial<Record<InboundState, number>>;
 }
 
 export interface StoreAudit {
   counts: AuditCounts;
   /** Requests with a receipt and no outcome: waiting, or lost. */
   undecided: string[];
+  /** Messages without a decision, by the requests that they are to become: waiting, or lost. */
+  undecidedMail: { id: string; requestId: string }[];
   differences: Difference[];
 }
 
 /** Differences of one kind that are named; a disaster is one line too many, not a million. */
 const MAX_NAMED = 1000;
-const UNIQUE_INDEXES = ["id", "tid"];
+const UNIQUE_INDEXES = { [COLLECTIONS.tickets]: ["id", "tid"], [COLLECTIONS.replies]: ["replyId"] };
 
 /** Reads the whole store; seconds per million requests. `overdueMs`: how long a delivery may be owed. */
 export async function auditStore(store: StoreConnection, { now, overdueMs }: { now: Date; overdueMs: number }): Promise<StoreAudit> {
@@ -40,26 +41,38 @@ export async function auditStore(store: StoreConnection, { now, overdueMs }: { n
   const rejections = store.db.collection<RejectionDocument>(COLLECTIONS.rejections);
   const receipts = store.db.collection<Receipt>(COLLECTIONS.receipts);
   const letters = store.db.collection<DeadLetter>(COLLECTIONS.deadLetters);
+  const replies = store.db.collection<ReplyDocument>(COLLECTIONS.replies);
+  const limit = new Date(now.getTime() - overdueMs);
+  const owes = `owes a reply or a mail for more than ${Math.round(overdueMs / 60_000)} minutes`;
   const found = await Promise.all([
     named(rejections.aggregate(joined(COLLECTIONS.tickets)), "decided-twice", "has a ticket and a rejection"),
+    named(rejections.aggregate(joined(COLLECTIONS.replies)), "decided-twice", "has a reply and a rejection"),
     named(letters.aggregate(joined(COLLECTIONS.tickets)), "dead-but-decided", "has a dead letter and a ticket"),
+    named(letters.aggregate(joined(COLLECTIONS.replies)), "dead-but-decided", "has a dead letter and a reply"),
     named(tickets.aggregate(repeated("id")), "number-twice", "is the id of several tickets"),
     named(tickets.aggregate(repeated("tid")), "number-twice", "is the number of several tickets"),
-    named(
-      tickets.aggregate(owedSince(new Date(now.getTime() - overdueMs))),
-      "owed-too-long",
-      `owes a reply or a mail for more than ${Math.round(overdueMs / 60_000)} minutes`,
-    ),
+    named(replies.aggregate(repeated("replyId")), "number-twice", "is the number of several replies"),
+    named(tickets.aggregate(owedSince("openedAt", limit)), "owed-too-long", owes),
+    named(replies.aggregate(owedSince("addedAt", limit)), "owed-too-long", owes),
+    named(replies.aggregate(withoutEffect(limit)), "reply-without-effect", "has a reply that its ticket does not know"),
     missingIndexes(store),
+    strandedInbound(store, MAX_NAMED),
   ]);
   const undecided = await receipts.aggregate<{ _id: string }>(withoutOutcome()).toArray();
   const counts = {
     tickets: await tickets.countDocuments(),
+    replies: await replies.countDocuments(),
     rejected: await rejections.countDocuments(),
     dead: await letters.countDocuments(),
     receipts: await receipts.countDocuments(),
+    inbound: await inboundCounts(store),
   };
-  return { counts, undecided: undecided.map(({ _id }) => _id), differences: found.flat() };
+  const waiting = await store.db
+    .collection<InboundRecord>(COLLECTIONS.inbound)
+    .find({ state: "stored" }, { projection: { requestId: 1 } })
+    .toArray();
+  const undecidedMail = waiting.map(({ _id: id, requestId }) => ({ id, requestId }));
+  return { counts, undecided: undecided.map(({ _id }) => _id), undecidedMail, differences: found.flat() };
 }
 
 async function named(cursor: { toArray(): Promise<unknown[]> }, kind: Difference["kind"], detail: string): Promise<Difference[]> {
@@ -76,12 +89,12 @@ function repeated(field: string) {
   return [{ $group: { _id: `$${field}`, count: { $sum: 1 } } }, { $match: { count: { $gt: 1 } } }, { $limit: MAX_NAMED }];
 }
 
-function owedSince(limit: Date) {
+function owedSince(writtenAt: "openedAt" | "addedAt", limit: Date) {
   return [
     {
       $match: {
         dueAt: { $exists: true },
-        openedAt: { $lt: limit },
+        [writtenAt]: { $lt: limit },
         outbox: { $elemMatch: { deliveredAt: { $exists: false }, deadAt: { $exists: false }, attempts: 0 } },
       },
     },
@@ -90,9 +103,23 @@ function owedSince(limit: Date) {
   ];
 }
 
-/** Receipts of requests that have no ticket, rejection or dead letter. A decided one whose rejection has expired is no difference. */
+/** Replies that have not changed their tickets, though there was time for it. */
+function withoutEffect(limit: Date) {
+  const ticket = { from: COLLECTIONS.tickets, localField: "ticketId", foreignField: "id", as: "ticket", pipeline: [{ $project: { replyIds: 1 } }] };
+  const isKnown = { $in: ["$replyId", { $ifNull: [{ $first: "$ticket.replyIds" }, []] }] };
+  return [
+    { $match: { addedAt: { $lt: limit } } },
+    { $project: { requestId: 1, replyId: 1, ticketId: 1 } },
+    { $lookup: ticket },
+    { $match: { $expr: { $not: [isKnown] } } },
+    { $project: { _id: "$requestId" } },
+    { $limit: MAX_NAMED },
+  ];
+}
+
+/** Receipts of requests that have no ticket, reply, rejection or dead letter. A decided one whose rejection has expired is no difference. */
 function withoutOutcome() {
-  const outcomes = [COLLECTIONS.tickets, COLLECTIONS.rejections, COLLECTIONS.deadLetters];
+  const outcomes = [COLLECTIONS.tickets, COLLECTIONS.replies, COLLECTIONS.rejections, COLLECTIONS.deadLetters];
   const looks = outcomes.flatMap((from) => [
     { $lookup: { from, localField: "_id", foreignField: "_id", as: "outcome", pipeline: [{ $project: { _id: 1 } }] } },
     { $match: { "outcome.0": { $exists: false } } },
@@ -101,7 +128,13 @@ function withoutOutcome() {
 }
 
 async function missingIndexes(store: StoreConnection): Promise<Difference[]> {
-  const indexes = await store.db.collection(COLLECTIONS.tickets).indexes();
-  const missing = UNIQUE_INDEXES.filter((name) => !indexes.some((index) => index.name === name && index.unique));
-  return missing.map((about) => ({ kind: "index-missing" as const, about, detail: "is not there or not unique: tickets could be doubled" }));
+  const missing: Difference[] = [];
+  for (const [collection, names] of Object.entries(UNIQUE_INDEXES)) {
+    const indexes = await store.db.collection(collection).indexes();
+    for (const about of names) {
+      if (indexes.some((index) => index.name === about && index.unique)) continue;
+      missing.push({ kind: "index-missing", about, detail: `of ${collection} is not there or not unique: one could be doubled` });
+    }
+  }
+  return missing;
 }

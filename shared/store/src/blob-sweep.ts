@@ -1,11 +1,11 @@
 import mongoose from "mongoose";
-import { COLLECTIONS, type StoreConnection } from "./connect.ts";
-import { type BlobDocument, BUCKET } from "./mongo-blob-store.ts";
-import type { TicketDocument } from "./ticket-documents.ts";
+import { BUCKET, COLLECTIONS, type StoreConnection } from "./connect.ts";
+import type { BlobDocument } from "./small-blobs.ts";
 
 /**
  * Takes away files that belong to nobody: uploads that were broken off, files of requests that were refused, and files of
- * erased tickets. A file counts as somebody's for `olderThanMs` after it was last put: its ticket may not be stored yet.
+ * erased tickets, replies and messages. A file counts as somebody's for `olderThanMs` after it was last put: its owner may
+ * not be stored yet.
  */
 export async function sweepBlobs(store: StoreConnection, { olderThanMs, now }: { olderThanMs: number; now: Date }): Promise<number> {
   const limit = new Date(now.getTime() - olderThanMs);
@@ -34,16 +34,24 @@ async function sweepStaged(store: StoreConnection, limit: Date): Promise<number>
 
 async function sweepUnused(store: StoreConnection, limit: Date): Promise<number> {
   const blobs = store.db.collection<BlobDocument>(COLLECTIONS.blobs);
-  const tickets = store.db.collection<TicketDocument>(COLLECTIONS.tickets);
   const bucket = new mongoose.mongo.GridFSBucket(store.db, { bucketName: BUCKET });
   const isOld = { createdAt: { $lt: limit }, $or: [{ usedAt: { $exists: false } }, { usedAt: { $lt: limit } }] };
   let swept = 0;
   for await (const { _id, fileId } of blobs.find(isOld)) {
-    if (await tickets.findOne({ "attachments.0": { $exists: true }, "attachments.sha256": _id }, { projection: { _id: 1 } })) continue;
+    if (await isHeld(store, _id)) continue;
     // The blob goes first: a file without one is swept the next time.
     if ((await blobs.deleteOne({ _id, ...isOld })).deletedCount === 0) continue;
     await bucket.delete(fileId);
     swept++;
   }
   return swept;
+}
+
+/** Whether a ticket or a reply has that file, which both have an index of, or it is a message that came in. */
+async function isHeld(store: StoreConnection, sha256: string): Promise<boolean> {
+  const holds = { "attachments.0": { $exists: true }, "attachments.sha256": sha256 };
+  for (const owners of [COLLECTIONS.tickets, COLLECTIONS.replies]) {
+    if (await store.db.collection(owners).findOne(holds, { projection: { _id: 1 } })) return true;
+  }
+  return (await store.db.collection(COLLECTIONS.inbound).findOne({ "raw.sha256": sha256 }, { projection: { _id: 1 } })) !== null;
 }

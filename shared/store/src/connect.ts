@@ -84,15 +84,25 @@ async function requireReplicaSet(db: Db): Promise<void> {
   throw new UnsafeStore("MongoDB runs alone: start it as a replica set (one member is enough: mongod --replSet rs0, then rs.initiate())");
 }
 
+/** GridFS's name for the files of blobs. */
+export const BUCKET = "blobfiles";
+
 /** Names of the collections of the hot path; the others are named by their models. */
 export const COLLECTIONS = {
   tickets: "tickets",
+  replies: "replies",
   rejections: "rejections",
   counters: "counters",
   blobs: "blobs",
+  blobFiles: "blobfiles.files",
+  blobChunks: "blobfiles.chunks",
   secrets: "secrets",
   receipts: "receipts",
   deadLetters: "deadletters",
+  inbound: "inbound",
+  mailBudgets: "mailbudgets",
+  mailNotices: "mailnotices",
+  mutes: "mutes",
 } as const;
 
 async function ensureIndexes(db: Db, models: Models): Promise<void> {
@@ -106,6 +116,13 @@ async function ensureIndexes(db: Db, models: Models): Promise<void> {
     // Only tickets that owe something are in it.
     { key: { dueAt: 1 }, name: "dueAt", sparse: true },
   ]);
+  await db.collection(COLLECTIONS.replies).createIndexes([
+    { key: { replyId: 1 }, name: "replyId", unique: true },
+    { key: { ticketId: 1, addedAt: 1 }, name: "ticket" },
+    { key: { alias: 1 }, name: "alias", sparse: true },
+    { key: { "attachments.sha256": 1 }, name: "files", partialFilterExpression: { "attachments.0": { $exists: true } } },
+    { key: { dueAt: 1 }, name: "dueAt", sparse: true },
+  ]);
   await db.collection(COLLECTIONS.rejections).createIndexes([
     { key: { expiresAt: 1 }, name: "expiresAt", expireAfterSeconds: 0 },
     { key: { alias: 1 }, name: "alias", sparse: true },
@@ -116,6 +133,32 @@ async function ensureIndexes(db: Db, models: Models): Promise<void> {
     { key: { expiresAt: 1 }, name: "expiresAt", expireAfterSeconds: 0 },
   ]);
   await db.collection(COLLECTIONS.deadLetters).createIndexes([{ key: { code: 1, diedAt: 1 }, name: "code" }]);
+  await db.collection(COLLECTIONS.inbound).createIndexes([
+    // Only messages that are not decided are in it.
+    { key: { checkAt: 1 }, name: "checkAt", sparse: true },
+    { key: { mailbox: 1, receivedAt: -1, _id: -1 }, name: "mailbox" },
+    { key: { receivedAt: -1, _id: -1 }, name: "receivedAt" },
+    // Only what waits for an operator is in it.
+    { key: { state: 1, receivedAt: -1, _id: -1 }, name: "quarantine", partialFilterExpression: { state: "quarantined" } },
+    { key: { requestId: 1 }, name: "requestId" },
+    { key: { "ticket.id": 1 }, name: "ticket", sparse: true },
+    // The sweep asks whether a content is a message's.
+    { key: { "raw.sha256": 1 }, name: "raw" },
+  ]);
   await db.collection(COLLECTIONS.blobs).createIndexes([{ key: { fileId: 1 }, name: "fileId", unique: true }]);
+  await db.collection(COLLECTIONS.blobChunks).createIndex({ files_id: 1, n: 1 }, { unique: true });
+  await ensureMailIndexes(db);
   await Promise.all(Object.values(models).map((model) => model.createIndexes()));
+}
+
+/** What incoming mail is looked up by, and what it leaves behind for a while. */
+async function ensureMailIndexes(db: Db): Promise<void> {
+  // Only what a mail with a Message-ID has made is in it.
+  const ofMail = { key: { "source.messageId": 1 }, name: "messageId", sparse: true } as const;
+  await db.collection(COLLECTIONS.tickets).createIndexes([ofMail]);
+  await db.collection(COLLECTIONS.replies).createIndexes([ofMail]);
+  const expires = { key: { expiresAt: 1 }, name: "expiresAt", expireAfterSeconds: 0 } as const;
+  await db.collection(COLLECTIONS.mailBudgets).createIndexes([expires]);
+  await db.collection(COLLECTIONS.mutes).createIndexes([expires]);
+  await db.collection(COLLECTIONS.mailNotices).createIndexes([expires, { key: { dueAt: 1 }, name: "dueAt", sparse: true }]);
 }

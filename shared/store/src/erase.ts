@@ -1,6 +1,6 @@
-import type { DeadLetter, Receipt } from "@openticket/contract";
+import type { DeadLetter, InboundRecord, Receipt } from "@openticket/contract";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
-import type { TicketDocument } from "./ticket-documents.ts";
+import type { ReplyDocument, TicketDocument } from "./ticket-documents.ts";
 
 /** A client with everybody who acts for nobody else: whom an erasure is about. */
 export interface ErasedPerson {
@@ -9,26 +9,34 @@ export interface ErasedPerson {
   emails: string[];
   userids: number[];
   contactids: number[];
+  /** Ids of their tickets: a reply to one of them is about them, whoever wrote it. */
+  ticketids: number[];
 }
 
 /** Finds out whom the erasure of a client is about; undefined when there is no such client and no ticket of one. */
 export async function findPerson(store: StoreConnection, clientid: number): Promise<ErasedPerson | undefined> {
   const { clients, users, contacts } = store.models;
   const tickets = store.db.collection<TicketDocument>(COLLECTIONS.tickets);
-  const [client, own, contactRows, ticket] = await Promise.all([
+  const [client, own, contactRows, written] = await Promise.all([
     clients.findOne({ _id: clientid }).lean<{ email: string }>(),
     users.find({ clientids: [clientid] } as never).lean<{ id: number; email: string }[]>(),
     contacts.find({ clientid } as never).lean<{ id: number; email: string }[]>(),
     tickets.findOne({ "opener.clientid": clientid }, { projection: { _id: 1 } }),
   ]);
-  if (!client && !ticket) return undefined;
+  if (!client && !written) return undefined;
   const rows = [...(client ? [client] : []), ...own, ...contactRows];
   const emails = [...new Set(rows.map(({ email }) => email.toLowerCase()))];
-  return { clientid, emails, userids: own.map(({ id }) => id), contactids: contactRows.map(({ id }) => id) };
+  const theirs = await tickets.find(ticketsOf({ clientid, emails }), { projection: { id: 1 } }).toArray();
+  const ids = (found: readonly { id: number }[]) => found.map(({ id }) => id);
+  return { clientid, emails, userids: ids(own), contactids: ids(contactRows), ticketids: ids(theirs) };
+}
+
+function ticketsOf({ clientid, emails }: Pick<ErasedPerson, "clientid" | "emails">) {
+  return { $or: [{ "opener.clientid": clientid }, { "opener.email": { $in: emails.map(ignoringCase) } }] };
 }
 
 /** Whether a command, in any version, is of that person. */
-export function isOfPerson(data: unknown, { clientid, emails, userids, contactids }: ErasedPerson): boolean {
+export function isOfPerson(data: unknown, { clientid, emails, userids, contactids, ticketids }: ErasedPerson): boolean {
   const { ticket = data } = (data ?? {}) as { ticket?: unknown };
   const params = (ticket ?? {}) as Record<string, unknown>;
   const isOneOf = (ids: readonly number[], given: unknown) => given !== undefined && given !== null && given !== "" && ids.includes(Number(given));
@@ -36,36 +44,75 @@ export function isOfPerson(data: unknown, { clientid, emails, userids, contactid
     isOneOf([clientid], params.clientid) ||
     isOneOf(userids, params.userid) ||
     isOneOf(contactids, params.contactid) ||
+    isOneOf(ticketids, params.ticketid) ||
     emails.includes(String(params.email ?? "").toLowerCase())
   );
 }
 
 export interface Erased {
   tickets: number;
+  replies: number;
   receipts: number;
   deadLetters: number;
+  /** Messages that came in. */
+  inbound: number;
   referenceRows: number;
   /** Names of the erased requests. */
   requestIds: string[];
 }
 
-/** Removes every trace of a person from the store. Safe to run again. Its files go with the next sweep of blobs, unless other tickets hold them too. */
+/** Removes every trace of a person from the store. Safe to run again. Its files go with the next sweep of blobs, unless others hold them too. */
 export async function erasePerson(store: StoreConnection, person: ErasedPerson): Promise<Erased> {
   const tickets = store.db.collection<TicketDocument>(COLLECTIONS.tickets);
   const receipts = store.db.collection<Receipt>(COLLECTIONS.receipts);
   const letters = store.db.collection<DeadLetter>(COLLECTIONS.deadLetters);
-  const own = { $or: [{ "opener.clientid": person.clientid }, { "opener.email": { $in: person.emails.map(ignoringCase) } }] };
-  const found = await tickets.find(own, { projection: { _id: 1, requestId: 1 } }).toArray();
-  const names = [...new Set(found.flatMap(({ _id, requestId }) => [_id, requestId]))];
+  const found = await tickets.find(ticketsOf(person), { projection: { _id: 1, requestId: 1, id: 1 } }).toArray();
+  const ticketids = found.map(({ id }) => id);
+  const replies = await eraseReplies(store, person, ticketids);
+  const names = [...new Set([...found, ...replies].flatMap(({ _id, requestId }) => [_id, requestId]))];
   const heldBack = await matching(receipts.find({ commandJson: { $exists: true } }), ({ commandJson }) => commandJson, person);
   const dead = await matching(letters.find(), ({ dataJson }) => dataJson, person);
   const gone = { $in: [...names, ...heldBack, ...dead] };
   const receiptsGone = await receipts.deleteMany({ _id: gone });
   const lettersGone = await letters.deleteMany({ _id: gone });
   await store.db.collection<{ _id: string }>(COLLECTIONS.rejections).deleteMany({ _id: gone });
+  const mails = await eraseInbound(
+    store,
+    person,
+    found.map(({ id }) => id),
+  );
   const referenceRows = await eraseReferenceRows(store, person);
   const ticketsGone = await tickets.deleteMany({ _id: { $in: found.map(({ _id }) => _id) } });
-  return { tickets: ticketsGone.deletedCount, receipts: receiptsGone.deletedCount, deadLetters: lettersGone.deletedCount, referenceRows, requestIds: gone.$in };
+  // Once more: one may have been on its way to a ticket that is gone now.
+  const late = await eraseReplies(store, person, ticketids);
+  return {
+    tickets: ticketsGone.deletedCount,
+    replies: replies.length + late.length,
+    receipts: receiptsGone.deletedCount,
+    deadLetters: lettersGone.deletedCount,
+    inbound: mails,
+    referenceRows,
+    requestIds: gone.$in,
+  };
+}
+
+/** Messages that are from the person, or became one of these tickets. A job of one that is gone finds nothing to do. */
+async function eraseInbound(store: StoreConnection, { emails }: ErasedPerson, ticketIds: readonly number[]): Promise<number> {
+  const sender = emails.map((email) => new RegExp(`(^|<)${literally(email)}(>|$)`, "i"));
+  const isTheirs = { $or: [{ "ticket.id": { $in: [...ticketIds] } }, { "source.envelopeFrom": { $in: sender } }, { "summary.from": { $in: sender } }] };
+  return (await store.db.collection<InboundRecord>(COLLECTIONS.inbound).deleteMany(isTheirs)).deletedCount;
+}
+
+/** Replies on their tickets, and their own on tickets of others, which then have one reply less. */
+async function eraseReplies(store: StoreConnection, { clientid, emails }: ErasedPerson, ticketids: readonly number[]): Promise<ReplyDocument[]> {
+  const replies = store.db.collection<ReplyDocument>(COLLECTIONS.replies);
+  const tickets = store.db.collection<TicketDocument>(COLLECTIONS.tickets);
+  const written = [{ "author.clientid": clientid }, { "author.email": { $in: emails.map(ignoringCase) } }];
+  const found = await replies.find({ $or: [{ ticketId: { $in: [...ticketids] } }, ...written] }, { projection: { message: 0 } }).toArray();
+  const replyIds = found.map(({ replyId }) => replyId);
+  await tickets.updateMany({ id: { $in: found.map(({ ticketId }) => ticketId) } }, { $pull: { replyIds: { $in: replyIds } } });
+  await replies.deleteMany({ _id: { $in: found.map(({ _id }) => _id) } });
+  return found;
 }
 
 async function matching<T extends { _id: string }>(
@@ -95,5 +142,9 @@ async function eraseReferenceRows({ models }: StoreConnection, { clientid, useri
 }
 
 function ignoringCase(email: string): RegExp {
-  return new RegExp(`^${email.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`, "i");
+  return new RegExp(`^${literally(email)}$`, "i");
+}
+
+function literally(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }

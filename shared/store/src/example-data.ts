@@ -10,6 +10,8 @@ export const EXAMPLE_DATA: ReferenceData = {
     { id: 3, name: "Sales", email: "sales@example.test", staff: ["admin", "agent"] },
     { id: 4, name: "Clients only", email: "clients@example.test", clientsOnly: true, hidden: true },
   ].map((row) => referenceSchemas.departments.parse(row)),
+  mailboxes: [{ address: "help@example.test", deptid: 1 }].map((row) => referenceSchemas.mailboxes.parse(row)),
+  mailfilters: [],
   clients: [
     { id: 1, firstname: "Ada", lastname: "Lovelace", companyname: "Analytical Engines", email: "ada@client.example.test" },
     { id: 2, firstname: "Charles", lastname: "Babbage", email: "charles@client.example.test" },

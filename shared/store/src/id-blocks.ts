@@ -3,7 +3,7 @@ import { COLLECTIONS } from "./connect.ts";
 import { inTime } from "./in-time.ts";
 
 /**
- * Ticket ids from reserved blocks.
+ * Ids of tickets and of replies, from reserved blocks.
  *
  * A block is reserved by raising one counter document (with majority, or a failover would hand it out twice) and is
  * then dealt out of memory. Blocks double while they last less than a second and halve while they last a minute, so
@@ -20,8 +20,8 @@ interface Block {
   end: number;
 }
 
-/** Deals ids; `take(n)` resolves to n of them, ascending. */
-export function makeIdBlocks(db: mongoose.mongo.Db, nowMs: () => number): { take(count: number): Promise<number[]> } {
+/** Deals ids of that kind; `take(n)` resolves to n of them, ascending. */
+export function makeIdBlocks(db: mongoose.mongo.Db, of: "ticket" | "reply", nowMs: () => number): { take(count: number): Promise<number[]> } {
   const counters = db.collection<{ _id: string; value: number }>(COLLECTIONS.counters);
   const blocks: Block[] = [];
   let size = FIRST_BLOCK;
@@ -43,7 +43,7 @@ export function makeIdBlocks(db: mongoose.mongo.Db, nowMs: () => number): { take
     if (lastedMs > QUIET_MS) size = Math.max(Math.floor(size / 2), FIRST_BLOCK);
     reservedAtMs = nowMs();
     const count = Math.max(size, atLeast);
-    const end = await inTime(raise(counters, count));
+    const end = await inTime(raise(counters, of, count));
     blocks.push({ next: end - count + 1, end: end + 1 });
   }
 
@@ -69,14 +69,14 @@ function deal(blocks: Block[], count: number): number[] {
 }
 
 /** The counter's value after raising it. Two first calls may collide on making the document: the second try raises it. */
-async function raise(counters: mongoose.mongo.Collection<{ _id: string; value: number }>, by: number, isRetry = false): Promise<number> {
+async function raise(counters: mongoose.mongo.Collection<{ _id: string; value: number }>, of: string, by: number, isRetry = false): Promise<number> {
   try {
-    const counter = await counters.findOneAndUpdate({ _id: "ticket" }, { $inc: { value: by } }, { upsert: true, returnDocument: "after" });
+    const counter = await counters.findOneAndUpdate({ _id: of }, { $inc: { value: by } }, { upsert: true, returnDocument: "after" });
     return counter?.value ?? by;
   } catch (error) {
     const isCollision = error instanceof Error && "code" in error && error.code === DUPLICATE_KEY;
     if (isRetry || !isCollision) throw error;
-    return raise(counters, by, true);
+    return raise(counters, of, by, true);
   }
 }
 

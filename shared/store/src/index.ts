@@ -1,6 +1,7 @@
 // The public surface of the store; nothing else of this package may be imported from outside.
 
-export { auditStore, type Difference, type StoreAudit } from "./audit.ts";
+export { auditStore, type StoreAudit } from "./audit.ts";
+export type { Difference } from "./audit-difference.ts";
 export { BlobNotFound, type BlobStore, BlobTooLarge } from "./blob-store.ts";
 export { claimSweep, sweepBlobs } from "./blob-sweep.ts";
 export { connectStore, type StoreConnection } from "./connect.ts";
@@ -9,9 +10,18 @@ export type { CredentialStore, Directory } from "./directory.ts";
 export { type Erased, type ErasedPerson, erasePerson, findPerson, isOfPerson } from "./erase.ts";
 export { EXAMPLE_DATA, seedExampleData } from "./example-data.ts";
 export { type ImportOutcome, importReferenceData } from "./import-reference-data.ts";
+export { type InboundAccepted, type InboundFilter, type InboundOutcome, type InboundStore, LARGEST_LIST, makeMongoInbound } from "./inbound.ts";
+export { type MailBudgets, makeMongoBudgets } from "./mail/budgets.ts";
+export { makeMongoKnownTickets } from "./mail/known-tickets.ts";
+export { type Mutes, makeMongoMutes } from "./mail/mutes.ts";
+export { makeMongoNotices, type Notice, type Notices } from "./mail/notices.ts";
+export { makeMongoPeople } from "./mail/people.ts";
+export { type Mailbox, type Mailboxes, makeMongoMailboxes } from "./mailboxes.ts";
+export { makeMemoryReplyStore } from "./memory-reply-store.ts";
 export { makeMemoryBlobStore, makeMemoryCredentialStore, makeMemoryDirectory, makeMemoryTicketStore } from "./memory-stores.ts";
 export { makeMongoBlobStore } from "./mongo-blob-store.ts";
 export { makeMongoCredentialStore, makeMongoDirectory } from "./mongo-directory.ts";
+export { makeMongoReplyReader, makeMongoReplyStore } from "./mongo-reply-store.ts";
 export { makeMongoTicketReader, makeMongoTicketStore } from "./mongo-ticket-store.ts";
 export { makeStoreOperations, type StoreCounts, type StoreOperations, type Trace } from "./operations.ts";
 export { isStoreOutage, StoreUnavailable } from "./outage.ts";
@@ -20,4 +30,4 @@ export type { ReferenceFile, RowFault } from "./reference-files.ts";
 export type { ReferenceData } from "./reference-schemas.ts";
 export { ensureSecret, hashSecret, verifySecret } from "./secrets.ts";
 export { makeStoreClock, type StoreClock } from "./store-clock.ts";
-export type { TicketReader, TicketStore } from "./ticket-store.ts";
+export type { ReplyReader, ReplyStore, TicketReader, TicketStore } from "./ticket-store.ts";

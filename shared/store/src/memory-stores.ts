@@ -3,21 +3,22 @@ import { Readable } from "node:stream";
 import type { RejectionRecord, TicketRecord } from "@openticket/contract";
 import { BlobNotFound, type BlobStore, BlobTooLarge } from "./blob-store.ts";
 import { type CredentialStore, type Directory, type FindRow, makeCredentialStore, makeDirectory } from "./directory.ts";
+import { byRequestId, makeMemoryOutbox } from "./memory-outbox.ts";
 import { keyOf, type ReferenceData, type ReferenceKind, type Row } from "./reference-schemas.ts";
 import type { Numbers, TicketStore } from "./ticket-store.ts";
 
 /** The stores' twins in memory: for trying and testing, under the same tests as those on MongoDB. */
 
+/** Tickets by identity; shared with the replies that change them. */
+export type MemoryTickets = Map<string, TicketRecord>;
+
 /** Tries to find a free number before a mask counts as too narrow. */
 const NUMBER_TRIES = 300;
 
 /** Tickets in memory. */
-export function makeMemoryTicketStore({ numbers }: { numbers: Numbers }): TicketStore {
-  const tickets = new Map<string, TicketRecord>();
+export function makeMemoryTicketStore({ numbers, tickets = new Map() }: { numbers: Numbers; tickets?: MemoryTickets }): TicketStore {
   const rejections = new Map<string, RejectionRecord>();
   let lastId = 0;
-  const byRequestId = <T extends { requestId: string }>(records: Map<string, T>, requestId: string) =>
-    records.get(requestId) ?? [...records.values()].find((record) => record.requestId === requestId);
   const freeTid = (id: number, at: Date) => {
     const taken = new Set([...tickets.values()].map(({ tid }) => tid));
     for (let attempt = 0; attempt < NUMBER_TRIES; attempt++) {
@@ -25,10 +26,6 @@ export function makeMemoryTicketStore({ numbers }: { numbers: Numbers }): Ticket
       if (!taken.has(tid)) return tid;
     }
     return undefined;
-  };
-  const change = (identity: string, update: (ticket: TicketRecord) => TicketRecord) => {
-    const ticket = tickets.get(identity);
-    if (ticket) tickets.set(identity, withoutDueWhenDone(update(ticket)));
   };
   return {
     async commit(draft) {
@@ -59,32 +56,9 @@ export function makeMemoryTicketStore({ numbers }: { numbers: Numbers }): Ticket
       if (rejection && isOurs) tickets.delete(ticket._id);
       return rejection;
     },
-    async markDelivered(entries, at) {
-      for (const { identity, key } of entries) {
-        change(identity, (ticket) => ({ ...ticket, outbox: ticket.outbox.map((entry) => (entry.key === key ? { ...entry, deliveredAt: at } : entry)) }));
-      }
-    },
-    async leaseDue(now, leaseMs, limit) {
-      const due = [...tickets.values()].filter(({ dueAt }) => dueAt !== undefined && dueAt <= now).slice(0, limit);
-      const leased = due.map((ticket) => ({ ...ticket, dueAt: new Date(now.getTime() + leaseMs) }));
-      for (const ticket of leased) tickets.set(ticket._id, ticket);
-      return leased;
-    },
-    async postpone(identity, key, next) {
-      const changes = "deadAt" in next ? { lastError: next.error, deadAt: next.deadAt } : { lastError: next.error, attempts: next.attempts };
-      change(identity, (ticket) => ({
-        ...ticket,
-        outbox: ticket.outbox.map((entry) => (entry.key === key ? { ...entry, ...changes } : entry)),
-        ...("dueAt" in next && { dueAt: next.dueAt }),
-      }));
-    },
+    findHead: async (id) => [...tickets.values()].find((ticket) => ticket.id === id),
+    ...makeMemoryOutbox(tickets),
   };
-}
-
-function withoutDueWhenDone(ticket: TicketRecord): TicketRecord {
-  if (ticket.outbox.some(({ deliveredAt, deadAt }) => !deliveredAt && !deadAt)) return ticket;
-  const { dueAt, ...rest } = ticket;
-  return rest;
 }
 
 /** Reference data in memory. */

@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import mongoose from "mongoose";
 import { BlobNotFound, type BlobStore, BlobTooLarge, type StoredBlob } from "./blob-store.ts";
-import { COLLECTIONS, type StoreConnection } from "./connect.ts";
+import { BUCKET, COLLECTIONS, type StoreConnection } from "./connect.ts";
 import { DUPLICATE_KEY } from "./id-blocks.ts";
 import { inTime } from "./in-time.ts";
+import { type BlobDocument, CHUNK_BYTES, keepKnown, makeSmallBlobWriter, type SmallBlob } from "./small-blobs.ts";
 
 /**
  * Blobs in GridFS, named by their content.
@@ -12,29 +13,19 @@ import { inTime } from "./in-time.ts";
  * Problem: the name is known only after the last byte, and two doors may receive the same file at once.
  * Choice: content streams into a GridFS file of its own, whose chunks are written as they fill; then one insert into
  * `blobs` with the hash as `_id` makes it visible. Whoever comes second finds the name taken and removes its copy.
- * Small content waits for its end first, and is not written at all when it is known.
+ * Small content waits for its end first, is not written at all when it is known, and else together with other small
+ * content (small-blobs.ts).
  * Invariant: what stands in `blobs` is complete. A file that no blob names is a leftover of a crash, and swept; so is a
- * blob that no ticket holds, a while after it was last put.
+ * blob that no ticket, reply or message that came in holds, a while after it was last put.
  */
-
-export interface BlobDocument {
-  _id: string;
-  fileId: mongoose.mongo.ObjectId;
-  size: number;
-  createdAt: Date;
-  /** When somebody last put the same content. */
-  usedAt?: Date;
-}
-
-export const BUCKET = "blobfiles";
-const CHUNK_BYTES = 255 * 1024;
 
 /** See the head of the file. */
 export function makeMongoBlobStore(store: StoreConnection): BlobStore {
   const blobs = store.db.collection<BlobDocument>(COLLECTIONS.blobs);
   const bucket = new mongoose.mongo.GridFSBucket(store.db, { bucketName: BUCKET, chunkSizeBytes: CHUNK_BYTES, writeConcern: { w: "majority", journal: true } });
+  const writers: Writers = { blobs, bucket, writeSmall: makeSmallBlobWriter(store) };
   return {
-    put: (content, { maxBytes }) => put(content, maxBytes, blobs, bucket),
+    put: (content, { maxBytes }) => put(content, maxBytes, writers),
     async has(sha256) {
       const blob = await inTime(blobs.findOne({ _id: sha256 }, { projection: { size: 1 } }));
       return blob ? { size: blob.size } : undefined;
@@ -49,8 +40,13 @@ export function makeMongoBlobStore(store: StoreConnection): BlobStore {
 
 type Blobs = mongoose.mongo.Collection<BlobDocument>;
 type Bucket = mongoose.mongo.GridFSBucket;
+interface Writers {
+  blobs: Blobs;
+  bucket: Bucket;
+  writeSmall(blob: SmallBlob): Promise<void>;
+}
 
-async function put(content: AsyncIterable<Uint8Array>, maxBytes: number, blobs: Blobs, bucket: Bucket): Promise<StoredBlob> {
+async function put(content: AsyncIterable<Uint8Array>, maxBytes: number, { blobs, bucket, writeSmall }: Writers): Promise<StoredBlob> {
   const hash = createHash("sha256");
   const held: Uint8Array[] = [];
   let upload: mongoose.mongo.GridFSBucketWriteStream | undefined;
@@ -65,11 +61,14 @@ async function put(content: AsyncIterable<Uint8Array>, maxBytes: number, blobs: 
       if (!upload && size > CHUNK_BYTES) upload = await startUpload(bucket, held);
     }
     const sha256 = hash.digest("hex");
-    if (await isKnown(sha256, blobs)) {
-      await upload?.abort();
+    if (!upload) {
+      await writeSmall({ sha256, size, bytes: Buffer.concat(held) });
       return { sha256, size };
     }
-    upload ??= await startUpload(bucket, held);
+    if ((await keepKnown([sha256], blobs)).has(sha256)) {
+      await upload.abort();
+      return { sha256, size };
+    }
     await end(upload);
     await publish({ _id: sha256, fileId: upload.id, size, createdAt: new Date() }, blobs, bucket);
     return { sha256, size };
@@ -78,17 +77,6 @@ async function put(content: AsyncIterable<Uint8Array>, maxBytes: number, blobs: 
     await upload?.abort().catch(() => {});
     throw error;
   }
-}
-
-/** A mark of use that is younger keeps a sweep away for long enough; a file in many tickets at once is not written for each, ms. */
-const FRESH_MS = 3_600_000;
-
-/** A known blob is marked as used, so that no sweep takes it before the ticket that wants it is stored. */
-async function isKnown(sha256: string, blobs: Blobs): Promise<boolean> {
-  const blob = await inTime(blobs.findOne({ _id: sha256 }, { projection: { createdAt: 1, usedAt: 1 } }));
-  if (!blob) return false;
-  if (Date.now() - (blob.usedAt ?? blob.createdAt).getTime() < FRESH_MS) return true;
-  return (await inTime(blobs.updateOne({ _id: sha256 }, { $set: { usedAt: new Date() } }))).matchedCount > 0;
 }
 
 async function startUpload(bucket: Bucket, held: Uint8Array[]): Promise<mongoose.mongo.GridFSBucketWriteStream> {

@@ -1,13 +1,14 @@
-import type { RejectionRecord, TicketDraft, TicketRecord } from "@openticket/contract";
+import type { RejectionRecord, TicketDraft, TicketHead, TicketRecord } from "@openticket/contract";
 import type mongoose from "mongoose";
 import { coalesce } from "./coalesce.ts";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
 import { makeIdBlocks } from "./id-blocks.ts";
 import { inTime } from "./in-time.ts";
+import { lookUp, lookUpDocument, optionalRecord, READS_IN_FLIGHT } from "./look-up.ts";
 import { makeMongoOutbox } from "./mongo-outbox.ts";
 import { makeRejectionGuard } from "./mongo-rejections.ts";
 import { commitBatch } from "./ticket-committer.ts";
-import { type RejectionDocument, type Stored, type TicketDocument, toRecord } from "./ticket-documents.ts";
+import { type RejectionDocument, type TicketDocument, toRecord } from "./ticket-documents.ts";
 import type { Commit, Numbers, Rejection, TicketReader, TicketStore } from "./ticket-store.ts";
 
 /** Writes under way at once. A second one halves the batches, and cost 12 % of the rate of a backlog. */
@@ -15,20 +16,21 @@ const WRITES_IN_FLIGHT = 1;
 const LARGEST_BATCH = 500;
 /** Characters in one batch, at most three bytes each: MongoDB takes 48 MB in one command. */
 const HEAVIEST_BATCH = 8_000_000;
-const READS_IN_FLIGHT = 1;
 /** A batch is tried again for 20 s, and its last try may take as long as an operation may, ms. */
 const COMMIT_TIMEOUT_MS = 60_000;
+/** What a reply does not need of its ticket, and may be large. */
+const NOT_IN_HEAD = { message: 0, markdown: 0, attachments: 0, outbox: 0, decisions: 0, fingerprint: 0, replyIds: 0, dueAt: 0 } as const;
 
 /** Tickets in MongoDB. Reads are from the primary and of what a majority has, as the connection is set up. */
 export function makeMongoTicketStore(store: StoreConnection, { numbers, now }: { numbers: Numbers; now(): Date }): TicketStore {
   const tickets = store.db.collection<TicketDocument>(COLLECTIONS.tickets);
   const rejections = store.db.collection<RejectionDocument>(COLLECTIONS.rejections);
-  const ids = makeIdBlocks(store.db, () => now().getTime());
+  const ids = makeIdBlocks(store.db, "ticket", () => now().getTime());
   const guard = makeRejectionGuard({ db: store.db, rejections, tickets, lookUp: lookUpDocument(rejections) });
   const committer = { db: store.db, tickets, takeIds: ids.take, numbers, nowMs: () => performance.now(), sleep };
   return {
     ...makeMongoTicketReader(store),
-    ...makeMongoOutbox(tickets),
+    ...makeMongoOutbox<TicketRecord>(tickets),
     commit: coalesce<TicketDraft, Commit>({
       run: (drafts) => commitBatch(drafts, committer),
       maxInFlight: WRITES_IN_FLIGHT,
@@ -39,6 +41,7 @@ export function makeMongoTicketStore(store: StoreConnection, { numbers, now }: {
     }),
     findByIdentity: lookUp(tickets),
     findRejection: lookUp(rejections),
+    findHead: findHeads(tickets),
     reject: coalesce<RejectionRecord, Rejection>({
       run: guard.rejectBatch,
       maxInFlight: WRITES_IN_FLIGHT,
@@ -73,29 +76,17 @@ export function makeMongoTicketReader(store: StoreConnection): TicketReader {
   };
 }
 
-/** A coalesced look-up by identity; a proposed rejection counts for nothing. */
-function lookUp<T extends TicketRecord | RejectionRecord>(collection: mongoose.mongo.Collection<T & Stored>): (identity: string) => Promise<T | undefined> {
-  const find = lookUpDocument(collection);
-  return async (identity) => {
-    const document = await find(identity);
-    return document === undefined || document.isProposed ? undefined : (toRecord(document) as unknown as T);
-  };
-}
-
-function lookUpDocument<T extends { _id: string } & Stored>(collection: mongoose.mongo.Collection<T>): (identity: string) => Promise<T | undefined> {
-  return coalesce<string, T | undefined>({
-    async run(identities) {
-      const filter = { _id: { $in: [...new Set(identities)] } } as mongoose.mongo.Filter<T>;
-      const found = new Map((await collection.find(filter).toArray()).map((document) => [document._id as string, document as unknown as T]));
-      return identities.map((identity) => found.get(identity));
+/** A coalesced look-up of what replies need of their tickets. */
+function findHeads(tickets: mongoose.mongo.Collection<TicketDocument>): (id: number) => Promise<TicketHead | undefined> {
+  return coalesce<number, TicketHead | undefined>({
+    async run(ids) {
+      const found = await tickets.find({ id: { $in: [...new Set(ids)] } }, { projection: NOT_IN_HEAD }).toArray();
+      const heads = new Map(found.map((document) => [document.id, toRecord(document)]));
+      return ids.map((id) => heads.get(id));
     },
     maxInFlight: READS_IN_FLIGHT,
     maxBatch: LARGEST_BATCH,
   });
-}
-
-function optionalRecord<T extends Stored>(document: T | null): Omit<T, keyof Stored> | undefined {
-  return document === null ? undefined : toRecord(document);
 }
 
 function sleep(ms: number): Promise<void> {

@@ -1,6 +1,7 @@
-import type { DeadLetter, Receipt, RejectionRecord, TicketRecord } from "@openticket/contract";
+import type { DeadLetter, InboundRecord, InboundState, Receipt, RejectionRecord, ReplyRecord, TicketRecord } from "@openticket/contract";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
-import { type RejectionDocument, type TicketDocument, toRecord } from "./ticket-documents.ts";
+import { inboundCounts } from "./inbound-audit.ts";
+import { type RejectionDocument, type ReplyDocument, type TicketDocument, toRecord } from "./ticket-documents.ts";
 
 /** What an operator asks of the store; nothing of it is on the way of a ticket. */
 export interface StoreOperations {
@@ -8,77 +9,102 @@ export interface StoreOperations {
   deadLetters(filter: { code?: string | undefined; limit: number }): Promise<DeadLetter[]>;
   /** Everything that is kept of a request, found by its requestId, its ticket's id or number. */
   trace(name: string): Promise<Trace>;
-  /** Tickets in the order of their ids. */
-  tickets(filter: { afterId: number }): AsyncIterable<TicketRecord>;
+  /** Tickets in the order of their ids, each with its replies in the order of their time. */
+  tickets(filter: { afterId: number }): AsyncIterable<TicketRecord & { replies: ReplyRecord[] }>;
 }
 
 export interface StoreCounts {
   tickets: number;
+  replies: number;
   rejections: number;
   /** Accepted early, and not decided yet. */
   undecided: number;
   oldestUndecidedAt: Date | undefined;
   deadLetters: Record<string, number>;
-  /** Tickets that still owe a reply or a mail. */
+  /** Tickets and replies that still owe an answer or a mail. */
   owing: number;
   oldestOwingAt: Date | undefined;
   /** Deliveries that were given up. */
   deadDeliveries: number;
+  /** Messages that came in, by state. */
+  inbound: Partial<Record<InboundState, number>>;
 }
 
 export interface Trace {
   requestId: string;
   receipt: Receipt | undefined;
+  /** Opened by the request; or, of a request that added a reply, the ticket that has it. */
   ticket: TicketRecord | undefined;
+  reply: ReplyRecord | undefined;
   rejection: RejectionRecord | undefined;
   deadLetter: DeadLetter | undefined;
+  /** The message that it was made of. */
+  inbound: InboundRecord | undefined;
 }
 
 /** See {@link StoreOperations}. */
 export function makeStoreOperations(store: StoreConnection): StoreOperations {
   const tickets = store.db.collection<TicketDocument>(COLLECTIONS.tickets);
+  const replies = store.db.collection<ReplyDocument>(COLLECTIONS.replies);
   const rejections = store.db.collection<RejectionDocument>(COLLECTIONS.rejections);
   const receipts = store.db.collection<Receipt>(COLLECTIONS.receipts);
   const letters = store.db.collection<DeadLetter>(COLLECTIONS.deadLetters);
+  const messages = store.db.collection<InboundRecord>(COLLECTIONS.inbound);
 
   async function counts(): Promise<StoreCounts> {
-    const [stored, refused, undecided, oldestUndecided, dead, owing, oldestOwing, deadDeliveries] = await Promise.all([
+    const isOwing = { dueAt: { $exists: true } };
+    const isDead = { "outbox.deadAt": { $exists: true } };
+    const [stored, added, refused, undecided, oldestUndecided, dead] = await Promise.all([
       tickets.estimatedDocumentCount(),
+      replies.estimatedDocumentCount(),
       rejections.estimatedDocumentCount(),
       receipts.countDocuments({ checkAt: { $exists: true } }),
       receipts.findOne({ checkAt: { $exists: true } }, { sort: { acceptedAt: 1 } }),
       letters.aggregate<{ _id: string; count: number }>([{ $group: { _id: "$code", count: { $sum: 1 } } }]).toArray(),
-      tickets.countDocuments({ dueAt: { $exists: true } }),
-      tickets.findOne({ dueAt: { $exists: true } }, { sort: { dueAt: 1 } }),
-      tickets.countDocuments({ "outbox.deadAt": { $exists: true } }),
+    ]);
+    const [owingTickets, owingReplies, oldestTicket, oldestReply, deadOfTickets, deadOfReplies, inbound] = await Promise.all([
+      tickets.countDocuments(isOwing),
+      replies.countDocuments(isOwing),
+      tickets.findOne(isOwing, { sort: { dueAt: 1 } }),
+      replies.findOne(isOwing, { sort: { dueAt: 1 } }),
+      tickets.countDocuments(isDead),
+      replies.countDocuments(isDead),
+      inboundCounts(store),
     ]);
     return {
       tickets: stored,
+      replies: added,
       rejections: refused,
       undecided,
       oldestUndecidedAt: oldestUndecided?.acceptedAt,
       deadLetters: Object.fromEntries(dead.map(({ _id, count }) => [_id, count])),
-      owing,
-      oldestOwingAt: oldestOwing?.openedAt,
-      deadDeliveries,
+      owing: owingTickets + owingReplies,
+      oldestOwingAt: [oldestTicket?.openedAt, oldestReply?.addedAt].filter((at) => at !== undefined).toSorted((a, b) => a.getTime() - b.getTime())[0],
+      deadDeliveries: deadOfTickets + deadOfReplies,
+      inbound,
     };
   }
 
   async function trace(name: string): Promise<Trace> {
     const byNumber = /^\d{1,15}$/.test(name) ? [{ id: Number(name) }] : [];
-    const ticket = await tickets.findOne({ $or: [{ _id: name }, { alias: name }, { tid: name }, ...byNumber] });
-    const requestId = ticket?.requestId ?? name;
-    const [receipt, rejection, deadLetter] = await Promise.all([
+    const named = await tickets.findOne({ $or: [{ _id: name }, { alias: name }, { tid: name }, ...byNumber] });
+    const reply = named ? null : await replies.findOne({ $or: [{ _id: name }, { alias: name }] });
+    const ticket = named ?? (reply && (await tickets.findOne({ id: reply.ticketId })));
+    const requestId = (reply ?? named)?.requestId ?? name;
+    const [receipt, rejection, deadLetter, inbound] = await Promise.all([
       receipts.findOne({ _id: requestId }),
       rejections.findOne({ $or: [{ _id: requestId }, { alias: requestId }] }),
       letters.findOne({ _id: requestId }),
+      messages.findOne({ $or: [{ requestId }, { _id: name }] }),
     ]);
     return {
       requestId,
       receipt: receipt ?? undefined,
       ticket: ticket ? toRecord(ticket) : undefined,
+      reply: reply ? toRecord(reply) : undefined,
       rejection: rejection ? toRecord(rejection) : undefined,
       deadLetter: deadLetter ?? undefined,
+      inbound: inbound ?? undefined,
     };
   }
 
@@ -87,7 +113,10 @@ export function makeStoreOperations(store: StoreConnection): StoreOperations {
     trace,
     deadLetters: ({ code, limit }) => letters.find(code === undefined ? {} : { code }, { sort: { diedAt: 1 }, limit }).toArray(),
     async *tickets({ afterId }) {
-      for await (const document of tickets.find({ id: { $gt: afterId } }, { sort: { id: 1 } })) yield toRecord(document);
+      for await (const document of tickets.find({ id: { $gt: afterId } }, { sort: { id: 1 } })) {
+        const added = document.replyIds === undefined ? [] : await replies.find({ ticketId: document.id }, { sort: { addedAt: 1, replyId: 1 } }).toArray();
+        yield { ...toRecord(document), replies: added.map(toRecord) };
+      }
     },
   };
 }

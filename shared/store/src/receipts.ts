@@ -4,6 +4,7 @@ import { coalesce } from "./coalesce.ts";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
 import { inTime } from "./in-time.ts";
 import { insertOrFind } from "./insert-or-find.ts";
+import { leaseUndecided } from "./lease-undecided.ts";
 
 /** Requests that a door acknowledged before their outcome was known. */
 export interface ReceiptStore {
@@ -60,17 +61,4 @@ async function decideBatch(requestIds: readonly string[], receipts: Receipts, { 
   const change = { $set: { decidedAt: at, expiresAt: new Date(at.getTime() + retentionMs) }, $unset: { checkAt: 1, commandJson: 1 } } as const;
   await receipts.updateMany({ _id: { $in: [...requestIds] }, decidedAt: { $exists: false } }, change);
   return requestIds.map(() => undefined);
-}
-
-/** Takes receipts one by one, so that no two sweeps get the same one. There are few: those of the last seconds, or lost ones. */
-async function leaseUndecided(receipts: Receipts, now: Date, leaseMs: (receipt: Receipt) => number, limit: number): Promise<Receipt[]> {
-  const due = await receipts.find({ checkAt: { $lte: now } }, { sort: { checkAt: 1 }, limit }).toArray();
-  const leased = await Promise.all(
-    due.map((receipt) => {
-      const checkAt = new Date(now.getTime() + leaseMs(receipt));
-      // Two sweeps that found the same one: the second no longer finds it due at that time.
-      return receipts.findOneAndUpdate({ _id: receipt._id, checkAt: receipt.checkAt as Date }, { $set: { checkAt } }, { returnDocument: "after" });
-    }),
-  );
-  return leased.filter((receipt) => receipt !== null);
 }

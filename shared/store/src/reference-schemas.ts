@@ -32,8 +32,19 @@ export const referenceSchemas = {
     noAutoresponder: flag.default(false),
     preventClientClosure: flag.default(false),
     hidden: flag.default(false),
+    /** What a mail to a closed ticket does: open it again, open a new ticket that names it, or be refused with a notice. */
+    closedReply: z.enum(["reopen", "open-linked", "refuse"]).default("reopen"),
     /** Usernames of admins. */
     staff: names.default([]),
+  }),
+  /** Further addresses that take mail for a department, in lower case. */
+  mailboxes: z.object({ address: email.transform((address) => address.toLowerCase()), deptid: id }),
+  /** Mail that is kept and ignored: by its sender, the sender's domain, a phrase in the subject, a phrase anywhere. */
+  mailfilters: z.object({
+    id,
+    kind: z.enum(["sender", "domain", "subject", "phrase"]),
+    value: z.string().trim().toLowerCase().min(1).max(500),
+    note: z.string().max(500).optional(),
   }),
   clients: z.object({ id, firstname: name, lastname: z.string().trim().max(255).default(""), companyname: z.string().max(255).optional(), email }),
   users: z.object({ id, firstname: name, lastname: z.string().trim().max(255).default(""), email, clientids: ids }),
@@ -82,10 +93,23 @@ export type ReferenceData = { [K in ReferenceKind]: Row<K>[] };
 /** What identifies a row of that kind. */
 export function keyOf(row: ReferenceRow): string | number {
   if ("username" in row) return row.username;
+  if ("address" in row) return row.address;
   return "identifier" in row ? row.identifier : row.id;
 }
 
 /** No rows of any kind. */
 export function emptyReferenceData(): ReferenceData {
-  return { departments: [], clients: [], users: [], contacts: [], services: [], domains: [], customfields: [], admins: [], credentials: [] };
+  return {
+    departments: [],
+    mailboxes: [],
+    mailfilters: [],
+    clients: [],
+    users: [],
+    contacts: [],
+    services: [],
+    domains: [],
+    customfields: [],
+    admins: [],
+    credentials: [],
+  };
 }

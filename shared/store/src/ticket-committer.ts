@@ -1,8 +1,7 @@
 import type { TicketDraft } from "@openticket/contract";
 import type mongoose from "mongoose";
-import { DUPLICATE_KEY } from "./id-blocks.ts";
-import { type InsertFailure, insertUnordered } from "./insert-unordered.ts";
-import { isStoreOutage, StoreUnavailable } from "./outage.ts";
+import { findStanding, insertBatch, PATIENCE_MS, type Patience, type Pending, pauseOrGiveUp } from "./insert-batch.ts";
+import { isStoreOutage } from "./outage.ts";
 import { type TicketDocument, toDocument, toRecord } from "./ticket-documents.ts";
 import type { Commit, Numbers } from "./ticket-store.ts";
 
@@ -22,29 +21,18 @@ import type { Commit, Numbers } from "./ticket-store.ts";
  * Rejected: a transaction (one document needs none), asking before writing (a race, and a round trip for everybody).
  */
 
-export interface CommitterDeps {
+export interface CommitterDeps extends Patience {
   db: mongoose.mongo.Db;
   tickets: mongoose.mongo.Collection<TicketDocument>;
   takeIds(count: number): Promise<number[]>;
   numbers: Numbers;
-  nowMs(): number;
-  sleep(ms: number): Promise<void>;
 }
 
-/** How long a batch whose fate is unknown is tried again, ms; below a job's lock, which is renewed meanwhile. */
-const PATIENCE_MS = 20_000;
-const RETRY_DELAY_MS = 200;
 /** Rounds of new numbers, and how many numbers one ticket tries in each. */
 const NUMBER_ROUNDS = 5;
 const CANDIDATES = 64;
 
-interface Undecided {
-  document: TicketDocument;
-  place: number;
-  /** Rounds of new numbers so far. */
-  rounds: number;
-}
-
+type Undecided = Pending<TicketDocument>;
 type Outcome = Commit | Error;
 
 /** Outcomes of the drafts, in their order. Throws when the outcome of any of them cannot be known. */
@@ -55,7 +43,7 @@ export async function commitBatch(drafts: readonly TicketDraft[], deps: Committe
   const deadlineMs = deps.nowMs() + PATIENCE_MS;
   while (undecided.length > 0) {
     try {
-      const { taken, refused, stored } = await write(undecided, deps);
+      const { taken, refused, stored } = await insertBatch(undecided, deps.db, deps.tickets.collectionName);
       for (const { document, place } of stored) outcomes[place] = { kind: "opened", ticket: toRecord(document) };
       for (const { item, error } of refused) outcomes[item.place] = error;
       const known = await resolveTaken(taken.identity, deps.tickets);
@@ -78,61 +66,11 @@ function numbered(draft: TicketDraft, id: number, numbers: Numbers): TicketDocum
   return toDocument({ ...draft, id, tid: numbers.tid(id, draft.openedAt), c: numbers.accessCode() });
 }
 
-interface Written {
-  stored: Undecided[];
-  taken: { identity: Undecided[]; number: Undecided[] };
-  refused: { item: Undecided; error: Error }[];
-}
-
-async function write(items: readonly Undecided[], deps: CommitterDeps): Promise<Written> {
-  try {
-    const documents = items.map(({ document }) => document);
-    return sortAnswers(items, await insertUnordered(deps.db, deps.tickets.collectionName, documents));
-  } catch (error) {
-    if (isStoreOutage(error)) throw error;
-    return writeHalves(items, deps, error);
-  }
-}
-
-/** A batch that failed as a whole, not for an outage: one document spoils it, and is found by halving. */
-async function writeHalves(items: readonly Undecided[], deps: CommitterDeps, cause: unknown): Promise<Written> {
-  const [only] = items;
-  if (items.length === 1 && only) return { stored: [], taken: { identity: [], number: [] }, refused: [{ item: only, error: asError(cause) }] };
-  const middle = Math.ceil(items.length / 2);
-  const [a, b] = [await write(items.slice(0, middle), deps), await write(items.slice(middle), deps)];
-  return {
-    stored: [...a.stored, ...b.stored],
-    taken: { identity: [...a.taken.identity, ...b.taken.identity], number: [...a.taken.number, ...b.taken.number] },
-    refused: [...a.refused, ...b.refused],
-  };
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
-}
-
-/** Each document's own answer. */
-function sortAnswers(items: readonly Undecided[], failures: ReadonlyMap<number, InsertFailure>): Written {
-  if (failures.size === 0) return { stored: [...items], taken: { identity: [], number: [] }, refused: [] };
-  const written: Written = { stored: [], taken: { identity: [], number: [] }, refused: [] };
-  for (const [index, item] of items.entries()) {
-    const failure = failures.get(index);
-    if (!failure) written.stored.push(item);
-    else if (failure.code !== DUPLICATE_KEY) written.refused.push({ item, error: new Error(failure.message) });
-    else (failure.index === "_id_" ? written.taken.identity : written.taken.number).push(item);
-  }
-  return written;
-}
-
-/** What stands under the taken identities, as a majority sees it. */
+/** What stands under the taken identities. */
 async function resolveTaken(items: readonly Undecided[], tickets: CommitterDeps["tickets"]): Promise<Map<Undecided, Commit>> {
-  if (items.length === 0) return new Map();
-  const standing = await tickets.find({ _id: { $in: items.map(({ document }) => document._id) } }).toArray();
-  const byIdentity = new Map(standing.map((document) => [document._id, document]));
+  const standing = await findStanding(items, tickets);
   const known = new Map<Undecided, Commit>();
-  for (const item of items) {
-    const document = byIdentity.get(item.document._id);
-    if (!document) continue;
+  for (const [item, document] of standing) {
     const isOurs = document.id === item.document.id && document.c === item.document.c;
     known.set(item, { kind: isOurs ? "opened" : "exists", ticket: toRecord(document) });
   }
@@ -158,9 +96,4 @@ async function renumber(items: readonly Undecided[], deps: CommitterDeps): Promi
     return { document: { ...document, id, tid }, place, rounds: rounds + 1 };
   });
   return { items: renumbered, hopeless };
-}
-
-async function pauseOrGiveUp(deadlineMs: number, deps: CommitterDeps, cause: unknown): Promise<void> {
-  if (deps.nowMs() > deadlineMs) throw new StoreUnavailable(`not known to be stored after ${PATIENCE_MS} ms`, { cause });
-  await deps.sleep(RETRY_DELAY_MS);
 }

@@ -1,4 +1,4 @@
-import type { RejectionRecord, TicketRecord } from "@openticket/contract";
+import type { RejectionRecord, ReplyRecord, TicketRecord } from "@openticket/contract";
 
 /** What the documents hold beyond the records: the requester's own name, where it is not the identity, and the lease. */
 export interface Stored {
@@ -8,6 +8,7 @@ export interface Stored {
   isProposed?: true;
 }
 export type TicketDocument = TicketRecord & Stored;
+export type ReplyDocument = ReplyRecord & Stored;
 export type RejectionDocument = RejectionRecord & Stored;
 
 /** The document of a record. */

@@ -1,4 +1,4 @@
-import type { RejectionRecord, TicketDraft, TicketRecord } from "@openticket/contract";
+import type { RejectionRecord, ReplyDraft, ReplyRecord, TicketDraft, TicketHead, TicketRecord } from "@openticket/contract";
 
 /** What the store promises about tickets and outcomes; its Mongo and its memory form pass the same tests. */
 
@@ -19,7 +19,7 @@ export interface TicketReader {
   findById(id: number): Promise<TicketRecord | undefined>;
 }
 
-export interface TicketStore extends TicketReader {
+export interface TicketStore extends TicketReader, Outbox<TicketRecord> {
   /**
    * Numbers the draft and writes it with its outbox, journaled on a majority. `exists` when its identity was taken
    * before. Throws StoreUnavailable when the outcome cannot be known now: a repetition finds it.
@@ -37,10 +37,38 @@ export interface TicketStore extends TicketReader {
    */
   giveWay(ticket: TicketRecord, options: { isOurs: boolean }): Promise<RejectionRecord | undefined>;
   findRejection(identity: string): Promise<RejectionRecord | undefined>;
-  /** Marks deliveries as done; a ticket that owes nothing more is no longer due. */
+  /** By the ticket's id. */
+  findHead(id: number): Promise<TicketHead | undefined>;
+}
+
+/** What tickets or replies owe to others. */
+export interface Outbox<T> {
+  /** Marks deliveries as done; what owes nothing more is no longer due. */
   markDelivered(entries: { identity: string; key: string }[], at: Date): Promise<void>;
-  /** Tickets that are due, each due again only after `leaseMs`; no two callers get the same one. */
-  leaseDue(now: Date, leaseMs: number, limit: number): Promise<TicketRecord[]>;
+  /** What is due, each due again only after `leaseMs`; no two callers get the same one. */
+  leaseDue(now: Date, leaseMs: number, limit: number): Promise<T[]>;
   /** Notes a failed delivery: due again, or dead. */
   postpone(identity: string, key: string, next: Postponement): Promise<void>;
+}
+
+export type Added = { kind: "added"; reply: ReplyRecord } | { kind: "exists"; reply: ReplyRecord } | { kind: "ticket-gone" };
+
+export interface ReplyReader {
+  findReplyByRequestId(requestId: string): Promise<ReplyRecord | undefined>;
+  findReply(replyId: number): Promise<ReplyRecord | undefined>;
+  /** The latest replies of a ticket, at most `limit`, the oldest of them first. */
+  repliesOf(ticketId: number, limit: number): Promise<ReplyRecord[]>;
+}
+
+export interface ReplyStore extends ReplyReader, Outbox<ReplyRecord> {
+  /**
+   * Numbers the draft, writes it with its outbox, and changes its ticket: status, custom fields, time of the last reply.
+   * `exists` when its identity was taken before: then too its ticket is changed, once, when this returns.
+   * `ticket-gone`: there is no such ticket, and nothing is kept. Throws StoreUnavailable when the outcome cannot be known
+   * now: a repetition completes it.
+   */
+  add(draft: ReplyDraft): Promise<Added>;
+  findByIdentity(identity: string): Promise<ReplyRecord | undefined>;
+  /** Changes the ticket of a stored reply, unless that was done; removes the reply when its ticket is gone. */
+  applyToTicket(reply: ReplyRecord): Promise<void>;
 }

@@ -49,6 +49,22 @@ describe("blobs", () => {
     expect([await count("blobs"), await count("blobfiles.files")]).toEqual([1, 1]);
   });
 
+  it("are written together when they are small, and each is read as it was put", async () => {
+    const store = spiedOn("insertMany");
+    const contents = Array.from({ length: 40 }, (_, n) => Buffer.from(`small ${n % 20}`));
+    const blobs = makeMongoBlobStore(store.connection);
+    const names = await Promise.all(contents.map((content) => blobs.put(chunksOf(content), { maxBytes: 1000 })));
+    expect([await count("blobs"), await count("blobfiles.files"), await count("blobfiles.chunks")]).toEqual([20, 20, 20]);
+    expect(store.calls()).toBeLessThanOrEqual(9);
+    for (const [n, { sha256 }] of names.entries()) expect(await read(sha256)).toEqual(contents[n]);
+  });
+
+  it("of which another process stores the same at once leave no copy behind", async () => {
+    const stores = Array.from({ length: 6 }, () => makeMongoBlobStore(store));
+    await Promise.all(stores.map((blobs) => blobs.put(chunksOf(Buffer.from("the same")), { maxBytes: 1000 })));
+    expect([await count("blobs"), await count("blobfiles.files"), await count("blobfiles.chunks")]).toEqual([1, 1, 1]);
+  });
+
   it("that are too large are refused, and leave nothing", async () => {
     await expect(put(Buffer.alloc(5 * MIB))).rejects.toThrow(BlobTooLarge);
     expect([await count("blobs"), await count("blobfiles.chunks")]).toEqual([0, 0]);
@@ -58,6 +74,23 @@ describe("blobs", () => {
     await expect(makeMongoBlobStore(store).open("0".repeat(64))).rejects.toThrow(BlobNotFound);
   });
 });
+
+/** The store, with its calls of one method of its collections counted. */
+function spiedOn(method: "insertMany"): { connection: StoreConnection; calls(): number } {
+  let calls = 0;
+  const collection = (name: string) => {
+    const real = store.db.collection(name);
+    const counted = real[method].bind(real);
+    return Object.assign(real, {
+      [method]: (...args: Parameters<typeof counted>) => {
+        calls++;
+        return counted(...args);
+      },
+    });
+  };
+  const db = new Proxy(store.db, { get: (target, name) => (name === "collection" ? collection : Reflect.get(target, name)) });
+  return { connection: { ...store, db }, calls: () => calls };
+}
 
 describe("the sweep", () => {
   const inDays = (days: number) => new Date(Date.now() + days * DAY_MS);
@@ -71,6 +104,14 @@ describe("the sweep", () => {
     expect((await read(kept.sha256)).toString()).toBe("kept");
     await expect(read(lost.sha256)).rejects.toThrow(BlobNotFound);
     expect(await count("blobfiles.chunks")).toBe(1);
+  });
+
+  it("leaves the raw content of a message that came in", async () => {
+    const { sha256 } = await put(Buffer.from("raw"));
+    await store.db.collection<{ _id: string }>("inbound").insertOne({ _id: "inb_1", raw: { sha256, size: 3 } } as never);
+    expect(await sweepIn(2)).toBe(0);
+    await store.db.collection("inbound").deleteMany({});
+    expect(await sweepIn(2)).toBe(1);
   });
 
   it("spares for another day what was put again", async () => {

@@ -9,7 +9,7 @@ const MS_PER_MINUTE = 60_000;
 export const auditCommand: Command = (parser, wrap) =>
   parser.command(
     "audit",
-    "Check that accepted = tickets + rejected + dead + waiting, and name every difference",
+    "Check that accepted = tickets + replies + rejected + dead + waiting, and name every difference",
     (command) =>
       command
         .option("overdue-minutes", { type: "number", default: 60, describe: "How long a delivery may be owed without having been tried" })
@@ -24,18 +24,18 @@ async function audit({ overdueMinutes }: { overdueMinutes: number }, { connectio
   const lost = await stillMissing(found.undecided, queue, store);
   const queued = await queue.counts();
   await queue.close();
-  const { tickets, rejected, dead } = found.counts;
+  const { tickets, replies, rejected, dead } = found.counts;
   const waiting = queued.waiting + queued.active + queued.delayed + queued.failed;
   const differences: Difference[] = [
     ...found.differences,
     ...lost.map((about) => ({ kind: "lost" as const, about, detail: "was accepted, and is neither decided nor in the queue; the workers enqueue it again" })),
   ];
-  const accepted = tickets + rejected + dead + waiting + lost.length;
-  const answer = { agrees: differences.length === 0, accepted, tickets, rejected, dead, waiting, differences };
+  const accepted = tickets + replies + rejected + dead + waiting + lost.length;
+  const answer = { agrees: differences.length === 0, accepted, tickets, replies, rejected, dead, waiting, differences };
   output.answer(answer, () => {
     const sums = table(
-      ["accepted", "= tickets", "+ rejected", "+ dead", "+ waiting", "+ differences"],
-      [[accepted, tickets, rejected, dead, waiting, lost.length]],
+      ["accepted", "= tickets", "+ replies", "+ rejected", "+ dead", "+ waiting", "+ differences"],
+      [[accepted, tickets, replies, rejected, dead, waiting, lost.length]],
     );
     return differences.length === 0
       ? `${sums}\n\nEverything that was accepted is accounted for.`

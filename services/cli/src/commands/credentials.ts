@@ -18,7 +18,12 @@ export const credentialsCommand: Command = (parser, wrap) =>
         (it) =>
           it
             .positional("identifier", { type: "string", demandOption: true })
-            .option("permission", { type: "string", array: true, default: ["openticket"], describe: "Actions it may use, or *" })
+            .option("permission", {
+              type: "string",
+              array: true,
+              default: ["openticket"],
+              describe: "Actions it may use (openticket, getticket, getinbound, sendmail), or *",
+            })
             .option("allowed-ip", { type: "string", array: true, default: [], describe: "Addresses or CIDR ranges it may be used from" })
             .option("admin", { type: "string", describe: "Username of the admin behind it" })
             .example("$0 credentials add billing --allowed-ip 10.0.0.0/8", "A credential for one network"),

@@ -1,5 +1,5 @@
 import { makeOperatorQueue } from "@openticket/client";
-import { CONTRACT_VERSION, type DeadLetter, fingerprintOf, readCommand } from "@openticket/contract";
+import { ADD_TICKET_REPLY_JOB, CONTRACT_VERSION, type DeadLetter, fingerprintOf, readCommand, readReplyCommand } from "@openticket/contract";
 import { makeMongoDeadLetters, makeStoreOperations, recordDropped } from "@openticket/store";
 import type { Argv } from "yargs";
 import type { Command, CommandDeps } from "../command.ts";
@@ -117,8 +117,9 @@ async function forEach(
   return found.length;
 }
 
-function fingerprintIn({ _id, dataJson, receivedAt }: DeadLetter): string {
-  const read = readCommand(JSON.parse(dataJson), { requestId: _id, receivedAt: receivedAt.toISOString(), channel: "queue" });
+function fingerprintIn({ _id, jobName, dataJson, receivedAt }: DeadLetter): string {
+  const readAs = jobName.toLowerCase() === ADD_TICKET_REPLY_JOB.toLowerCase() ? readReplyCommand : readCommand;
+  const read = readAs(JSON.parse(dataJson), { requestId: _id, receivedAt: receivedAt.toISOString(), channel: "queue" });
   return read.kind === "command" ? fingerprintOf(read.command) : "";
 }
 

@@ -10,7 +10,7 @@ import { table } from "../output.ts";
 export const eraseCommand: Command = (parser, wrap) =>
   parser.command(
     "erase",
-    "Erase every trace of a client: tickets, requests, queue, dead letters, reference data, mails that were written to files",
+    "Erase every trace of a client: tickets, replies, requests, queue, dead letters, reference data, mails that were written to files",
     (command) =>
       command
         .option("client", { type: "number", demandOption: true, describe: "The client's id" })
@@ -34,16 +34,17 @@ async function erase(
       ["addresses", person.emails.join(", ")],
       ["users", person.userids.join(", ")],
       ["contacts", person.contactids.join(", ")],
+      ["tickets", person.ticketids.length],
     ];
     return output.answer({ ...person, isErased: false }, () => `${table(["", ""], rows)}\n\nNothing was erased; --yes does it.`) as undefined;
   }
   // First the queue, or a waiting request would become a ticket of the erased.
   const jobs = await eraseJobs(person, connections);
   const { requestIds, ...counts } = await erasePerson(store, person);
-  const replies = await eraseReplies(new Set(requestIds), connections);
+  const answers = await eraseAnswers(new Set(requestIds), connections);
   const mails = dataDir === undefined ? 0 : await eraseMails(join(dataDir, "sent"), person);
   if (jobs.active > 0) output.say(`${jobs.active} requests of this client are in work: run it again when they are done.`);
-  const erased = { ...counts, jobs: jobs.removed, replies, mails };
+  const erased = { ...counts, jobs: jobs.removed, answers, mails };
   output.answer(
     { ...erased, stillActive: jobs.active, isErased: true },
     () => `${table(["erased", ""], Object.entries(erased))}\n\nFiles that no other ticket holds go with the next daily sweep.`,
@@ -55,7 +56,7 @@ async function eraseJobs(person: ErasedPerson, connections: CommandDeps["connect
   return queue.removeMatching((data) => isOfPerson(data, person)).finally(() => queue.close());
 }
 
-async function eraseReplies(requestIds: ReadonlySet<string>, connections: CommandDeps["connections"]): Promise<number> {
+async function eraseAnswers(requestIds: ReadonlySet<string>, connections: CommandDeps["connections"]): Promise<number> {
   const queue = makeOperatorQueue(connections.redis());
   const isTheirs = (data: unknown) => {
     const { results = [] } = (data ?? {}) as { results?: { requestId?: string }[] };

@@ -3,11 +3,11 @@ import { createWriteStream } from "node:fs";
 import { makeStoreOperations } from "@openticket/store";
 import type { Command, CommandDeps } from "../command.ts";
 
-/** `opentickets export`: tickets as JSON lines, in the order of their ids. */
+/** `opentickets export`: tickets as JSON lines, in the order of their ids, each with its replies. */
 export const exportCommand: Command = (parser, wrap) =>
   parser.command(
     "export <file>",
-    "Write all tickets to a file, one JSON object a line (NDJSON)",
+    "Write all tickets with their replies to a file, one JSON object a line (NDJSON)",
     (command) =>
       command
         .positional("file", { type: "string", demandOption: true, describe: "Where to; - is standard output" })

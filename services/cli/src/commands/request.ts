@@ -25,8 +25,8 @@ async function show({ id }: { id: string }, { connections, output }: CommandDeps
   const trace = await makeStoreOperations(await connections.store()).trace(id);
   const queue = makeOperatorQueue(connections.redis());
   const job = await queue.job(trace.requestId).finally(() => queue.close());
-  const { receipt, ticket, rejection, deadLetter } = trace;
-  if (!receipt && !ticket && !rejection && !deadLetter && !job)
+  const { receipt, ticket, reply, rejection, deadLetter } = trace;
+  if (!receipt && !ticket && !reply && !rejection && !deadLetter && !job)
     throw new CliFailure(`Nothing is known of ${id}: it was never accepted here, or its rejection has expired.`);
   const events = eventsOf(trace, job);
   output.answer(
@@ -45,28 +45,30 @@ interface Event {
   detail: string;
 }
 
-function eventsOf({ receipt, ticket, rejection, deadLetter }: Trace, job: Awaited<ReturnType<ReturnType<typeof makeOperatorQueue>["job"]>>): Event[] {
+function eventsOf({ receipt, ticket, reply, rejection, deadLetter }: Trace, job: Awaited<ReturnType<ReturnType<typeof makeOperatorQueue>["job"]>>): Event[] {
   const events: Event[] = [];
   const add = (at: Date | undefined, what: string, detail = "") => at && events.push({ at, what, detail });
-  const source = ticket?.source ?? rejection?.source ?? receipt?.source ?? deadLetter?.source;
+  const decided = reply ?? ticket;
+  const source = decided?.source ?? rejection?.source ?? receipt?.source ?? deadLetter?.source;
   const door = source ? [source.channel, source.credential && `as ${source.credential}`, source.ip && `from ${source.ip}`].filter(Boolean).join(" ") : "";
-  add(ticket?.receivedAt ?? rejection?.receivedAt ?? deadLetter?.receivedAt, "received", door);
+  add(decided?.receivedAt ?? rejection?.receivedAt ?? deadLetter?.receivedAt, "received", door);
   add(receipt?.acceptedAt, "acknowledged before its outcome", `by a receipt${receipt?.requeued ? `; put into the queue again ${receipt.requeued} times` : ""}`);
   add(
     job?.createdAt,
     "in the queue",
     `${job?.state}, ${job?.attempts} tries, ${job?.stalls} workers lost it${job?.failedReason ? `: ${job.failedReason}` : ""}`,
   );
-  for (const { rule, answer, because } of ticket?.decisions ?? [])
-    add(ticket?.openedAt, `decided ${rule}`, `${answer}${because ? `, because ${because}` : ""}`);
-  add(ticket?.openedAt, "ticket opened", ticket && `id ${ticket.id}, number ${ticket.tid}, department ${ticket.deptid}`);
+  const decidedAt = reply ? reply.addedAt : ticket?.openedAt;
+  for (const { rule, answer, because } of decided?.decisions ?? []) add(decidedAt, `decided ${rule}`, `${answer}${because ? `, because ${because}` : ""}`);
+  if (reply) add(decidedAt, "reply added", `number ${reply.replyId}, to ticket ${reply.ticketId}, by ${reply.author.kind}; the ticket is then ${reply.status}`);
+  else add(decidedAt, "ticket opened", ticket && `id ${ticket.id}, number ${ticket.tid}, department ${ticket.deptid}, ${ticket.replyIds?.length ?? 0} replies`);
   add(rejection?.rejectedAt, "rejected", rejection?.errors.map(({ message }) => message).join("; "));
   add(deadLetter?.diedAt, "given up", deadLetter && `${deadLetter.code}: ${deadLetter.reason}`);
-  for (const { key, attempts, deliveredAt, deadAt, lastError } of ticket?.outbox ?? []) {
+  for (const { key, attempts, deliveredAt, deadAt, lastError } of decided?.outbox ?? []) {
     if (deliveredAt) add(deliveredAt, `delivered ${key}`, attempts > 0 ? `after ${attempts} failed tries` : "");
     if (deadAt) add(deadAt, `gave up ${key}`, lastError);
     if (!deliveredAt && !deadAt)
-      add(ticket?.dueAt ?? ticket?.openedAt, `owes ${key}`, lastError ? `${attempts} failed tries, last: ${lastError}` : "next look at that time");
+      add(decided?.dueAt ?? decidedAt, `owes ${key}`, lastError ? `${attempts} failed tries, last: ${lastError}` : "next look at that time");
   }
   add(receipt?.decidedAt, "receipt closed");
   return events.toSorted((a, b) => a.at.getTime() - b.at.getTime());

@@ -22,13 +22,14 @@ async function status(_argv: object, { connections, output }: CommandDeps): Prom
   const memory = server.maxMemoryBytes > 0 ? `${mebibytes(server.usedMemoryBytes)} of ${mebibytes(server.maxMemoryBytes)}` : mebibytes(server.usedMemoryBytes);
   const rows = [
     ["tickets", counts.tickets, ""],
+    ["replies to them", counts.replies, ""],
     ["rejections kept", counts.rejections, ""],
     ["waiting in the queue", queued.waiting, queued.oldestWaitingAt && `oldest ${ago(queued.oldestWaitingAt)}`],
     ["in work", queued.active, ""],
     ["put back for a time", queued.delayed, ""],
     ["accepted, undecided", counts.undecided, counts.oldestUndecidedAt && `oldest ${ago(counts.oldestUndecidedAt)}`],
-    ["tickets that owe deliveries", counts.owing, counts.oldestOwingAt && `oldest ${ago(counts.oldestOwingAt)}`],
-    ["tickets with given-up deliveries", counts.deadDeliveries, ""],
+    ["tickets and replies that owe deliveries", counts.owing, counts.oldestOwingAt && `oldest ${ago(counts.oldestOwingAt)}`],
+    ["with given-up deliveries", counts.deadDeliveries, ""],
     [
       "dead letters",
       dead,

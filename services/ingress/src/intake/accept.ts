@@ -1,4 +1,4 @@
-import { fingerprintOf, IDEMPOTENCY_CONFLICT, type OpenTicketCommand, type OpenTicketResult, type Receipt, type RequestError } from "@openticket/contract";
+import { type Command, type CommandResult, fingerprintOf, IDEMPOTENCY_CONFLICT, type Receipt, type RequestError } from "@openticket/contract";
 import { type CommandQueue, type ReceiptStore, ReplyLate, type TicketReader } from "./ports.ts";
 
 /**
@@ -10,7 +10,7 @@ import { type CommandQueue, type ReceiptStore, ReplyLate, type TicketReader } fr
 export interface AcceptDeps {
   queue: Pick<CommandQueue, "submit" | "submitAndWait">;
   receipts: ReceiptStore;
-  tickets: Pick<TicketReader, "findByRequestId" | "findRejectionByRequestId">;
+  tickets: Pick<TicketReader, "findByRequestId" | "findReplyByRequestId" | "findRejectionByRequestId">;
   /** `store`: a receipt first. `queue`: as durable as Redis alone, and cheaper. */
   asyncDurability: "store" | "queue";
   /** How long a caller waits for its outcome, ms. */
@@ -26,14 +26,14 @@ const FIRST_CHECK_MS = 30_000;
 export type Acceptance = { kind: "accepted" } | { kind: "conflict"; error: RequestError };
 
 /** Accepts a request whose caller does not wait. Throws on an outage: then nothing is promised. */
-export async function accept(command: OpenTicketCommand, deps: AcceptDeps): Promise<Acceptance> {
+export async function accept(command: Command, deps: AcceptDeps): Promise<Acceptance> {
   if (deps.asyncDurability === "queue") {
     await deps.queue.submit(command);
     return { kind: "accepted" };
   }
   const earlier = await earlierRequest(command, deps);
   if (earlier) return sameOrConflict(command, earlier.fingerprint);
-  const marked: OpenTicketCommand = { ...command, hasReceipt: true };
+  const marked: Command = { ...command, hasReceipt: true };
   const accepted = await deps.receipts.accept(receiptOf(marked, deps.now()));
   if (accepted.kind === "exists") return sameOrConflict(command, accepted.receipt.fingerprint);
   deps.queue.submit(marked).catch((error: unknown) => deps.onNotEnqueued(command.requestId, error));
@@ -41,7 +41,7 @@ export async function accept(command: OpenTicketCommand, deps: AcceptDeps): Prom
 }
 
 /** Hands the command over and waits for its outcome. Throws {@link ReplyLate} when that is late: then it has a receipt, if the store could take one. */
-export async function openAndWait(command: OpenTicketCommand, deps: AcceptDeps): Promise<OpenTicketResult> {
+export async function handOverAndWait(command: Command, deps: AcceptDeps): Promise<CommandResult> {
   try {
     return await deps.queue.submitAndWait(command, { timeoutMs: deps.replyTimeoutMs });
   } catch (error) {
@@ -52,16 +52,16 @@ export async function openAndWait(command: OpenTicketCommand, deps: AcceptDeps):
 }
 
 /** Only a request with a key can have been here before. */
-async function earlierRequest({ idempotencyKey, requestId }: OpenTicketCommand, { tickets }: AcceptDeps) {
+async function earlierRequest({ idempotencyKey, requestId }: Command, { tickets }: AcceptDeps) {
   if (idempotencyKey === undefined) return undefined;
-  return (await tickets.findByRequestId(requestId)) ?? (await tickets.findRejectionByRequestId(requestId));
+  return (await tickets.findByRequestId(requestId)) ?? (await tickets.findReplyByRequestId(requestId)) ?? (await tickets.findRejectionByRequestId(requestId));
 }
 
-function sameOrConflict(command: OpenTicketCommand, fingerprint: string): Acceptance {
+function sameOrConflict(command: Command, fingerprint: string): Acceptance {
   return fingerprint === fingerprintOf(command) ? { kind: "accepted" } : { kind: "conflict", error: IDEMPOTENCY_CONFLICT };
 }
 
-function receiptOf(command: OpenTicketCommand, now: Date): Receipt {
+function receiptOf(command: Command, now: Date): Receipt {
   return {
     _id: command.requestId,
     fingerprint: fingerprintOf(command),

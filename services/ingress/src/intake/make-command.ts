@@ -1,6 +1,11 @@
 import {
+  ADD_TICKET_REPLY_JOB,
+  type AddTicketReplyCommand,
+  type Attachment,
   type AttachmentRef,
   CONTRACT_VERSION,
+  type Decoded,
+  decodeReplyParams,
   decodeTicketParams,
   LIMITS,
   type OpenTicketCommand,
@@ -33,9 +38,21 @@ export interface MakeCommandDeps {
  * Turns a draft into the command that travels. A request with an idempotency key is named by it, so that a repetition
  * finds the first one; see the contract's identity.
  */
-export function makeCommand(draft: Draft, { now, newRequestId }: MakeCommandDeps): OpenTicketCommand {
+export function makeCommand(draft: Draft, deps: MakeCommandDeps): OpenTicketCommand {
+  return commandOf(draft, decodeTicketParams(draft.params), deps);
+}
+
+/** The same for a reply to a ticket. */
+export function makeReplyCommand(draft: Draft, deps: MakeCommandDeps): AddTicketReplyCommand {
+  return { ...commandOf(draft, decodeReplyParams(draft.params), deps), action: ADD_TICKET_REPLY_JOB };
+}
+
+function commandOf<T extends { attachments?: Attachment[] | undefined }>(
+  draft: Draft,
+  { ticket, problems }: Decoded<T>,
+  { now, newRequestId }: MakeCommandDeps,
+): Omit<OpenTicketCommand, "action" | "ticket"> & { ticket: T } {
   const { channel, credential, admin, ip } = draft;
-  const { ticket, problems } = decodeTicketParams(draft.params);
   const files = [...(ticket.attachments ?? []), ...draft.attachments];
   const { idempotencyKey, problem } = checkKey(draft.idempotencyKey);
   const allProblems = [...draft.problems, ...problems, ...(problem ? [problem] : [])];

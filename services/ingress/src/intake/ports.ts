@@ -1,5 +1,17 @@
 import type { Readable } from "node:stream";
-import type { AttachmentRef, DeadLetter, OpenTicketCommand, OpenTicketResult, Receipt, RejectionRecord, TicketRecord } from "@openticket/contract";
+import type {
+  AttachmentRef,
+  Command,
+  CommandResult,
+  DeadLetter,
+  InboundMailCommand,
+  InboundRecord,
+  InboundState,
+  Receipt,
+  RejectionRecord,
+  ReplyRecord,
+  TicketRecord,
+} from "@openticket/contract";
 
 /** What the doors need from the outside. Faults are exceptions named by meaning; the adapters map them to statuses. */
 
@@ -21,25 +33,44 @@ export class ReplyLate extends Error {
 
 export interface CommandQueue {
   /** Enqueues; throws {@link QueueUnavailable}. */
-  submit(command: OpenTicketCommand): Promise<void>;
+  submit(command: Command): Promise<void>;
+  /** Enqueues the job that reads a stored message; throws {@link QueueUnavailable}. */
+  submitMail(command: InboundMailCommand): Promise<void>;
   /** Enqueues and waits; throws {@link QueueUnavailable} or {@link ReplyLate}. */
-  submitAndWait(command: OpenTicketCommand, options: { timeoutMs: number }): Promise<OpenTicketResult>;
+  submitAndWait(command: Command, options: { timeoutMs: number }): Promise<CommandResult>;
   /** What the queue knows of a request that has no outcome yet. */
   state(requestId: string): Promise<"queued" | "working" | undefined>;
 }
 
-/** Outcomes and tickets, as stored. */
+/** Outcomes, tickets and their replies, as stored. */
 export interface TicketReader {
   findByRequestId(requestId: string): Promise<TicketRecord | undefined>;
+  findReplyByRequestId(requestId: string): Promise<ReplyRecord | undefined>;
   findRejectionByRequestId(requestId: string): Promise<RejectionRecord | undefined>;
   findDeadLetter(requestId: string): Promise<DeadLetter | undefined>;
   findById(id: number): Promise<TicketRecord | undefined>;
+  findReply(replyId: number): Promise<ReplyRecord | undefined>;
+  /** The latest replies of a ticket, at most `limit`, the oldest of them first. */
+  repliesOf(ticketId: number, limit: number): Promise<ReplyRecord[]>;
 }
 
 /** Requests that a door acknowledged before their outcome was known; see accept.ts. */
 export interface ReceiptStore {
   accept(receipt: Receipt): Promise<{ kind: "accepted" } | { kind: "exists"; receipt: Receipt }>;
   find(requestId: string): Promise<Receipt | undefined>;
+}
+
+/** Which addresses take mail. */
+export interface MailboxReader {
+  /** The configured mailbox behind a recipient's address, whatever its case and plus-tag. */
+  find(address: string): Promise<{ address: string } | undefined>;
+}
+
+/** Messages that came in. */
+export interface InboundReader {
+  find(id: string): Promise<InboundRecord | undefined>;
+  /** Newest first; `after`: only what comes behind that record. */
+  list(filter: { mailbox?: string | undefined; state?: InboundState | undefined; limit: number; after?: string | undefined }): Promise<InboundRecord[]>;
 }
 
 export interface BlobStore {

@@ -4,6 +4,8 @@ import {
   type ErrorResult,
   KEPT_FOR_OPERATOR,
   type RejectionRecord,
+  type ReplyAddedResult,
+  type ReplyRecord,
   type RequestError,
   type RequestStatus,
   type SuccessResult,
@@ -56,8 +58,13 @@ export async function awaitStatus(
 async function findOutcome(requestId: string, credential: string, tickets: TicketReader): Promise<RequestStatus | undefined> {
   const unlessForeign = (source: CommandSource | undefined, status: RequestStatus): RequestStatus =>
     source?.credential === credential ? status : { requestId, state: "unknown" };
-  const [ticket, rejection] = await Promise.all([tickets.findByRequestId(requestId), tickets.findRejectionByRequestId(requestId)]);
+  const [ticket, reply, rejection] = await Promise.all([
+    tickets.findByRequestId(requestId),
+    tickets.findReplyByRequestId(requestId),
+    tickets.findRejectionByRequestId(requestId),
+  ]);
   if (ticket) return unlessForeign(ticket.source, done(requestId, ticket));
+  if (reply) return unlessForeign(reply.source, replied(requestId, reply));
   if (rejection) return unlessForeign(rejection.source, rejected(requestId, rejection));
   const letter = await tickets.findDeadLetter(requestId);
   return letter && unlessForeign(letter.source, failed(requestId, letter));
@@ -65,6 +72,11 @@ async function findOutcome(requestId: string, credential: string, tickets: Ticke
 
 function done(requestId: string, { id, tid, c }: TicketRecord): RequestStatus {
   const result: SuccessResult = { requestId, result: "success", id, tid, c };
+  return { requestId, state: "done", result };
+}
+
+function replied(requestId: string, { ticketId, replyId }: ReplyRecord): RequestStatus {
+  const result: ReplyAddedResult = { requestId, result: "success", ticketid: ticketId, replyid: replyId };
   return { requestId, state: "done", result };
 }
 

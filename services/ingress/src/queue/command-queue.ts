@@ -12,6 +12,7 @@ export function makeCommandQueue(options: {
   const requester = makeRequester(options);
   return {
     submit: (command) => inOurWords(requester.submit(command)),
+    submitMail: (command) => inOurWords(requester.submitMail(command)),
     submitAndWait: (command, { timeoutMs }) => inOurWords(requester.submitAndWait(command, { timeoutMs })),
     state: (requestId) => inOurWords(requester.jobState(requestId)),
     vitals: () => requester.vitals(),

@@ -43,6 +43,10 @@ export const notifyConfigFields = {
     .min(16, "expected at least 16 characters")
     .optional()
     .describe("Key of Message-IDs and loop tokens, the same for all workers; unset: made once and kept in MongoDB"),
+  MAIL_REPLY_TOKEN: z
+    .enum(["none", "plus"])
+    .default("none")
+    .describe("`plus`: the Reply-To of our mails names the ticket (`support+t7.…@`), for mail servers that deliver such addresses"),
   MAIL_TEMPLATE_DIR: z
     .string()
     .optional()

@@ -1,4 +1,4 @@
-import type { OutboxEntry, TicketRecord } from "@openticket/contract";
+import type { OutboxEntry, ReplyRecord, TicketHead, TicketRecord } from "@openticket/contract";
 import { displayName, type MailAddress } from "./address.ts";
 import { cleanLine } from "./clean-text.ts";
 import type { NotifyConfig } from "./config.ts";
@@ -15,12 +15,24 @@ export interface MailView {
   ticket: { id: number; tid: string; subject: string; priority: string; createdAt: string; channel: string };
   message: MessageBody;
   attachments: { name: string; size: string }[];
+  /** Of the mails about a reply alone; `message` and `attachments` are the reply's. Staff have no address here. */
+  reply?: { author: { name: string; email: string; kind: string }; createdAt: string; status: string };
+  /** True when the mail that this is about may not be from who it says. */
+  isUnverified: boolean;
   /** Page of the ticket in the client area. It holds the access code, so only mails to the opener have this field. */
   link?: string;
 }
 
+/** What a mail is about: a ticket, or a reply to one. */
+export interface MailTopic {
+  ticket: TicketHead;
+  /** What was written: the ticket's message or the reply's. */
+  written: Pick<TicketRecord, "message" | "markdown" | "attachments">;
+  reply?: ReplyRecord;
+}
+
 export interface ViewInput {
-  ticket: TicketRecord;
+  topic: MailTopic;
   template: MailTemplate;
   to: MailAddress;
   departmentName: string;
@@ -32,8 +44,9 @@ const MAX_SUBJECT = 500;
 const MAX_FILE_NAME = 150;
 
 /** What the template of this mail may show. */
-export function viewOf({ ticket, template, to, departmentName, config }: ViewInput): MailView {
-  const { opener, attachments, id, priority, source } = ticket;
+export function viewOf({ topic: { ticket, written, reply }, template, to, departmentName, config }: ViewInput): MailView {
+  const { opener, id, priority, source } = ticket;
+  const timeZone = config.TIME_ZONE ?? "UTC";
   const view: MailView = {
     department: { name: displayName(departmentName) },
     recipient: { name: displayName(to.name) },
@@ -43,13 +56,21 @@ export function viewOf({ ticket, template, to, departmentName, config }: ViewInp
       tid: tidOf(ticket),
       subject: cleanLine(ticket.subject, MAX_SUBJECT),
       priority,
-      createdAt: instant(ticket.createdAt, config.TIME_ZONE ?? "UTC"),
+      createdAt: instant(ticket.createdAt, timeZone),
       channel: cleanLine(source.channel, MAX_FILE_NAME),
     },
-    message: renderMessage(ticket, config.MAIL_MESSAGE_MAX_CHARS),
-    attachments: attachments.map(({ name, size }) => ({ name: cleanLine(name, MAX_FILE_NAME), size: fileSize(size) })),
+    message: renderMessage(written, config.MAIL_MESSAGE_MAX_CHARS),
+    isUnverified: (reply?.author ?? opener).isVerified === false,
+    attachments: written.attachments.map(({ name, size }) => ({ name: cleanLine(name, MAX_FILE_NAME), size: fileSize(size) })),
   };
-  return template === "staff-ticket-opened" ? view : { ...view, link: clientAreaLink(config.CLIENT_AREA_URL, ticket) };
+  if (reply) view.reply = replyView(reply, timeZone);
+  return template.startsWith("staff-") ? view : { ...view, link: clientAreaLink(config.CLIENT_AREA_URL, ticket) };
+}
+
+function replyView({ author, createdAt, status }: ReplyRecord, timeZone: string): NonNullable<MailView["reply"]> {
+  const { name, kind, email = "" } = author;
+  const shown = kind === "admin" ? "" : cleanLine(email, MAX_FILE_NAME);
+  return { author: { name: displayName(name), email: shown, kind }, createdAt: instant(createdAt, timeZone), status: cleanLine(status, MAX_FILE_NAME) };
 }
 
 /** The ticket's number as it stands in a header or a sentence. */
@@ -57,7 +78,7 @@ export function tidOf({ tid }: { tid: string }): string {
   return cleanLine(tid, 50);
 }
 
-function clientAreaLink(clientAreaUrl: string, { tid, c }: TicketRecord): string {
+function clientAreaLink(clientAreaUrl: string, { tid, c }: TicketHead): string {
   return `${clientAreaUrl.replace(/\/+$/, "")}/viewticket.php?tid=${encodeURIComponent(tid)}&c=${encodeURIComponent(c)}`;
 }
 

@@ -1,8 +1,11 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { MAIL_TEMPLATES } from "@openticket/contract";
 import { Eta } from "eta/core";
 import type { MailTemplate, MailView } from "./mail-view.ts";
+import { replyToOpener } from "./templates/reply-to-opener.ts";
 import { SAMPLE_VIEWS } from "./templates/samples.ts";
+import { staffReplyAdded } from "./templates/staff-reply-added.ts";
 import { staffTicketOpened } from "./templates/staff-ticket-opened.ts";
 import { ticketOpened } from "./templates/ticket-opened.ts";
 import { ticketOpenedByAdmin } from "./templates/ticket-opened-by-admin.ts";
@@ -31,13 +34,14 @@ const BUILT_IN: Record<MailTemplate, RenderedMail> = {
   "ticket-opened": ticketOpened,
   "ticket-opened-by-admin": ticketOpenedByAdmin,
   "staff-ticket-opened": staffTicketOpened,
+  "reply-to-opener": replyToOpener,
+  "staff-reply-added": staffReplyAdded,
 };
-const TEMPLATES = ["ticket-opened", "ticket-opened-by-admin", "staff-ticket-opened"] as const satisfies MailTemplate[];
 
 /** Compiles and tries all templates, those of the directory first. Throws {@link TemplateBroken}. */
 export async function loadTemplates(directory?: string): Promise<MailTemplates> {
   const overrides = directory === undefined ? new Map<string, string>() : await readOverrides(directory);
-  const compiled = new Map(TEMPLATES.map((template) => [template, compileMail(template, overrides, directory)]));
+  const compiled = new Map(MAIL_TEMPLATES.map((template) => [template, compileMail(template, overrides, directory)]));
   return (template, view) => {
     const render = compiled.get(template);
     if (!render) throw new TemplateBroken(`there is no template ${template}`);
@@ -47,7 +51,7 @@ export async function loadTemplates(directory?: string): Promise<MailTemplates> 
 
 async function readOverrides(directory: string): Promise<Map<string, string>> {
   const files = (await readdir(directory).catch(refuse(directory))).filter((file) => file.endsWith(".eta"));
-  const known = TEMPLATES.flatMap((template) => PARTS.map((part) => `${template}.${part}.eta`));
+  const known = MAIL_TEMPLATES.flatMap((template) => PARTS.map((part) => `${template}.${part}.eta`));
   const unknown = files.find((file) => !known.includes(file));
   if (unknown) throw new TemplateBroken(`${join(directory, unknown)}: no mail is made of it; expected one of ${known.join(", ")}`);
   return new Map(

@@ -1,4 +1,4 @@
-import { referenceError } from "@openticket/contract";
+import { type RequestError, referenceError } from "@openticket/contract";
 import type { Findings } from "./findings.ts";
 
 /** ISO 8601 calendar dates, extended or basic, with an optional time and offset; and `YYYY-MM-DD HH:mm:ss`. */
@@ -10,12 +10,20 @@ const FORMATS = [
 
 const MS_PER_MINUTE = 60_000;
 
-/** The instant that `created` names, undefined when it is absent or wrong. Without an offset it is in `timeZone`. */
-export function readCreated(given: string | undefined, { timeZone, now }: { timeZone: string; now: Date }, findings: Findings): Date | undefined {
+export interface CreatedRules {
+  /** Zone of times without an offset. */
+  timeZone: string;
+  now: Date;
+  /** The action's error for a time that has not come yet. */
+  inFuture: RequestError;
+}
+
+/** The instant that `created` names, undefined when it is absent or wrong. */
+export function readCreated(given: string | undefined, { timeZone, now, inFuture }: CreatedRules, findings: Findings): Date | undefined {
   if (given === undefined) return undefined;
   const instant = parseInstant(given, timeZone);
   if (!instant) findings.error(referenceError("date_invalid"));
-  if (instant && instant > now) findings.error(referenceError("date_in_future"));
+  if (instant && instant > now) findings.error(inFuture);
   return instant && instant <= now ? instant : undefined;
 }
 

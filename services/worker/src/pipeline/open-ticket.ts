@@ -10,10 +10,11 @@ import {
   type TicketRecord,
 } from "@openticket/contract";
 import { storeAttachments } from "./attachments.ts";
+import { type MailFacts, withFacts } from "./mail-facts.ts";
 import { owedDeliveries } from "./outbox.ts";
-import { type Outcome, repeatRejection, repeatTicket } from "./outcome.ts";
+import { conflict, type RunOptions, repeatRejection, storeRejection } from "./outcomes.ts";
 import type { PipelineDeps } from "./ports.ts";
-import { errorResult, successResult } from "./results.ts";
+import { type Outcome, repeatTicket, successResult } from "./ticket-outcome.ts";
 import { type ValidTicket, validate } from "./validate.ts";
 
 /**
@@ -24,25 +25,22 @@ import { type ValidTicket, validate } from "./validate.ts";
  * reference data may have changed since it was given; a ticket is looked for with the rejection, for the same reason.
  */
 
-/** What the caller knows of a run. */
-export interface RunOptions {
-  /**
-   * Asked once the ticket is stored: whether the same request may be decided elsewhere at this moment. Then it is made
-   * sure that it was not rejected there.
-   */
-  mayHaveTwin(): boolean;
-}
-
-/** Runs one command to its outcome. Throws only for faults that a later try may not meet. */
-export async function openTicket(command: OpenTicketCommand, { mayHaveTwin }: RunOptions, deps: PipelineDeps): Promise<Outcome> {
-  const [earlierRejection, checked] = await Promise.all([deps.tickets.findRejection(identityOf(command)), validate(command, deps)]);
+/** Runs one command to its outcome, with what a mail that it was made of adds. Throws only for faults that a later try may not meet. */
+export async function openTicket(command: OpenTicketCommand, { mayHaveTwin }: RunOptions, deps: PipelineDeps, facts?: MailFacts): Promise<Outcome> {
+  const [earlierRejection, checked, otherUse] = await Promise.all([
+    deps.tickets.findRejection(identityOf(command)),
+    validate(command, deps),
+    // Only a key of the requester's own choice can have named a request of another action.
+    command.idempotencyKey === undefined ? undefined : deps.replies.findByIdentity(identityOf(command)),
+  ]);
   if (earlierRejection) return repeatRejection(command, earlierRejection);
+  if (otherUse) return conflict(command);
 
   const stored = await storeAttachments(command.ticket.attachments ?? [], deps);
   const errors = inOrderOfPrecedence([...checked.errors, ...stored.errors, ...(command.problems ?? [])]);
   if (checked.ticket === undefined || errors.length > 0) return reject(command, errors, deps);
 
-  const draft = await makeDraft(command, checked.ticket, stored.attachments, deps);
+  const draft = withFacts(await makeDraft(command, checked.ticket, stored.attachments, deps), facts);
   const commit = await deps.tickets.commit(draft);
   if (commit.kind === "out-of-numbers") return reject(command, [referenceError("no_ticket_number")], deps);
   const isOurs = commit.kind === "opened";
@@ -88,23 +86,6 @@ async function makeDraft(command: OpenTicketCommand, ticket: ValidTicket, attach
 }
 
 async function reject(command: OpenTicketCommand, errors: RequestError[], deps: PipelineDeps): Promise<Outcome> {
-  const now = deps.now();
-  const rejection = await deps.tickets.reject({
-    _id: identityOf(command),
-    requestId: command.requestId,
-    fingerprint: fingerprintOf(command),
-    errors,
-    source: command.source,
-    receivedAt: new Date(command.receivedAt),
-    rejectedAt: now,
-    expiresAt: new Date(now.getTime() + deps.rules.rejectionRetentionMs),
-  });
-  switch (rejection.kind) {
-    case "rejected":
-      return { kind: "rejected", result: errorResult(command, errors) };
-    case "exists":
-      return repeatRejection(command, rejection.record);
-    case "opened":
-      return repeatTicket(command, rejection.ticket);
-  }
+  const refusal = await storeRejection(command, errors, deps);
+  return refusal.kind === "opened" ? repeatTicket(command, refusal.ticket) : refusal;
 }

@@ -4,6 +4,9 @@ import type { Findings } from "./findings.ts";
 import type { Client, Directory } from "./ports.ts";
 import { oneLine } from "./subject.ts";
 
+/** Somebody who writes to us, for himself. */
+type Person = Omit<Opener, "admin">;
+
 /**
  * Who opens the ticket: the client, a user or contact of that client, or a guest with name and address; and the admin
  * who does so on their behalf, when `admin` is asked for and the credential has one.
@@ -12,11 +15,13 @@ export async function readOpener(command: OpenTicketCommand, directory: Director
   const { clientid } = command.ticket;
   const opener = clientid === undefined ? readGuest(command.ticket, findings) : await readClient(clientid, command.ticket, directory, findings);
   if (!opener) return undefined;
+  if (command.actor?.isVerified !== undefined) opener.isVerified = command.actor.isVerified;
   const admin = await readAdmin(command, directory, findings);
   return admin === undefined ? opener : { ...opener, admin };
 }
 
-function readGuest({ name, email }: OpenTicketCommand["ticket"], findings: Findings): Opener | undefined {
+/** A guest, who gives name and address. */
+export function readGuest({ name, email }: Pick<OpenTicketCommand["ticket"], "name" | "email">, findings: Findings): Person | undefined {
   const [givenName, givenEmail] = [oneLine(name ?? ""), (email ?? "").trim()];
   const isComplete = givenName !== "" && givenEmail !== "";
   if (!isComplete) findings.error(referenceError("name_and_email_required"));
@@ -25,13 +30,13 @@ function readGuest({ name, email }: OpenTicketCommand["ticket"], findings: Findi
   return isComplete && isAddress ? { kind: "guest", name: givenName, email: givenEmail } : undefined;
 }
 
-/** `userid` counts before `contactid`; both only as the client's own. */
-async function readClient(
+/** The client, or a user or contact of it. `userid` counts before `contactid`; both only as the client's own. */
+export async function readClient(
   clientid: number,
-  { userid, contactid }: OpenTicketCommand["ticket"],
+  { userid, contactid }: { userid?: number | undefined; contactid?: number | undefined },
   directory: Directory,
   findings: Findings,
-): Promise<Opener | undefined> {
+): Promise<Person | undefined> {
   const [client, user, contact] = await Promise.all([
     lookUp(clientid, (id) => directory.client(id)),
     lookUp(userid, (id) => directory.user(id)),
@@ -63,6 +68,7 @@ async function lookUp<T>(id: number | undefined, find: (id: number) => Promise<T
   return id === undefined || id === NO_SUCH_ID ? undefined : find(id);
 }
 
-function called({ firstname, lastname, email }: Pick<Client, "firstname" | "lastname" | "email">) {
+/** Name and address of somebody of the reference data. */
+export function called({ firstname, lastname, email }: Pick<Client, "firstname" | "lastname" | "email">) {
   return { name: oneLine(`${firstname} ${lastname}`), email };
 }

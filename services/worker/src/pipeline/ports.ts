@@ -1,4 +1,4 @@
-import type { RejectionRecord, TicketDraft, TicketRecord } from "@openticket/contract";
+import type { RejectionRecord, ReplyDraft, ReplyRecord, TicketDraft, TicketHead, TicketRecord } from "@openticket/contract";
 
 /**
  * What the story of a ticket needs from the outside. Every look-up may be called once per ticket: behind these
@@ -15,6 +15,8 @@ export interface Department {
   noAutoresponder: boolean;
   preventClientClosure: boolean;
   hidden: boolean;
+  /** What a mail to a closed ticket of this department does; absent: reopen. AddTicketReply itself always reopens. */
+  closedReply?: "reopen" | "open-linked" | "refuse" | undefined;
   /** Usernames of the admins who are told about new tickets. */
   staff: string[];
 }
@@ -86,6 +88,22 @@ export interface TicketStore {
   giveWay(ticket: TicketRecord, options: { isOurs: boolean }): Promise<RejectionRecord | undefined>;
   findByIdentity(identity: string): Promise<TicketRecord | undefined>;
   findRejection(identity: string): Promise<RejectionRecord | undefined>;
+  /** By the ticket's id. */
+  findHead(id: number): Promise<TicketHead | undefined>;
+}
+
+export type Added =
+  /** Written by this call. */
+  | { kind: "added"; reply: ReplyRecord }
+  /** An earlier run of the same request, or an earlier request with the same key, has written it. */
+  | { kind: "exists"; reply: ReplyRecord }
+  /** The ticket is there no more; nothing was kept. */
+  | { kind: "ticket-gone" };
+
+export interface ReplyStore {
+  /** Numbers the draft, writes it with its outbox and changes its ticket, journaled on a majority. Whoever runs it again completes what was begun. */
+  add(draft: ReplyDraft): Promise<Added>;
+  findByIdentity(identity: string): Promise<ReplyRecord | undefined>;
 }
 
 export interface BlobStore {
@@ -101,6 +119,8 @@ export interface TicketRules {
   rejectionRetentionMs: number;
   /** Bounds on attachments; names are lower-case extensions without the dot, "any" allows all. */
   attachments: { count: number; bytes: number; totalBytes: number; extensions: readonly string[] | "any" };
+  /** Names of all statuses that a ticket may have. */
+  statuses: readonly string[];
   /** How long after the commit the relay leaves the outbox to the process that wrote it, ms. */
   outboxGraceMs: number;
 }
@@ -108,6 +128,7 @@ export interface TicketRules {
 export interface PipelineDeps {
   directory: Directory;
   tickets: TicketStore;
+  replies: ReplyStore;
   blobs: BlobStore;
   rules: TicketRules;
   now(): Date;

@@ -1,9 +1,12 @@
-import { type DeadLetter, KEPT_FOR_OPERATOR, type RejectionRecord, type RequestStatus, type TicketRecord } from "@openticket/contract";
-import { errorResult, successResult } from "./results.ts";
+import { type DeadLetter, KEPT_FOR_OPERATOR, type RejectionRecord, type ReplyRecord, type RequestStatus, type TicketRecord } from "@openticket/contract";
+import { replyAddedResult } from "./add-ticket-reply.ts";
+import { errorResult } from "./outcomes.ts";
+import { successResult } from "./ticket-outcome.ts";
 
 /** Outcomes by the name of the request. */
 export interface OutcomeReader {
   findByRequestId(requestId: string): Promise<TicketRecord | undefined>;
+  findReplyByRequestId(requestId: string): Promise<ReplyRecord | undefined>;
   findRejectionByRequestId(requestId: string): Promise<RejectionRecord | undefined>;
   findDeadLetter(requestId: string): Promise<DeadLetter | undefined>;
 }
@@ -16,6 +19,8 @@ export function outcomesOf(requestIds: readonly string[], outcomes: OutcomeReade
 async function outcomeOf(requestId: string, outcomes: OutcomeReader): Promise<RequestStatus> {
   const ticket = await outcomes.findByRequestId(requestId);
   if (ticket) return { requestId, state: "done", result: successResult({ requestId }, ticket) };
+  const reply = await outcomes.findReplyByRequestId(requestId);
+  if (reply) return { requestId, state: "done", result: replyAddedResult({ requestId }, reply) };
   const rejection = await outcomes.findRejectionByRequestId(requestId);
   if (rejection) return { requestId, state: "rejected", result: errorResult({ requestId }, rejection.errors) };
   const letter = await outcomes.findDeadLetter(requestId);

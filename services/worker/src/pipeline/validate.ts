@@ -31,7 +31,7 @@ export async function validate(
   ]);
   const subject = readSubject(ticket.subject, findings);
   const message = readMessage(ticket.message, findings);
-  const createdAt = readCreated(ticket.created, { timeZone: rules.timeZone, now: deps.now() }, findings);
+  const createdAt = readCreated(ticket.created, { timeZone: rules.timeZone, now: deps.now(), inFuture: referenceError("date_in_future") }, findings);
   const priority = readPriority(ticket.priority, rules.defaultPriority, findings);
   const customfields = await readCustomFields(ticket.customfields ?? {}, department?.id, directory, findings);
   const { errors, decisions } = findings;
@@ -68,7 +68,8 @@ async function readService(
   return undefined;
 }
 
-function readMessage(message: string | undefined, findings: Findings): string | undefined {
+/** The message, which must say something. */
+export function readMessage(message: string | undefined, findings: Findings): string | undefined {
   if (message !== undefined && message.trim() !== "") return message;
   findings.error(referenceError("message_required"));
   return undefined;

@@ -1,13 +1,15 @@
 import type { RedisConnection } from "@openticket/client";
-import { COMMAND_QUEUE, KEPT_FOR_OPERATOR, type OpenTicketCommand } from "@openticket/contract";
+import { COMMAND_QUEUE, KEPT_FOR_OPERATOR } from "@openticket/contract";
 import { DelayedError, type Job, Worker } from "bullmq";
+import type { Runnable } from "./action.ts";
 import type { ConsumerDeps } from "./consumer-deps.ts";
 import { giveUp, tell } from "./give-up.ts";
-import { type ReadJob, readJob } from "./read-job.ts";
+import { type FoundJob, readJob } from "./read-job.ts";
 import { isSuspect, makeTurns, note, notesOf, provenDeaths, surviving, type Turns } from "./suspects.ts";
 
 /**
- * Takes commands from the queue and sees each of them through: read, decide, reply, complete.
+ * Takes jobs from the command queue and sees each of them through: read, decide, reply, complete. What is read and
+ * decided is the matter of the job's action.
  *
  * Problem: BullMQ's own counts do not fit. `attempts` belongs to the producer (a foreign one leaves it at 1, so that
  * the first fault would be the last), and a job whose worker died twice fails without our code.
@@ -92,7 +94,7 @@ type Processing = ConsumerDeps & Pick<ConsumerOptions, "lockDurationMs"> & { inT
 
 async function process(job: Job<unknown>, token: string | undefined, deps: Processing): Promise<void> {
   const startedAtMs = performance.now();
-  const read = readJob(job);
+  const read = readJob(job, deps.actions);
   try {
     const outcome = await outcomeOf(job, read, deps);
     deps.metrics.counter("requests_total", "Requests by outcome", ["outcome"]).inc({ outcome });
@@ -104,28 +106,28 @@ async function process(job: Job<unknown>, token: string | undefined, deps: Proce
   }
 }
 
-function outcomeOf(job: Job, read: ReadJob, deps: Processing): Promise<string> {
+function outcomeOf(job: Job, read: FoundJob, deps: Processing): Promise<string> {
   if (read.kind === "hopeless") return giveUp(job, read, read.error, deps);
-  if (!isSuspect(job)) return seeThrough(job, read.command, deps);
+  if (!isSuspect(job)) return seeThrough(job, read, deps);
   const deaths = provenDeaths(job);
-  if (deaths === undefined) return deps.inTurns(() => surviving(job, () => seeThrough(job, read.command, deps)));
+  if (deaths === undefined) return deps.inTurns(() => surviving(job, () => seeThrough(job, read, deps)));
   return giveUp(job, read, { code: "poison", message: `The request was given up: ${deaths} workers died of it` }, deps);
 }
 
-async function seeThrough(job: Job, command: OpenTicketCommand, deps: Processing): Promise<string> {
-  const decided = await deps.decide(command, { mayHaveTwin: () => mayHaveTwin(job, command, deps) });
-  await tell(command, decided, deps);
-  if (decided.kind === "opened" && decided.ticket) await deps.opened(decided.ticket);
+async function seeThrough(job: Job, read: Runnable, deps: Processing): Promise<string> {
+  const decided = await read.run({ mayHaveTwin: () => mayHaveTwin(job, read, deps) });
+  await tell(read, decided, deps);
+  await decided.deliver?.();
   return decided.kind;
 }
 
 /** A key may come with another job; without one, another worker has the same job only after this one's lock. */
-function mayHaveTwin({ attemptsStarted, processedOn = 0 }: Job, { idempotencyKey }: OpenTicketCommand, { lockDurationMs }: Processing): boolean {
-  return idempotencyKey !== undefined || attemptsStarted > 1 || Date.now() - processedOn > lockDurationMs / 2;
+function mayHaveTwin({ attemptsStarted, processedOn = 0 }: Job, { hasKey }: Runnable, { lockDurationMs }: Processing): boolean {
+  return hasKey === true || attemptsStarted > 1 || Date.now() - processedOn > lockDurationMs / 2;
 }
 
 /** An outage is waited out; other faults have a cap. The job waits in the delayed set, whatever its producer's `attempts`. */
-async function putBackOrGiveUp(job: Job, token: string | undefined, read: ReadJob, error: unknown, deps: ConsumerDeps): Promise<void> {
+async function putBackOrGiveUp(job: Job, token: string | undefined, read: FoundJob, error: unknown, deps: ConsumerDeps): Promise<void> {
   const isOutage = deps.isOutage(error);
   const faults = notesOf(job).faults + (isOutage ? 0 : 1);
   deps.logger.warn({ requestId: read.requestId, jobId: job.id, tries: job.attemptsStarted, faults, isOutage, err: error }, "request failed");
@@ -147,7 +149,7 @@ function delayMs({ attemptsStarted }: Job, { random }: ConsumerDeps): number {
 }
 
 /** False when the dead letter could not be kept now. */
-async function isGivenUp(job: Job, read: ReadJob, cause: unknown, deps: ConsumerDeps): Promise<boolean> {
+async function isGivenUp(job: Job, read: FoundJob, cause: unknown, deps: ConsumerDeps): Promise<boolean> {
   try {
     await giveUp(job, read, { code: "failed", message: KEPT_FOR_OPERATOR }, deps, cause);
     return true;

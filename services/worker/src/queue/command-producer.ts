@@ -1,5 +1,5 @@
 import type { RedisConnection } from "@openticket/client";
-import { COMMAND_QUEUE, OPEN_TICKET_JOB, type OpenTicketCommand } from "@openticket/contract";
+import { COMMAND_QUEUE } from "@openticket/contract";
 import type { Logger } from "@openticket/runtime";
 import { type Job, Queue } from "bullmq";
 
@@ -7,8 +7,8 @@ import { type Job, Queue } from "bullmq";
 export interface CommandProducer {
   /** Those of these requests that the queue does not hold, in whatever state. */
   missing(requestIds: readonly string[]): Promise<Set<string>>;
-  /** Puts commands into the queue, each under its requestId: one that is there already is left as it is. */
-  enqueue(commands: readonly OpenTicketCommand[]): Promise<void>;
+  /** Puts jobs into the queue, each under its own name: one that is there already is left as it is. */
+  enqueue(jobs: readonly { name: string; id: string; data: unknown }[]): Promise<void>;
   /** Commands that wait to be taken; none of a paused queue. */
   waiting(): Promise<number>;
   /** Jobs that BullMQ, or an older version of ours, has failed. */
@@ -28,8 +28,8 @@ export function makeCommandProducer({ connection, prefix, logger }: { connection
       const states = await Promise.all(requestIds.map((requestId) => queue.getJobState(requestId)));
       return new Set(requestIds.filter((_requestId, index) => states[index] === "unknown"));
     },
-    async enqueue(commands) {
-      await queue.addBulk(commands.map((data) => ({ name: OPEN_TICKET_JOB, data, opts: { ...JOB_OPTIONS, jobId: data.requestId } })));
+    async enqueue(jobs) {
+      await queue.addBulk(jobs.map(({ name, id, data }) => ({ name, data, opts: { ...JOB_OPTIONS, jobId: id } })));
     },
     waiting: async () => ((await queue.isPaused()) ? 0 : queue.getJobCountByTypes("waiting", "prioritized")),
     failed: (limit) => queue.getFailed(0, limit - 1),

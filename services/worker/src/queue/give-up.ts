@@ -1,13 +1,14 @@
-import { type DeadLetter, KEPT_FOR_OPERATOR, type OpenTicketCommand, type RequestError } from "@openticket/contract";
+import { type DeadLetter, KEPT_FOR_OPERATOR, type RequestError } from "@openticket/contract";
 import type { Job } from "bullmq";
-import type { ConsumerDeps, Decided } from "./consumer-deps.ts";
-import { type Address, type ReadJob, readJob } from "./read-job.ts";
+import type { Address, Decided } from "./action.ts";
+import type { ConsumerDeps } from "./consumer-deps.ts";
+import { type FoundJob, readJob } from "./read-job.ts";
 
 /** A dead letter, unless an earlier run has come to an outcome: then that is told. */
-export async function giveUp(job: Job, read: ReadJob, error: RequestError, deps: ConsumerDeps, cause?: unknown): Promise<string> {
-  const decided = read.kind === "command" ? await deps.recall(read.command) : undefined;
-  if (decided && read.kind === "command") {
-    await tell(read.command, decided, deps);
+export async function giveUp(job: Job, read: FoundJob, error: RequestError, deps: ConsumerDeps, cause?: unknown): Promise<string> {
+  const decided = read.kind === "runnable" ? await read.recall() : undefined;
+  if (decided) {
+    await tell(read, decided, deps);
     return decided.kind;
   }
   const { queue, requestId, hasReceipt } = read;
@@ -28,17 +29,17 @@ function deadLetterOf(job: Job, { requestId, source }: Address, death: Pick<Dead
 export async function buryFailedJobs(jobs: readonly Job[], deps: ConsumerDeps): Promise<number> {
   for (const job of jobs) {
     const reason = job.failedReason || "failed for an unknown reason";
-    await giveUp(job, readJob(job), { code: "failed", message: KEPT_FOR_OPERATOR }, deps, new Error(reason));
+    await giveUp(job, readJob(job, deps.actions), { code: "failed", message: KEPT_FOR_OPERATOR }, deps, new Error(reason));
     await job.remove();
   }
   return jobs.length;
 }
 
 /** To whoever wants to hear of the outcome. */
-export async function tell(command: OpenTicketCommand, { result, ticket }: Decided, deps: ConsumerDeps): Promise<void> {
-  if (command.replyTo) {
-    await deps.reply(command.replyTo.queue, result);
-    if (ticket) deps.replied(ticket, command);
+export async function tell({ queue, requestId, hasReceipt }: Address, { result, replied }: Decided, deps: ConsumerDeps): Promise<void> {
+  if (queue !== undefined && result) {
+    await deps.reply(queue, result);
+    replied?.();
   }
-  if (command.hasReceipt) deps.decided(command.requestId);
+  if (hasReceipt) deps.decided(requestId);
 }

@@ -1,30 +1,21 @@
-import { type CommandSource, OPEN_TICKET_JOB, type OpenTicketCommand, type RequestError, readCommand, requestIdOfJob } from "@openticket/contract";
+import { type RequestError, readRequester, requestIdOfJob } from "@openticket/contract";
 import type { Job } from "bullmq";
+import type { Actions, Address, Runnable } from "./action.ts";
 
-/** Whose request a job is, and where its outcome goes. */
-export interface Address {
-  requestId: string;
-  correlationId?: string | undefined;
-  queue?: string | undefined;
-  source?: CommandSource | undefined;
-  hasReceipt?: boolean | undefined;
-}
-
-export type ReadJob = Address & ({ kind: "command"; command: OpenTicketCommand } | { kind: "hopeless"; error: RequestError });
+/** A job as its action has read it, or why nothing can be done about it. */
+export type FoundJob = Runnable | (Address & { kind: "hopeless"; error: RequestError });
 
 /** What the job is, and whom its outcome goes to. Never throws. */
-export function readJob(job: Job<unknown>): ReadJob {
-  const read = readCommand(job.data, defaultsOf(job));
-  if (read.kind === "unreadable") {
-    return { ...read.reply, kind: "hopeless", error: { code: "command_unreadable", message: `The job is no command: ${read.reason}` } };
+export function readJob(job: Job<unknown>, actions: Actions): FoundJob {
+  const action = actions.get(job.name.toLowerCase());
+  if (!action) {
+    const message = `Unknown action "${job.name}"; expected one of ${[...actions.keys()].join(", ")}`;
+    return { ...readRequester(job.data, defaultsOf(job)), kind: "hopeless", error: { code: "action_unknown", message } };
   }
-  const { command } = read;
-  const { requestId, correlationId, source, hasReceipt } = command;
-  const address: Address = { requestId, correlationId, source, hasReceipt, queue: command.replyTo?.queue };
-  if (job.name.toLowerCase() !== OPEN_TICKET_JOB.toLowerCase()) {
-    return { ...address, kind: "hopeless", error: { code: "action_unknown", message: `Unknown action "${job.name}"; expected ${OPEN_TICKET_JOB}` } };
-  }
-  return { ...address, kind: "command", command };
+  const read = action.read(job.data, defaultsOf(job));
+  if (read.kind === "runnable") return read;
+  const { reason, ...address } = read;
+  return { ...address, kind: "hopeless", error: { code: "command_unreadable", message: `The job is no command: ${reason}` } };
 }
 
 function defaultsOf(job: Job) {

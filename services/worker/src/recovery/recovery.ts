@@ -1,23 +1,20 @@
-import { type OpenTicketCommand, openTicketCommand, type Receipt, type RequestStatus } from "@openticket/contract";
+import type { RequestStatus } from "@openticket/contract";
 import { type Logger, type Loop, type Metrics, startLoop } from "@openticket/runtime";
 
 /**
  * Brings back what the queue has lost.
  *
- * A door that answers before the outcome is known leaves a receipt in the store. A receipt that stays undecided is looked
- * at: its request is decided (its worker died before saying so), still in the queue, or lost with Redis; then its command
- * is put into the queue again, under the same name. Jobs that BullMQ has failed without our code become dead letters.
- * Several workers may do this side by side: each receipt is leased, and the request's identity keeps it one ticket.
+ * What was accepted before its outcome was known stands in the store: a receipt of a request, or a message that came in.
+ * One that stays undecided is looked at: its request is decided (its worker died before saying so), still in the queue, or
+ * lost with Redis; then its job is put into the queue again, under the same name. Jobs that BullMQ has failed without our
+ * code become dead letters. Several workers may do this side by side: each item is leased, and the request's identity keeps
+ * it one ticket.
  */
 export interface RecoveryDeps {
-  receipts: {
-    leaseUndecided(now: Date, leaseMs: (receipt: Receipt) => number, limit: number): Promise<Receipt[]>;
-    decided(requestId: string): Promise<void>;
-    requeued(requestIds: readonly string[]): Promise<void>;
-  };
+  sources: readonly RecoverySource[];
   queue: {
     missing(requestIds: readonly string[]): Promise<Set<string>>;
-    enqueue(commands: readonly OpenTicketCommand[]): Promise<void>;
+    enqueue(jobs: readonly LostJob[]): Promise<void>;
   };
   outcomes(requestIds: readonly string[]): Promise<RequestStatus[]>;
   /** Makes dead letters of failed jobs; the number found. */
@@ -28,55 +25,82 @@ export interface RecoveryDeps {
   metrics: Metrics;
 }
 
-const SWEEP_RECEIPTS = 200;
+/** One kind of what is accepted early. */
+export interface RecoverySource {
+  /** For the log. */
+  name: string;
+  /** What is due for a look, each due again only after its lease, which grows with the time since it was accepted. */
+  lease(now: Date, leaseMs: (since: Date) => number, limit: number): Promise<OpenRequest[]>;
+  /** Notes an outcome that is there already; false when the job has to run for it. */
+  settle(request: OpenRequest, outcome: RequestStatus): Promise<boolean>;
+  /** Notes that jobs were put into the queue again. */
+  requeued(requestIds: readonly string[]): Promise<void>;
+}
+
+export interface OpenRequest {
+  requestId: string;
+  /** Undefined when it cannot be read any more. */
+  job: LostJob | undefined;
+}
+
+/** A job under the name that it had. */
+export interface LostJob {
+  name: string;
+  id: string;
+  data: unknown;
+}
+
+const SWEEP_ITEMS = 200;
 const SWEEP_INTERVAL_MS = 10_000;
-/** A receipt is looked at again after its age, within these bounds, ms: a long backlog is not asked about all the time. */
+/** An item is looked at again after its age, within these bounds, ms: a long backlog is not asked about all the time. */
 const MIN_LEASE_MS = 20_000;
 const MAX_LEASE_MS = 600_000;
 
 /** See the head of the file. Starts at once. */
 export function startRecovery(deps: RecoveryDeps): Loop {
   return startLoop({
-    round: async () => (await sweep(deps)) === SWEEP_RECEIPTS,
+    round: async () => (await sweep(deps)) >= SWEEP_ITEMS,
     intervalMs: SWEEP_INTERVAL_MS,
     random: deps.random,
     onFault: (err) => deps.logger.warn({ err }, "recovery sweep failed"),
   });
 }
 
-/** One look at what is due; the number of receipts found. */
+/** One look at what is due; the number of items found, of the source that has most. */
 export async function sweep(deps: RecoveryDeps): Promise<number> {
   await deps.buryFailed();
+  let most = 0;
+  for (const source of deps.sources) most = Math.max(most, await sweepSource(source, deps));
+  return most;
+}
+
+async function sweepSource(source: RecoverySource, deps: RecoveryDeps): Promise<number> {
   const now = deps.now();
-  const due = await deps.receipts.leaseUndecided(now, (receipt) => leaseOf(receipt, now), SWEEP_RECEIPTS);
+  const due = await source.lease(now, (since) => leaseOf(since, now), SWEEP_ITEMS);
   if (due.length === 0) return 0;
-  const statuses = await deps.outcomes(due.map(({ _id }) => _id));
-  const [decided, open] = [due.filter((_, index) => isDecided(statuses[index])), due.filter((_, index) => !isDecided(statuses[index]))];
-  await Promise.all(decided.map(({ _id }) => deps.receipts.decided(_id)));
-  if (open.length > 0) await requeueLost(open, deps);
+  const outcomes = await deps.outcomes(due.map(({ requestId }) => requestId));
+  const isSettled = await Promise.all(due.map((request, index) => settle(request, outcomes[index], source)));
+  const open = due.filter((_, index) => !isSettled[index]);
+  if (open.length > 0) await requeueLost(open, source, deps);
   return due.length;
 }
 
-async function requeueLost(open: readonly Receipt[], { receipts, queue, metrics, logger }: RecoveryDeps): Promise<void> {
-  const missing = await queue.missing(open.map(({ _id }) => _id));
-  const lost = open.filter(({ _id }) => missing.has(_id));
+function settle(request: OpenRequest, outcome: RequestStatus | undefined, source: RecoverySource): Promise<boolean> {
+  const isDecided = outcome !== undefined && ["done", "rejected", "failed"].includes(outcome.state);
+  return isDecided ? source.settle(request, outcome) : Promise.resolve(false);
+}
+
+async function requeueLost(open: readonly OpenRequest[], source: RecoverySource, { queue, metrics, logger }: RecoveryDeps): Promise<void> {
+  const missing = await queue.missing(open.map(({ requestId }) => requestId));
+  const lost = open.filter(({ requestId }) => missing.has(requestId));
   if (lost.length === 0) return;
-  await queue.enqueue(lost.flatMap((receipt) => commandIn(receipt, logger)));
-  await receipts.requeued(lost.map(({ _id }) => _id));
+  for (const { requestId, job } of lost) if (!job) logger.error({ requestId, source: source.name }, "accepted, and not readable any more");
+  await queue.enqueue(lost.flatMap(({ job }) => job ?? []));
+  await source.requeued(lost.map(({ requestId }) => requestId));
   metrics.counter("requests_requeued_total", "Accepted requests that the queue had lost and that were put into it again").inc(lost.length);
-  logger.warn({ requests: lost.length }, "lost requests enqueued again");
+  logger.warn({ requests: lost.length, source: source.name }, "lost requests enqueued again");
 }
 
-function commandIn({ _id, commandJson }: Receipt, logger: Logger): OpenTicketCommand[] {
-  const parsed = openTicketCommand.safeParse(commandJson === undefined ? undefined : JSON.parse(commandJson));
-  if (!parsed.success) logger.error({ requestId: _id, err: parsed.error }, "receipt without a readable command");
-  return parsed.success ? [parsed.data] : [];
-}
-
-function isDecided(status: RequestStatus | undefined): boolean {
-  return status !== undefined && ["done", "rejected", "failed"].includes(status.state);
-}
-
-function leaseOf({ acceptedAt }: Receipt, now: Date): number {
-  return Math.min(Math.max(now.getTime() - acceptedAt.getTime(), MIN_LEASE_MS), MAX_LEASE_MS);
+function leaseOf(since: Date, now: Date): number {
+  return Math.min(Math.max(now.getTime() - since.getTime(), MIN_LEASE_MS), MAX_LEASE_MS);
 }

@@ -99,8 +99,9 @@ describe("a mail to staff", () => {
 
 describe("what templates see", () => {
   it("holds the access link for the opener and nothing of it for staff", () => {
+    const of = ticket({ c: "QQsecretQQ" });
     const view = (template: MailTemplate) =>
-      viewOf({ ticket: ticket({ c: "QQsecretQQ" }), template, to: { name: "", address: "a@example.com" }, departmentName: "Sales", config: config() });
+      viewOf({ topic: { ticket: of, written: of }, template, to: { name: "", address: "a@example.com" }, departmentName: "Sales", config: config() });
     expect(view("ticket-opened").link).toContain("QQsecretQQ");
     expect(view("ticket-opened-by-admin").link).toContain("QQsecretQQ");
     expect(view("staff-ticket-opened")).not.toHaveProperty("link");

@@ -3,15 +3,15 @@ import { makeLogger, makeMetrics } from "@openticket/runtime";
 import { afterEach, describe, expect, it } from "vitest";
 import { until } from "../../../../test/support/until.ts";
 import { type Dispatcher, type DispatcherDeps, startDispatcher } from "../../src/outbox/dispatcher.ts";
+import { isReplyTo } from "../../src/pipeline/outbox.ts";
 
 const NOW = new Date("2026-01-01T00:00:00Z");
 const mail = (more: Partial<OutboxEntry> = {}): OutboxEntry => ({ key: "mail:opener", kind: "mail", attempts: 0, ...more });
 const owing = (...outbox: OutboxEntry[]) => ({ _id: "t1", id: 1, requestId: "req_1", outbox }) as TicketRecord;
 
 const reply: OutboxEntry = { key: "reply", kind: "reply", queue: "replies", requestId: "req_1", correlationId: "c1", attempts: 0 };
-const asker = { requestId: "req_1", correlationId: "c1", replyTo: { queue: "replies" } };
 
-let dispatcher: Dispatcher | undefined;
+let dispatcher: Dispatcher<TicketRecord> | undefined;
 afterEach(() => dispatcher?.close());
 
 type Note = { key: string } & Record<string, unknown>;
@@ -35,7 +35,7 @@ function start({
   const marked: string[] = [];
   const postponed: Note[] = [];
   const leases = [due];
-  const deps: DispatcherDeps = {
+  const deps: DispatcherDeps<TicketRecord> = {
     outbox: {
       async markDelivered(entries) {
         const fault = markFaults.shift();
@@ -76,15 +76,16 @@ describe("the fast path", () => {
     const { dispatcher, delivered, marked } = start({});
     const ticket = owing(reply);
     await dispatcher.opened(ticket);
-    dispatcher.replied(ticket, asker);
+    dispatcher.delivered(ticket, ({ kind }) => kind === "reply");
     await until("the mark", () => marked.length === 1);
     expect([delivered, marked]).toEqual([[], ["reply"]]);
   });
 
   it("still owes the first requester its reply when another one with the same key got his", async () => {
     const { dispatcher, marked } = start({});
-    dispatcher.replied(owing(reply), { ...asker, correlationId: "another" });
-    dispatcher.replied(owing({ ...reply, key: "reply-of-its-own" }), asker);
+    const asker = { requestId: "req_1", correlationId: "c1", replyTo: { queue: "replies" } };
+    dispatcher.delivered(owing(reply), isReplyTo({ ...asker, correlationId: "another" }));
+    dispatcher.delivered(owing({ ...reply, key: "reply-of-its-own" }), isReplyTo(asker));
     await until("the mark", () => marked.length === 1);
     expect(marked).toEqual(["reply-of-its-own"]);
   });

@@ -1,11 +1,19 @@
 import type { OpenTicketCommand } from "@openticket/contract";
-import { connectStore, EXAMPLE_DATA, makeMemoryBlobStore, makeMemoryDirectory, makeMongoTicketStore, type StoreConnection } from "@openticket/store";
+import {
+  connectStore,
+  EXAMPLE_DATA,
+  makeMemoryBlobStore,
+  makeMemoryDirectory,
+  makeMongoReplyStore,
+  makeMongoTicketStore,
+  type StoreConnection,
+} from "@openticket/store";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { testMongoUrl, uniqueName } from "../../../../test/support/servers.ts";
 import { makeNumbers } from "../../src/pipeline/numbers.ts";
 import { openTicket } from "../../src/pipeline/open-ticket.ts";
-import type { Outcome } from "../../src/pipeline/outcome.ts";
 import type { PipelineDeps } from "../../src/pipeline/ports.ts";
+import type { Outcome } from "../../src/pipeline/ticket-outcome.ts";
 
 const REQUESTS = 150;
 const now = () => new Date();
@@ -30,8 +38,9 @@ async function makeWorker(): Promise<PipelineDeps> {
   return {
     directory: makeMemoryDirectory(EXAMPLE_DATA),
     tickets: makeMongoTicketStore(store, { numbers, now }),
+    replies: makeMongoReplyStore(store, { now }),
     blobs: makeMemoryBlobStore(),
-    rules: { timeZone: "UTC", defaultPriority: "Medium", rejectionRetentionMs: 60_000, attachments, outboxGraceMs: 60_000 },
+    rules: { timeZone: "UTC", defaultPriority: "Medium", rejectionRetentionMs: 60_000, attachments, statuses: [], outboxGraceMs: 60_000 },
     now,
   };
 }

@@ -1,14 +1,14 @@
-import type { DeadLetter, OpenTicketResult } from "@openticket/contract";
-import { COMMAND_QUEUE } from "@openticket/contract";
+import { COMMAND_QUEUE, type CommandResult, type DeadLetter, readCommand } from "@openticket/contract";
 import { makeLogger, makeMetrics } from "@openticket/runtime";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { testRedisUrl, uniqueName } from "../../../../test/support/servers.ts";
 import { until } from "../../../../test/support/until.ts";
-import { errorResult } from "../../src/pipeline/results.ts";
+import { errorResult } from "../../src/pipeline/outcomes.ts";
+import { commandAction, type Decided } from "../../src/queue/action.ts";
 import { type CommandConsumer, startCommandConsumer } from "../../src/queue/command-consumer.ts";
-import type { ConsumerDeps, Decided } from "../../src/queue/consumer-deps.ts";
+import type { ConsumerDeps } from "../../src/queue/consumer-deps.ts";
 import { buryFailedJobs } from "../../src/queue/give-up.ts";
 
 const TICKET = { ticket: { deptid: 1 }, replyTo: { queue: "replies" } };
@@ -34,19 +34,17 @@ afterEach(async () => {
 /** A consumer whose n-th decision does what `story[n]` says; the last one repeats. */
 function consume(...story: (() => Promise<void> | void)[]) {
   const buried: DeadLetter[] = [];
-  const replies: OpenTicketResult[] = [];
+  const replies: CommandResult[] = [];
   const decidedBefore = new Map<string, Decided>();
   let decisions = 0;
   const metrics = makeMetrics();
+  const decide = async ({ requestId }: { requestId: string }) => {
+    await story[Math.min(decisions++, story.length - 1)]?.();
+    return { kind: "rejected", result: errorResult({ requestId }, [{ code: "x", message: "decided" }]) };
+  };
   const deps: ConsumerDeps = {
-    async decide({ requestId }) {
-      await story[Math.min(decisions++, story.length - 1)]?.();
-      return { kind: "rejected", result: errorResult({ requestId }, [{ code: "x", message: "decided" }]) };
-    },
-    recall: async ({ requestId }) => decidedBefore.get(requestId),
+    actions: new Map([["openticket", commandAction({ read: readCommand, decide, recall: async ({ requestId }) => decidedBefore.get(requestId) })]]),
     reply: async (_queue, result) => void replies.push(result),
-    replied: () => undefined,
-    opened: async () => undefined,
     decided: () => undefined,
     bury: async (letter) => void buried.push(letter),
     failed: (request, error) => errorResult(request, [error]),

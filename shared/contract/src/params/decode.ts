@@ -1,4 +1,5 @@
 import type { RequestError } from "../errors.ts";
+import type { ReplyParams } from "../reply-params.ts";
 import type { TicketParams } from "../ticket-params.ts";
 import { decodeAttachments } from "./attachments.ts";
 import { decodeCustomFields } from "./custom-fields.ts";
@@ -8,33 +9,61 @@ export { attachmentName } from "./attachments.ts";
 export { decodeBase64 } from "./base64.ts";
 export { isNotGiven, NO_SUCH_ID } from "./literals.ts";
 
-/** Parameters of the call by the type that they are read as. `attachments` and `customfields` have their own readers. */
-const IDS = ["deptid", "clientid", "userid", "contactid", "serviceid", "domainid"] as const;
-const FLAGS = ["admin", "noemail", "markdown", "preventClientClosure"] as const;
-const TEXTS = ["subject", "message", "name", "email"] as const;
-const KEYWORDS = ["priority", "created"] as const;
+/** Parameters of a call by the type that they are read as. `attachments` and `customfields` have their own readers. */
+const OPEN_TICKET = {
+  ids: ["deptid", "clientid", "userid", "contactid", "serviceid", "domainid"],
+  flags: ["admin", "noemail", "markdown", "preventClientClosure"],
+  texts: ["subject", "message", "name", "email"],
+  keywords: ["priority", "created"],
+} as const;
+const ADD_TICKET_REPLY = {
+  ids: ["ticketid", "clientid", "contactid"],
+  flags: ["noemail", "markdown"],
+  texts: ["message", "name", "email"],
+  keywords: ["adminusername", "status", "created"],
+} as const;
 /** The name that a parameter had in earlier versions of the call. */
 const OLD_NAMES: Partial<Record<string, string>> = { markdown: "useMarkdown" };
 
-export interface DecodedTicket {
-  ticket: TicketParams;
+export interface Decoded<T> {
+  ticket: T;
   /** Values that could not be read at all, each with what was wrong and what would be right. */
   problems: RequestError[];
 }
+export type DecodedTicket = Decoded<TicketParams>;
 
 /**
- * Reads the parameters of the call in any encoding that callers use into real types. Real types pass through
+ * Reads the parameters of OpenTicket in any encoding that callers use into real types. Real types pass through
  * unchanged, so that reading twice does no harm. Unknown parameters are ignored. Never throws.
  */
 export function decodeTicketParams(raw: Record<string, unknown>): DecodedTicket {
-  const ticket: TicketParams = {};
+  return decodeParams<TicketParams>(raw, OPEN_TICKET);
+}
+
+/** The same for the parameters of AddTicketReply. */
+export function decodeReplyParams(raw: Record<string, unknown>): Decoded<ReplyParams> {
+  return decodeParams<ReplyParams>(raw, ADD_TICKET_REPLY);
+}
+
+/** What the calls have in common; a spec names no parameter that its call does not have. */
+type Params = Pick<TicketParams, "customfields" | "attachments">;
+type NamesOf<T, V> = { [K in keyof T]-?: NonNullable<T[K]> extends V ? K : never }[keyof T] & string;
+interface Spec<T> {
+  ids: readonly NamesOf<T, number>[];
+  flags: readonly NamesOf<T, boolean>[];
+  texts: readonly NamesOf<T, string>[];
+  keywords: readonly NamesOf<T, string>[];
+}
+
+function decodeParams<T extends Params>(raw: Record<string, unknown>, spec: Spec<T>): Decoded<T> {
+  const ticket: Record<string, unknown> = {};
   const problems: RequestError[] = [];
   const refuse = (field: string, message: string) => problems.push({ code: `${field}_invalid`, field, message });
-  for (const name of IDS) setIfGiven(ticket, name, decodeId(own(raw, name)));
-  for (const name of FLAGS) setIfGiven(ticket, name, decodeFlag(own(raw, name)) ?? decodeFlag(own(raw, OLD_NAMES[name] ?? name)));
+  for (const name of spec.ids) setIfGiven(ticket, name, decodeId(own(raw, name)));
+  for (const name of spec.flags) setIfGiven(ticket, name, decodeFlag(own(raw, name)) ?? decodeFlag(own(raw, OLD_NAMES[name] ?? name)));
   for (const [names, decode] of [
-    [TEXTS, decodeText],
-    [KEYWORDS, decodeKeyword],
+    [spec.texts, decodeText],
+    [spec.keywords, decodeKeyword],
   ] as const) {
     for (const name of names) {
       const text = decode(own(raw, name));
@@ -48,13 +77,14 @@ export function decodeTicketParams(raw: Record<string, unknown>): DecodedTicket 
   const files = decodeAttachments(own(raw, "attachments"));
   if (files.kind === "invalid") refuse("attachments", files.reason);
   if (files.kind === "attachments") setIfGiven(ticket, "attachments", files.attachments);
-  return { ticket, problems };
+  // A parser's own end: the spec has read each parameter as its type.
+  return { ticket: ticket as T, problems };
 }
 
 function own(raw: Record<string, unknown>, name: string): unknown {
   return Object.hasOwn(raw, name) ? raw[name] : undefined;
 }
 
-function setIfGiven<K extends keyof TicketParams>(ticket: TicketParams, name: K, value: TicketParams[K] | undefined | null): void {
+function setIfGiven(ticket: Record<string, unknown>, name: string, value: unknown): void {
   if (value !== undefined && value !== null) ticket[name] = value;
 }

@@ -8,6 +8,7 @@ import { bodyFault } from "./body-fault.ts";
 import { answerClientError } from "./client-error.ts";
 import type { HttpDeps } from "./http-deps.ts";
 import { registerDocs } from "./openapi/docs.ts";
+import { registerInbound } from "./rest/inbound.ts";
 import { Problem, sendProblem } from "./rest/problem.ts";
 import { registerRequests } from "./rest/requests.ts";
 import { registerTickets } from "./rest/tickets.ts";
@@ -57,6 +58,7 @@ export async function makeHttpApp(deps: HttpDeps, options: HttpAppOptions): Prom
   registerApiPhp(app, deps);
   registerTickets(app, deps);
   registerRequests(app, deps);
+  registerInbound(app, deps);
   registerHealth(app, options);
   await registerDocs(app);
   return app;
@@ -101,4 +103,4 @@ function problemFor(error: unknown, deps: HttpDeps, log: FastifyBaseLogger): Pro
   return new Problem(503, "Service Unavailable", "A part of the service is not available; try again later", {}, deps.retryAfter());
 }
 
-const TITLES = { 400: "Bad Request", 413: "Content Too Large", 415: "Unsupported Media Type", 422: "The ticket was rejected" } as const;
+const TITLES = { 400: "Bad Request", 413: "Content Too Large", 415: "Unsupported Media Type", 422: "The request was rejected" } as const;

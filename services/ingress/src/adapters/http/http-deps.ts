@@ -1,6 +1,6 @@
 import type { AcceptDeps } from "../../intake/accept.ts";
 import type { MakeCommandDeps } from "../../intake/make-command.ts";
-import type { BlobStore, CommandQueue, TicketReader } from "../../intake/ports.ts";
+import type { BlobStore, CommandQueue, InboundReader, TicketReader } from "../../intake/ports.ts";
 import type { AdmitDeps } from "./api-php/admit.ts";
 import type { BodyLimits } from "./body/read-body.ts";
 
@@ -8,6 +8,7 @@ import type { BodyLimits } from "./body/read-body.ts";
 export interface HttpDeps extends AdmitDeps, MakeCommandDeps, AcceptDeps {
   queue: CommandQueue;
   tickets: TicketReader;
+  inbound: InboundReader;
   /** Throws Overloaded when nothing more can be taken. */
   gate(): Promise<void>;
   blobs: BlobStore;

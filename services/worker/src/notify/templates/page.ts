@@ -42,5 +42,18 @@ Attachments, kept with the ticket:
 <% } -%>
 <% } %>`;
 
+/** A warning to staff, where a mail's sender could not be verified. */
+export const UNVERIFIED_HTML = `<% if (it.isUnverified) { -%>
+<p><strong>The sender of this mail could not be verified: it may be from somebody else.</strong></p>
+<% } -%>
+`;
+
+/** The same in text. */
+export const UNVERIFIED_TEXT = `<% if (it.isUnverified) { -%>
+The sender of this mail could not be verified: it may be from somebody else.
+
+<% } -%>
+`;
+
 /** Subject of every mail: the marker is how an answer finds its ticket. */
 export const SUBJECT = "[Ticket ID: <%= it.ticket.tid %>] <%= it.ticket.subject %>";

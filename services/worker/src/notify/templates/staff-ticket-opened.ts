@@ -1,4 +1,4 @@
-import { MESSAGE_HTML, MESSAGE_TEXT, page, SUBJECT } from "./page.ts";
+import { MESSAGE_HTML, MESSAGE_TEXT, page, SUBJECT, UNVERIFIED_HTML, UNVERIFIED_TEXT } from "./page.ts";
 
 /** To the department's staff: a ticket has come in. It holds no access code. */
 export const staffTicketOpened = {
@@ -9,7 +9,7 @@ Subject: <bdi><%= it.ticket.subject %></bdi><br>
 From: <bdi><%= it.opener.name %></bdi> (<%= it.opener.kind %>), <bdi><%= it.opener.email %></bdi><br>
 Priority: <%= it.ticket.priority %><br>
 Opened: <%= it.ticket.createdAt %>, by <%= it.ticket.channel %></p>
-${MESSAGE_HTML}`),
+${UNVERIFIED_HTML}${MESSAGE_HTML}`),
   text: `A new ticket was opened in <%= it.department.name %>.
 
 Ticket:   <%= it.ticket.tid %> (id <%= it.ticket.id %>)
@@ -18,6 +18,6 @@ From:     <%= it.opener.name %> (<%= it.opener.kind %>), <%= it.opener.email %>
 Priority: <%= it.ticket.priority %>
 Opened:   <%= it.ticket.createdAt %>, by <%= it.ticket.channel %>
 
-${MESSAGE_TEXT}
+${UNVERIFIED_TEXT}${MESSAGE_TEXT}
 `,
 };

@@ -8,6 +8,8 @@ const API_VERSION = "8.11";
 /** What is answered, before it has a format. `message` and, on success, the ids are what callers know. */
 export type Answer =
   | { result: "success"; requestId: string; isReplay: boolean; id: number; tid: string; c: string }
+  /** A reply was added. */
+  | { result: "success"; requestId: string; isReplay: boolean; replyId: number }
   | { result: "error"; message: string; errors?: readonly RequestError[]; requestId?: string };
 
 export interface Formatted {
@@ -31,8 +33,19 @@ export function formatAnswer(answer: Answer, { responseType, action }: { respons
   }
 }
 
+/**
+ * What we add to the answer for a reply: the reference has `result` alone there, which is both its first key and the last
+ * one, by which callers go. So our own stands in headers.
+ */
+export function headersOf(answer: Answer): Record<string, string> {
+  if (!("replyId" in answer)) return {};
+  const { requestId, replyId, isReplay } = answer;
+  return { "x-request-id": requestId, "x-reply-id": String(replyId), ...(isReplay && { "idempotency-replayed": "true" }) };
+}
+
 /** `result` first, and last what callers read as "the value": `c`, or the message. What we add stands between. */
 function jsonFields(answer: Answer): Record<string, unknown> {
+  if ("replyId" in answer) return { result: answer.result };
   if (answer.result === "success") {
     const { result, requestId, isReplay, id, tid, c } = answer;
     return { result, requestid: requestId, ...(isReplay && { replayed: true }), id, tid, c };
@@ -43,7 +56,8 @@ function jsonFields(answer: Answer): Record<string, unknown> {
 
 function plainFields(answer: Answer): [string, string][] {
   const { result } = answer;
-  if (result === "success")
+  if ("replyId" in answer) return [["result", result]];
+  if (answer.result === "success")
     return [
       ["result", result],
       ["id", String(answer.id)],

@@ -1,8 +1,8 @@
-import type { OpenTicketResult } from "@openticket/contract";
+import { ADD_TICKET_REPLY_JOB, type CommandResult, isReplyAdded } from "@openticket/contract";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { openAndWait } from "../../../intake/accept.ts";
+import { handOverAndWait } from "../../../intake/accept.ts";
 import { Overloaded } from "../../../intake/gate.ts";
-import { makeCommand } from "../../../intake/make-command.ts";
+import { makeCommand, makeReplyCommand } from "../../../intake/make-command.ts";
 import { QueueUnavailable, ReplyLate } from "../../../intake/ports.ts";
 import { parseQuery, type ReadBody, readBody } from "../body/read-body.ts";
 import { bodyFault } from "../body-fault.ts";
@@ -10,14 +10,14 @@ import type { HttpDeps } from "../http-deps.ts";
 import { idempotencyKeyOf } from "../idempotency-key.ts";
 import { sendBeforeBody } from "../send-before-body.ts";
 import { actionOf, admit, holdsCredentials } from "./admit.ts";
-import { type Answer, formatAnswer } from "./answer.ts";
+import { type Answer, formatAnswer, headersOf } from "./answer.ts";
 import { peekParams } from "./peek.ts";
 import { CallRefused, invalidIp } from "./refusals.ts";
 
 /**
  * `POST <any prefix>/includes/api.php`: the call that existing clients make (source: the wire facts).
  *
- * Statuses: 200 for a ticket and for every business error; 400 empty action; 403 address, credentials, permission;
+ * Actions: OpenTicket, AddTicketReply. Statuses: 200 for a success and for every business error; 400 empty action; 403 address, credentials, permission;
  * 405 a method that is not served; 413 a body over the limit; 415 a body of an unknown type; 503 with Retry-After when
  * the queue does not take the command or the outcome is late: the answer then holds the requestId to ask with.
  */
@@ -68,7 +68,8 @@ async function serve(request: FastifyRequest, call: Call, deps: HttpDeps): Promi
   });
   call.params = { ...call.query, ...body.params };
   const caller = await admit(call.params, request.ip, deps);
-  const command = makeCommand(
+  const make = actionOf(call.params) === ADD_TICKET_REPLY_JOB.toLowerCase() ? makeReplyCommand : makeCommand;
+  const command = make(
     {
       channel: "api",
       credential: caller.credential,
@@ -82,7 +83,7 @@ async function serve(request: FastifyRequest, call: Call, deps: HttpDeps): Promi
     deps,
   );
   request.log.debug({ requestId: command.requestId, credential: caller.credential }, "command made");
-  return answerFor(await openAndWait(command, deps));
+  return answerFor(await handOverAndWait(command, deps));
 }
 
 /** What can be refused without looking at the body. */
@@ -115,9 +116,10 @@ async function refuseStranger(request: FastifyRequest, { params }: Call, deps: H
   if (holdsCredentials(params)) await admit({ ...params, action: actionOf(params) || "openticket" }, request.ip, deps);
 }
 
-function answerFor(result: OpenTicketResult): Answer {
+function answerFor(result: CommandResult): Answer {
   const { requestId } = result;
   if (result.result === "error") return { result: "error", message: result.message, errors: result.errors, requestId };
+  if (isReplyAdded(result)) return { result: "success", requestId, isReplay: result.replayed ?? false, replyId: result.replyid };
   const { id, tid, c, replayed = false } = result;
   return { result: "success", requestId, isReplay: replayed, id, tid, c };
 }
@@ -154,5 +156,6 @@ function refusalFor(error: unknown, request: FastifyRequest, deps: HttpDeps): Re
 
 async function answer(reply: FastifyReply, call: Call, content: Answer, status: number): Promise<void> {
   const { contentType, body } = formatAnswer(content, { responseType: call.params.responsetype, action: actionOf(call.params) });
+  reply.headers(headersOf(content));
   await sendBeforeBody(reply.code(status).header("content-type", contentType), body);
 }

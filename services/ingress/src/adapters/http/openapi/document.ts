@@ -1,56 +1,36 @@
-import { errorResult, REFERENCE_ERRORS, requestError, requestStatus, successResult, ticketParams } from "@openticket/contract";
-import { z } from "zod";
-import { ticketView } from "../rest/view.ts";
+import { REFERENCE_ERRORS, REPLY_ERRORS } from "@openticket/contract";
+import { inboundPaths } from "./inbound.ts";
+import { componentSchemas, inHeader, inPath, json, operation, problems, ref } from "./parts.ts";
 
-/** The OpenAPI 3.1 document of the HTTP door, made from the schemas that the code itself uses. */
-
-const problem = z.object({
-  type: z.string(),
-  title: z.string(),
-  status: z.int(),
-  detail: z.string(),
-  errors: z.array(requestError).optional(),
-  requestId: z.string().optional(),
-});
-
-const uploadedAttachment = z.object({
-  name: z.string(),
-  contentType: z.string().optional(),
-  data: z.base64().describe("Content of the file, base64"),
-});
-const newTicket = ticketParams.extend({ attachments: z.array(uploadedAttachment).optional() }).required({ deptid: true, subject: true, message: true });
-const opened = successResult.omit({ result: true, correlationId: true });
-const accepted = z.object({ requestId: z.string(), state: z.literal("queued"), location: z.string() });
-
-const SCHEMAS = {
-  NewTicket: newTicket,
-  Opened: opened,
-  Accepted: accepted,
-  RequestStatus: requestStatus,
-  Ticket: ticketView,
-  Problem: problem,
-  ErrorResult: errorResult,
-};
+/** The OpenAPI 3.1 document of the HTTP door. */
 
 /** Builds the document; `version` is that of the product. */
 export function makeOpenApiDocument(version: string) {
-  const schemas = Object.fromEntries(Object.entries(SCHEMAS).map(([name, schema]) => [name, jsonSchemaOf(name, schema)]));
   return {
     openapi: "3.1.0",
     info: {
       title: "OpenTicket intake",
       version,
-      description: "Opens tickets exactly once. Parameters are those of the OpenTicket call; unknown ones are ignored.",
+      description: "Opens tickets, and adds replies to them, exactly once. Parameters are those of the classic calls; unknown ones are ignored.",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     security: [{ basic: [] }, { bearer: [] }],
-    tags: [{ name: "tickets" }, { name: "requests" }, { name: "classic", description: "The call as existing clients make it" }, { name: "operation" }],
+    tags: [
+      { name: "tickets" },
+      { name: "requests" },
+      { name: "inbound", description: "Messages that came in" },
+      { name: "classic", description: "The call as existing clients make it" },
+      { name: "operation" },
+    ],
     paths: {
       "/v1/tickets": { post: openTicketOperation },
       "/v1/tickets/{id}": { get: getTicketOperation },
       "/v1/tickets/{id}/attachments/{index}": { get: getAttachmentOperation },
+      "/v1/tickets/{id}/replies": { post: addReplyOperation },
+      "/v1/tickets/{id}/replies/{replyId}/attachments/{index}": { get: getReplyAttachmentOperation },
       "/v1/requests/{requestId}": { get: getRequestOperation },
       "/v1/requests": { get: findRequestOperation },
+      ...inboundPaths(),
       "/includes/api.php": { post: classicOperation },
       "/healthz": { get: operation("operation", "The process runs", { 200: { description: "It does" } }, { security: [] }) },
       "/readyz": {
@@ -64,7 +44,7 @@ export function makeOpenApiDocument(version: string) {
       "/metrics": { get: operation("operation", "Metrics in Prometheus' text format", { 200: { description: "The metrics" } }, { security: [] }) },
     },
     components: {
-      schemas,
+      schemas: componentSchemas(),
       securitySchemes: {
         basic: { type: "http", scheme: "basic", description: "API identifier and secret, or an admin's username and md5 hex of the password" },
         bearer: { type: "http", scheme: "bearer", description: "`<identifier>:<secret>`" },
@@ -73,39 +53,9 @@ export function makeOpenApiDocument(version: string) {
   };
 }
 
-/** The component's schema, open to further properties. What it refers to within itself is found from the document's root. */
-function jsonSchemaOf(name: string, schema: z.ZodType): unknown {
-  const { $schema, ...rest } = z.toJSONSchema(schema, { target: "draft-2020-12", io: "input", unrepresentable: "any" });
-  return JSON.parse(JSON.stringify(rest).replaceAll('"$ref":"#/$defs/', `"$ref":"#/components/schemas/${name}/$defs/`));
-}
-
-const ref = (name: keyof typeof SCHEMAS) => ({ $ref: `#/components/schemas/${name}` });
-const json = (name: keyof typeof SCHEMAS, description: string, headers?: object) => ({
-  description,
-  ...(headers && { headers }),
-  content: { "application/json": { schema: ref(name) } },
-});
-const problems = (...statuses: number[]) =>
-  Object.fromEntries(
-    statuses.map((status) => [status, { description: PROBLEMS[status], content: { "application/problem+json": { schema: ref("Problem") } } }]),
-  );
-const inPath = (name: string, description: string, schema: object) => ({ name, in: "path", required: true, description, schema });
-const inHeader = (name: string, description: string) => ({ name, in: "header", required: false, description, schema: { type: "string" } });
-
-const PROBLEMS: Record<number, string> = {
-  400: "The request could not be read",
-  401: "No credentials, or wrong ones",
-  403: "The address or the credential's permissions do not allow it",
-  404: "There is no such thing that this credential may see",
-  413: "The body is larger than allowed",
-  415: "The body is of a type that is not read",
-  422: "The ticket was rejected, with every error; or the idempotency key was used for another request",
-  503: "Not available now, or the outcome is late: see Retry-After, and requestId where there is one",
-};
-
-function operation(tag: string, summary: string, responses: object, more: object = {}) {
-  return { tags: [tag], summary, responses, ...more };
-}
+const PREFER = inHeader("Prefer", "`respond-async`: answer as soon as the request is accepted");
+const TICKET_ID = inPath("id", "The ticket's id", { type: "integer", minimum: 1 });
+const INDEX = inPath("index", "Its place among the attachments, from 0", { type: "integer", minimum: 0 });
 
 const openTicketOperation = operation(
   "tickets",
@@ -118,10 +68,7 @@ const openTicketOperation = operation(
   },
   {
     operationId: "openTicket",
-    parameters: [
-      inHeader("Prefer", "`respond-async`: answer as soon as the request is accepted"),
-      inHeader("Idempotency-Key", "Makes a repetition harmless: the same key and content give the same ticket again"),
-    ],
+    parameters: [PREFER, inHeader("Idempotency-Key", "Makes a repetition harmless: the same key and content give the same ticket again")],
     requestBody: {
       required: true,
       content: {
@@ -147,11 +94,11 @@ const openTicketOperation = operation(
 
 const getTicketOperation = operation(
   "tickets",
-  "A ticket as it is stored",
+  "A ticket as it is stored, with its latest replies",
   { 200: json("Ticket", "The ticket"), ...problems(401, 403, 404, 503) },
   {
     operationId: "getTicket",
-    parameters: [inPath("id", "The ticket's id", { type: "integer", minimum: 1 })],
+    parameters: [TICKET_ID],
   },
 );
 
@@ -161,10 +108,49 @@ const getAttachmentOperation = operation(
   { 200: { description: "Its content", content: { "application/octet-stream": {} } }, ...problems(401, 403, 404, 503) },
   {
     operationId: "getTicketAttachment",
-    parameters: [
-      inPath("id", "The ticket's id", { type: "integer" }),
-      inPath("index", "Its place among the attachments, from 0", { type: "integer", minimum: 0 }),
-    ],
+    parameters: [TICKET_ID, INDEX],
+  },
+);
+
+const addReplyOperation = operation(
+  "tickets",
+  "Reply to a ticket",
+  {
+    201: json("ReplyAdded", "The reply is stored, and its ticket has its new status", { location: { schema: { type: "string" } } }),
+    200: json("ReplyAdded", "A repetition: the reply that the first request added", { "idempotency-replayed": { schema: { const: "true" } } }),
+    202: json("Accepted", "Accepted, because `Prefer: respond-async` asked for it", { location: { schema: { type: "string" } } }),
+    ...problems(400, 401, 403, 404, 413, 415, 422, 503),
+  },
+  {
+    operationId: "addTicketReply",
+    parameters: [TICKET_ID, PREFER, inHeader("Idempotency-Key", "Makes a repetition harmless: the same key and content give the same reply again")],
+    requestBody: {
+      required: true,
+      content: {
+        "application/json": { schema: ref("NewReply"), example: { message: "It still **burns**.", clientid: 1, markdown: true } },
+        "multipart/form-data": {
+          schema: {
+            type: "object",
+            properties: {
+              message: { type: "string" },
+              clientid: { type: "integer" },
+              adminusername: { type: "string" },
+              "attachments[]": { type: "array", items: { type: "string", format: "binary" } },
+            },
+          },
+        },
+      },
+    },
+  },
+);
+
+const getReplyAttachmentOperation = operation(
+  "tickets",
+  "An attachment of a reply",
+  { 200: { description: "Its content", content: { "application/octet-stream": {} } }, ...problems(401, 403, 404, 503) },
+  {
+    operationId: "getReplyAttachment",
+    parameters: [TICKET_ID, inPath("replyId", "The reply's number", { type: "integer", minimum: 1 }), INDEX],
   },
 );
 
@@ -199,14 +185,18 @@ const getRequestOperation = operation(
   },
 );
 
+function messagesOf(errors: Record<string, { message: string }>): string {
+  return Object.values(errors)
+    .map(({ message }) => message)
+    .join(" · ");
+}
+
 const classicOperation = operation(
   "classic",
-  "OpenTicket as existing clients call it, below any path prefix",
+  "OpenTicket and AddTicketReply as existing clients call them, below any path prefix",
   {
     200: {
-      description: `\`result\` is success with id, tid and c, or error with one of: ${Object.values(REFERENCE_ERRORS)
-        .map(({ message }) => message)
-        .join(" · ")}`,
+      description: `OpenTicket: \`result\` is success with id, tid and c, or error with one of: ${messagesOf(REFERENCE_ERRORS)}. AddTicketReply: \`result\` is success alone, with the headers X-Request-Id and X-Reply-Id, or error with one of: ${messagesOf(REPLY_ERRORS)}`,
     },
     ...Object.fromEntries([400, 403, 405, 413, 415, 503].map((status) => [status, { description: "An error in the same format" }])),
   },
@@ -221,13 +211,14 @@ const classicOperation = operation(
             type: "object",
             required: ["action"],
             properties: {
-              action: { const: "OpenTicket" },
+              action: { enum: ["OpenTicket", "AddTicketReply"] },
               identifier: { type: "string" },
               secret: { type: "string" },
               responsetype: { enum: ["json", "xml", "nvp"] },
               deptid: { type: "string" },
               subject: { type: "string" },
               message: { type: "string" },
+              ticketid: { type: "string", description: "Of AddTicketReply" },
               customfields: { type: "string", description: "base64 of a PHP-serialized array" },
               attachments: { type: "string", description: "base64 of JSON [{name, data}]" },
             },

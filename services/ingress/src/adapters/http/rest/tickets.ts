@@ -1,98 +1,69 @@
-import type { ErrorResult, OpenTicketCommand, OpenTicketResult, TicketRecord } from "@openticket/contract";
+import { ADD_TICKET_REPLY_JOB, type AttachmentRef, OPEN_TICKET_JOB, type TicketRecord } from "@openticket/contract";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { accept, openAndWait } from "../../../intake/accept.ts";
-import { type Caller, mayUse } from "../../../intake/authenticate.ts";
-import { makeCommand } from "../../../intake/make-command.ts";
-import { readBody } from "../body/read-body.ts";
+import { mayUse } from "../../../intake/authenticate.ts";
+import { makeCommand, makeReplyCommand } from "../../../intake/make-command.ts";
 import type { HttpDeps } from "../http-deps.ts";
-import { idempotencyKeyOf } from "../idempotency-key.ts";
 import { authenticateRest } from "./bearer.ts";
 import { Problem } from "./problem.ts";
-import { viewTicket } from "./view.ts";
+import { submit } from "./submit.ts";
+import { SHOWN_REPLIES, viewTicket } from "./view.ts";
 
 /**
- * `POST /v1/tickets`, `GET /v1/tickets/{id}` and its attachments.
- *
- * Statuses of POST: 201 opened (200 with `Idempotency-Replayed: true` for a repetition); 202 accepted, where
- * `Prefer: respond-async` asks for it; 400 unreadable body; 401, 403; 413, 415; 422 the ticket is wrong, with every
- * error, or its idempotency key was used for another request; 503 with Retry-After.
+ * `POST /v1/tickets` and `POST /v1/tickets/{id}/replies`, whose answers submit.ts has; `GET /v1/tickets/{id}` and the
+ * attachments of ticket and replies: 200, 401, 403, and 404 for what is not there or not for this credential.
  */
 export function registerTickets(app: FastifyInstance, deps: HttpDeps): void {
-  app.post("/v1/tickets", async (request, reply) => {
-    const caller = await authenticateRest(request, deps);
-    requireAction(caller, "openticket");
-    await deps.gate();
-    const command = await readCommand(request, caller, deps);
-    reply.header("x-request-id", command.requestId);
-    request.log.debug({ requestId: command.requestId, credential: caller.credential }, "command made");
-    if (wantsAsync(request)) return answerEarly(reply, command, deps);
-    return answer(reply, await openAndWait(command, deps));
+  app.post("/v1/tickets", (request, reply) => submit(request, reply, { action: OPEN_TICKET_JOB, make: (draft) => makeCommand(draft, deps) }, deps));
+
+  app.post<{ Params: { id: string } }>("/v1/tickets/:id/replies", (request, reply) => {
+    const ticketid = request.params.id;
+    const make = (draft: Parameters<typeof makeReplyCommand>[0]) => makeReplyCommand({ ...draft, params: { ...draft.params, ticketid } }, deps);
+    return submit(request, reply, { action: ADD_TICKET_REPLY_JOB, make }, deps);
   });
 
   app.get<{ Params: { id: string } }>("/v1/tickets/:id", async (request) => {
-    return viewTicket(await readableTicket(request, request.params.id, deps));
+    const ticket = await readableTicket(request, request.params.id, deps);
+    return viewTicket(ticket, ticket.replyIds === undefined ? [] : await deps.tickets.repliesOf(ticket.id, SHOWN_REPLIES));
   });
 
   app.get<{ Params: { id: string; index: string } }>("/v1/tickets/:id/attachments/:index", async (request, reply) => {
     const ticket = await readableTicket(request, request.params.id, deps);
-    const attachment = /^\d{1,4}$/.test(request.params.index) ? ticket.attachments[Number(request.params.index)] : undefined;
-    if (!attachment)
-      throw new Problem(404, "Not Found", `Ticket ${ticket.id} has no attachment ${request.params.index}; it has ${ticket.attachments.length}, counted from 0`);
-    // A stranger chose name and type: the browser is to store the file, not to show it.
-    const disposition = `attachment; filename*=UTF-8''${encodeURIComponent(attachment.name)}`;
-    return reply
-      .headers({
-        "content-type": "application/octet-stream",
-        "content-disposition": disposition,
-        "content-length": attachment.size,
-        "x-content-type-options": "nosniff",
-      })
-      .send(await deps.blobs.open(attachment.sha256));
+    return sendFile(reply, `Ticket ${ticket.id}`, ticket.attachments, request.params.index, deps);
+  });
+
+  app.get<{ Params: { id: string; replyId: string; index: string } }>("/v1/tickets/:id/replies/:replyId/attachments/:index", async (request, reply) => {
+    const { id, replyId, index } = request.params;
+    const ticket = await readableTicket(request, id, deps);
+    const found = isId(replyId) ? await deps.tickets.findReply(Number(replyId)) : undefined;
+    if (found?.ticketId !== ticket.id) throw new Problem(404, "Not Found", `Ticket ${ticket.id} has no reply ${replyId.slice(0, 40)}`);
+    return sendFile(reply, `Reply ${replyId}`, found.attachments, index, deps);
   });
 }
 
-async function readCommand(request: FastifyRequest, caller: Caller, deps: HttpDeps): Promise<OpenTicketCommand> {
-  const body = await readBody(request.raw, request.headers, { limits: deps.bodyLimits, storeBlob: (content, meta) => deps.blobs.put(content, meta) });
-  const { credential, admin } = caller;
-  const idempotencyKey = idempotencyKeyOf(request, body.params);
-  return makeCommand({ channel: "rest", credential, admin, ip: request.ip, idempotencyKey, ...body }, deps);
-}
-
-async function answerEarly(reply: FastifyReply, command: OpenTicketCommand, deps: HttpDeps): Promise<FastifyReply> {
-  const acceptance = await accept(command, deps);
-  if (acceptance.kind === "conflict")
-    throw rejected({ requestId: command.requestId, result: "error", message: acceptance.error.message, errors: [acceptance.error] });
-  const location = `/v1/requests/${command.requestId}`;
-  return reply.code(202).headers({ location, "preference-applied": "respond-async" }).send({ requestId: command.requestId, state: "queued", location });
-}
-
-function answer(reply: FastifyReply, result: OpenTicketResult): FastifyReply {
-  if (result.result === "error") throw rejected(result);
-  const { requestId, id, tid, c, replayed = false } = result;
-  if (replayed) reply.header("idempotency-replayed", "true");
+/** One of the files of `owner`, by its place. */
+async function sendFile(reply: FastifyReply, owner: string, files: readonly AttachmentRef[], index: string, deps: HttpDeps): Promise<FastifyReply> {
+  const attachment = /^\d{1,4}$/.test(index) ? files[Number(index)] : undefined;
+  if (!attachment) throw new Problem(404, "Not Found", `${owner} has no attachment ${index.slice(0, 40)}; it has ${files.length}, counted from 0`);
+  // A stranger chose name and type: the browser is to store the file, not to show it.
+  const disposition = `attachment; filename*=UTF-8''${encodeURIComponent(attachment.name)}`;
   return reply
-    .code(replayed ? 200 : 201)
-    .header("location", `/v1/tickets/${id}`)
-    .send({ requestId, ...(replayed && { replayed }), id, tid, c });
-}
-
-/** Every error of a rejected ticket as one problem. */
-export function rejected({ requestId, message, errors }: ErrorResult): Problem {
-  return new Problem(422, "The ticket was rejected", message, { errors, requestId });
-}
-
-function wantsAsync(request: FastifyRequest): boolean {
-  return [request.headers.prefer ?? []].flat().some((value) => /(^|,)\s*respond-async\s*(;|,|$)/i.test(value));
+    .headers({
+      "content-type": "application/octet-stream",
+      "content-disposition": disposition,
+      "content-length": attachment.size,
+      "x-content-type-options": "nosniff",
+    })
+    .send(await deps.blobs.open(attachment.sha256));
 }
 
 /** The ticket, for a credential that opened it or that may use GetTicket. Others cannot tell whether it exists. */
 async function readableTicket(request: FastifyRequest, id: string, deps: HttpDeps): Promise<TicketRecord> {
   const caller = await authenticateRest(request, deps);
-  const ticket = /^[1-9]\d{0,14}$/.test(id) ? await deps.tickets.findById(Number(id)) : undefined;
+  const ticket = isId(id) ? await deps.tickets.findById(Number(id)) : undefined;
   if (ticket && (mayUse(caller, "getticket") || ticket.source.credential === caller.credential)) return ticket;
   throw new Problem(404, "Not Found", `There is no ticket ${id.slice(0, 40)} that this credential may see`);
 }
 
-function requireAction(caller: Caller, action: string): void {
-  if (!mayUse(caller, action)) throw new Problem(403, "Forbidden", `The credential has no permission for "${action}"`);
+function isId(text: string): boolean {
+  return /^[1-9]\d{0,14}$/.test(text);
 }

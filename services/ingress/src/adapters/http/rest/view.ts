@@ -1,5 +1,26 @@
-import { type TicketRecord, ticketRecord } from "@openticket/contract";
+import { type OutboxEntry, type ReplyRecord, replyRecord, type TicketRecord, ticketRecord } from "@openticket/contract";
 import { z } from "zod";
+
+/** What is or was owed because of a ticket or a reply: answers and mails, each with its state. */
+const deliveries = z.array(
+  z.object({
+    key: z.string(),
+    kind: z.string(),
+    state: z.enum(["pending", "delivered", "dead"]),
+    attempts: z.int(),
+    at: z.iso.datetime().optional(),
+    lastError: z.string().optional(),
+  }),
+);
+
+/** Replies that a ticket is shown with: the latest ones. */
+export const SHOWN_REPLIES = 500;
+
+/** A reply as the REST API shows it. */
+const replyView = replyRecord
+  .pick({ replyId: true, author: true, message: true, markdown: true, attachments: true, status: true, source: true, decisions: true, requestId: true })
+  .extend({ createdAt: z.iso.datetime(), receivedAt: z.iso.datetime(), addedAt: z.iso.datetime(), deliveries });
+type ReplyView = z.infer<typeof replyView>;
 
 /** A ticket as the REST API shows it: the record, without the store's own names. */
 export const ticketView = ticketRecord
@@ -26,32 +47,44 @@ export const ticketView = ticketRecord
     createdAt: z.iso.datetime(),
     receivedAt: z.iso.datetime(),
     openedAt: z.iso.datetime(),
-    /** What is or was owed because of this ticket: replies and mails, each with its state. */
-    deliveries: z.array(
-      z.object({
-        key: z.string(),
-        kind: z.string(),
-        state: z.enum(["pending", "delivered", "dead"]),
-        attempts: z.int(),
-        at: z.iso.datetime().optional(),
-        lastError: z.string().optional(),
-      }),
-    ),
+    lastReplyAt: z.iso.datetime().optional(),
+    deliveries,
+    replyCount: z.int(),
+    /** The latest replies, the oldest of them first. */
+    replies: z.array(replyView).max(SHOWN_REPLIES),
   });
 export type TicketView = z.infer<typeof ticketView>;
 
 /** See {@link ticketView}. */
-export function viewTicket(ticket: TicketRecord): TicketView {
-  const { _id, fingerprint, outbox, dueAt, createdAt, receivedAt, openedAt, ...shown } = ticket;
+export function viewTicket(ticket: TicketRecord, replies: readonly ReplyRecord[]): TicketView {
+  const { _id, fingerprint, outbox, dueAt, createdAt, receivedAt, openedAt, lastReplyAt, replyIds = [], ...shown } = ticket;
   return {
     ...shown,
     createdAt: createdAt.toISOString(),
     receivedAt: receivedAt.toISOString(),
     openedAt: openedAt.toISOString(),
-    deliveries: outbox.map(({ key, kind, attempts, deliveredAt, deadAt, lastError }) => {
-      const at = (deliveredAt ?? deadAt)?.toISOString();
-      const state = deliveredAt ? "delivered" : deadAt ? "dead" : "pending";
-      return { key, kind, state, attempts, ...(at !== undefined && { at }), ...(lastError !== undefined && { lastError }) };
-    }),
+    ...(lastReplyAt && { lastReplyAt: lastReplyAt.toISOString() }),
+    deliveries: viewDeliveries(outbox),
+    replyCount: replyIds.length,
+    replies: replies.map(viewReply),
   };
+}
+
+function viewReply(reply: ReplyRecord): ReplyView {
+  const { _id, fingerprint, ticketId, outbox, dueAt, customfields, createdAt, receivedAt, addedAt, ...shown } = reply;
+  return {
+    ...shown,
+    createdAt: createdAt.toISOString(),
+    receivedAt: receivedAt.toISOString(),
+    addedAt: addedAt.toISOString(),
+    deliveries: viewDeliveries(outbox),
+  };
+}
+
+function viewDeliveries(outbox: readonly OutboxEntry[]): TicketView["deliveries"] {
+  return outbox.map(({ key, kind, attempts, deliveredAt, deadAt, lastError }) => {
+    const at = (deliveredAt ?? deadAt)?.toISOString();
+    const state = deliveredAt ? "delivered" : deadAt ? "dead" : "pending";
+    return { key, kind, state, attempts, ...(at !== undefined && { at }), ...(lastError !== undefined && { lastError }) };
+  });
 }

@@ -1,0 +1,20 @@
+import { drainOnSignals, explainListening, makeDrain, makeLogger, makeMetrics, readConfig, startOperationsServer } from "@openticket/runtime";
+import { emailConfig } from "./email-config.ts";
+import { startEmail } from "./start-email.ts";
+
+/** The email door as a process of its own. Exit codes: 0 drained, 1 it could not start or did not drain in time. */
+try {
+  const config = readConfig(emailConfig, process.env);
+  const logger = makeLogger({ name: "email", level: config.LOG_LEVEL });
+  const drain = makeDrain({ timeoutMs: config.DRAIN_TIMEOUT_MS, logger });
+  drainOnSignals(drain, logger);
+  const metrics = makeMetrics({ withProcess: true });
+  const { urls, checks } = await startEmail(config, { logger, drain, metrics });
+  const address = { host: config.METRICS_HOST, port: config.METRICS_PORT };
+  const operations = await explainListening(startOperationsServer({ ...address, metrics, checks }), { ...address, setting: "METRICS_PORT" });
+  drain.onDrain("operations", () => operations.close());
+  logger.info({ urls, operations: operations.url }, "ready");
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,48 @@
+import type { CommandResult, OutboxEntry, ReplyRecord, TicketHead, TicketRecord } from "@openticket/contract";
+import { MailDelayed } from "./notify/mail-delayed.ts";
+import { MailRejected } from "./notify/mail-rejected.ts";
+import type { Notifier } from "./notify/notifier.ts";
+import { replyAddedResult } from "./pipeline/add-ticket-reply.ts";
+import { successResult } from "./pipeline/ticket-outcome.ts";
+
+export interface DeliveriesDeps {
+  /** Puts a result on a requester's queue. */
+  answer(queue: string, result: CommandResult): Promise<void>;
+  notifier: Pick<Notifier, "deliver" | "deliverReply">;
+  tickets: { findHead(id: number): Promise<TicketHead | undefined> };
+  replies: { applyToTicket(reply: ReplyRecord): Promise<void> };
+}
+
+/** How each kind of delivery is made: an answer to the requester's queue, a mail, the change of a reply's ticket. Throws when it failed. */
+export interface Deliveries {
+  ofTicket(ticket: TicketRecord, entry: OutboxEntry): Promise<void>;
+  ofReply(reply: ReplyRecord, entry: OutboxEntry): Promise<void>;
+  /** What became of a delivery that threw; see the dispatcher. */
+  severityOf(error: unknown): "final" | "failed" | "untried";
+}
+
+/** See {@link Deliveries}. */
+export function makeDeliveries({ answer, notifier, tickets, replies }: DeliveriesDeps): Deliveries {
+  async function mailOfReply(reply: ReplyRecord, entry: OutboxEntry): Promise<void> {
+    const ticket = await tickets.findHead(reply.ticketId);
+    if (!ticket) throw new MailRejected("The reply's ticket is there no more");
+    await notifier.deliverReply(ticket, reply, entry);
+  }
+  return {
+    async ofTicket(ticket, entry) {
+      const { kind, queue, requestId = ticket.requestId, correlationId } = entry;
+      if (kind === "reply" && queue !== undefined) return answer(queue, successResult({ requestId, correlationId }, ticket));
+      return notifier.deliver(ticket, entry);
+    },
+    async ofReply(reply, entry) {
+      const { kind, queue, requestId = reply.requestId, correlationId } = entry;
+      if (kind === "ticket") return replies.applyToTicket(reply);
+      if (kind === "reply" && queue !== undefined) return answer(queue, replyAddedResult({ requestId, correlationId }, reply));
+      return mailOfReply(reply, entry);
+    },
+    severityOf(error) {
+      if (error instanceof MailRejected) return "final";
+      return error instanceof MailDelayed && error.because === "busy" ? "untried" : "failed";
+    },
+  };
+}

@@ -1,0 +1,94 @@
+import { Resolver } from "node:dns/promises";
+
+/**
+ * DNS for the checks of senders.
+ *
+ * Problem: whoever sends a mail chooses which names are asked for, and how many; and a DNS server that does not answer
+ * must not hold up every mail. Choice: a resolver of its own with a short time-out; answers are kept for a while, also
+ * that there is none; each mail has a bound on its questions and on the time for all of them; and after several
+ * time-outs in a row nothing is asked for a moment. What cannot be found out is no proof: the sender is not verified.
+ */
+export type Resolve = (name: string, type: string) => Promise<string[] | string[][]>;
+
+export interface MailResolverOptions {
+  /** The system's when there are none. */
+  servers: readonly string[];
+  timeoutMs: number;
+  /** Of a clock that never goes back, ms. */
+  elapsedMs(): number;
+  /** In place of a real one, for tests. */
+  ask?: Resolve;
+}
+
+const TRIES = 2;
+const KEPT_MS = 300_000;
+/** That there is no such name, or no such record. */
+const ABSENT_KEPT_MS = 60_000;
+const MAX_KEPT = 10_000;
+/** Questions of one mail: SPF may take 10 names with several records each, DKIM one for each signature, DMARC two. */
+const MAX_QUESTIONS = 40;
+const MAX_MAIL_MS = 8000;
+const TIMEOUTS_IN_A_ROW = 4;
+const PAUSE_MS = 15_000;
+/** Names that are nobody's (RFC 6761, RFC 2606): only a server that the operator has named may know them. */
+const SPECIAL_USE = /(^|\.)(test|invalid|localhost|example|local|onion)$/i;
+
+/** See the head of the file; the resolver of one mail. */
+export function makeMailResolver({ servers, timeoutMs, elapsedMs, ask = systemResolver(servers, timeoutMs) }: MailResolverOptions): () => Resolve {
+  const kept = new Map<string, { answer: Promise<string[] | string[][]>; untilMs: number }>();
+  let timeouts = 0;
+  let pausedUntilMs = 0;
+
+  async function askOnce(name: string, type: string): Promise<string[] | string[][]> {
+    if (elapsedMs() < pausedUntilMs) throw dnsError("ETIMEOUT", "the DNS does not answer");
+    try {
+      const answer = await ask(name, type);
+      timeouts = 0;
+      return answer;
+    } catch (error) {
+      timeouts = isAbsence(error) ? 0 : timeouts + 1;
+      if (timeouts >= TIMEOUTS_IN_A_ROW) pausedUntilMs = elapsedMs() + PAUSE_MS;
+      throw error;
+    }
+  }
+
+  function look(name: string, type: string): Promise<string[] | string[][]> {
+    const key = `${type} ${name.toLowerCase()}`;
+    const known = kept.get(key);
+    if (known && elapsedMs() < known.untilMs) return known.answer;
+    if (kept.size >= MAX_KEPT) kept.clear();
+    const entry = { answer: askOnce(name, type), untilMs: elapsedMs() + KEPT_MS };
+    kept.set(key, entry);
+    entry.answer.catch((error: unknown) => {
+      if (isAbsence(error)) entry.untilMs = elapsedMs() + ABSENT_KEPT_MS;
+      else kept.delete(key);
+    });
+    return entry.answer;
+  }
+
+  return () => {
+    const startedAtMs = elapsedMs();
+    let questions = 0;
+    return async (name, type) => {
+      if (servers.length === 0 && SPECIAL_USE.test(name)) throw dnsError("ENOTFOUND", "a name that is nobody's");
+      questions++;
+      if (questions > MAX_QUESTIONS || elapsedMs() - startedAtMs > MAX_MAIL_MS) throw dnsError("ETIMEOUT", "too much to ask for one mail");
+      return look(name, type);
+    };
+  };
+}
+
+function systemResolver(servers: readonly string[], timeoutMs: number): Resolve {
+  const resolver = new Resolver({ timeout: timeoutMs, tries: TRIES });
+  if (servers.length > 0) resolver.setServers([...servers]);
+  // The types that are asked for (TXT, A, AAAA, PTR, MX) are lists; the library knows what is in them.
+  return (name, type) => resolver.resolve(name, type) as Promise<string[] | string[][]>;
+}
+
+function isAbsence(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ENOTFOUND" || error.code === "ENODATA");
+}
+
+function dnsError(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
+}

@@ -1,0 +1,63 @@
+import { isIP } from "node:net";
+import { flag, integer, list } from "@openticket/runtime";
+import { z } from "zod";
+
+const MINUTE_MS = 60_000;
+
+/** `10.0.0.0/8`, `2001:db8::/32` or an address. */
+const network = z.string().refine((text) => {
+  const [address = "", bits, ...more] = text.split("/");
+  const most = isIP(address) === 6 ? 128 : 32;
+  return isIP(address) > 0 && more.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most));
+}, "expected networks such as 10.0.0.0/8 or 192.0.2.1, separated by commas");
+
+/** `Name: value`. */
+const verdict = z.string().transform((text, context) => {
+  const [, name = "", value = ""] = /^([!-9;-~]+):\s*(\S.*)$/.exec(text.trim()) ?? [];
+  if (name !== "") return { name: name.toLowerCase(), value: value.trim().toLowerCase() };
+  context.addIssue({ code: "custom", message: "expected headers with their value, such as X-Spam-Flag: YES, separated by commas" });
+  return z.NEVER;
+});
+
+/** The environment that concerns what an incoming mail means. */
+export const mailConfigFields = {
+  MAIL_AUTH: z
+    .enum(["check", "headers", "off"])
+    .default("check")
+    .describe(
+      "How the sender of a mail is verified: `check` SPF, DKIM and DMARC here (after `MAIL_TRUSTED_AUTHSERV_IDS`, where it has an answer), `headers`: only by those headers, `off`: nobody is verified",
+    ),
+  MAIL_TRUSTED_AUTHSERV_IDS: list().describe(
+    "Servers whose Authentication-Results are believed, by the id that they begin with; they must remove such headers of strangers",
+  ),
+  MAIL_TRUSTED_ARC_SEALERS: list().describe("Domains of forwarders whose ARC seal is believed when it says that DMARC passed"),
+  MAIL_TRUSTED_NETWORKS: list()
+    .pipe(z.array(network))
+    .describe("Networks of relays whose mails count as verified, such as an internal server where every sender is logged in"),
+  MAIL_TRUST_LOGIN: flag(true).describe("A mail of a peer that has logged in (SMTP AUTH) counts as verified"),
+  MAIL_DNS_SERVERS: list().describe("DNS servers for SPF, DKIM and DMARC, such as `192.0.2.53` or `192.0.2.53:5353`; unset: the system's"),
+  MAIL_DNS_TIMEOUT_MS: integer({ min: 100, max: 30_000, fallback: 2000 }).describe("How long one question to the DNS may take, ms"),
+  MAIL_AUTO_REPLIES: z
+    .enum(["ignore", "ticket"])
+    .default("ignore")
+    .describe("Automatic answers (vacation, receipts): kept and ignored, or tickets that are not answered"),
+  MAIL_BULK: z.enum(["ticket", "ignore"]).default("ticket").describe("Mailing lists and mass mailings: tickets that are not answered, or kept and ignored"),
+  MAIL_SPAM_HEADERS: list().pipe(z.array(verdict)).describe("Verdicts of a spam filter in front, such as `X-Spam-Flag: YES`: those mails are kept and ignored"),
+  MAIL_BUDGET_WINDOW_MS: integer({ min: 1000, max: 86_400_000, fallback: 10 * MINUTE_MS }).describe("Window in which mails of one sender are counted, ms"),
+  MAIL_SENDER_ANSWERED: integer({ min: 0, max: 100_000, fallback: 20 }).describe(
+    "Mails of one sender in a window that are answered; further ones become tickets without an answer",
+  ),
+  MAIL_SENDER_MAX: integer({ min: 1, max: 100_000, fallback: 200 }).describe("Mails of one sender in a window; further ones are kept and ignored"),
+  MAIL_TICKET_SENDER_MAX: integer({ min: 1, max: 100_000, fallback: 50 }).describe(
+    "Mails of one sender to one ticket in a window; further ones are kept and ignored",
+  ),
+  MAIL_MUTE_HOURS: integer({ min: 1, max: 8760, fallback: 72 }).describe("How long nothing is sent to an address whose mail came back for good, hours"),
+  MAIL_PARSER_THREADS: integer({ min: 1, max: 32, fallback: 2 }).describe("Threads that read mails"),
+  MAIL_PARSER_TIMEOUT_MS: integer({ min: 100, max: 60_000, fallback: 5000 }).describe("How long the reading of one mail may take, ms; then it is quarantined"),
+  MAIL_PARSER_MEMORY_MB: integer({ min: 32, max: 4096, fallback: 256 }).describe(
+    "Memory of one thread that reads mails, MiB; a mail that takes more is quarantined",
+  ),
+};
+
+/** Checked values of {@link mailConfigFields}. */
+export type MailConfig = z.output<z.ZodObject<typeof mailConfigFields>>;

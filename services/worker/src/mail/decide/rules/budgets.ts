@@ -1,0 +1,59 @@
+import { isRoleAddress, plainAddress } from "../addresses.ts";
+import type { MailCase } from "../mail-case.ts";
+import type { Finding } from "../outcome.ts";
+import { ignore, pass } from "./rule.ts";
+
+/**
+ * How much of one sender is taken in a window. Beyond the first bound they get no more answers, which ends every loop in
+ * which a machine answers ours; far beyond it their mail is kept and becomes nothing.
+ */
+export async function ignoreOverBudget(mailCase: MailCase): Promise<Finding> {
+  const { author, record, deps } = mailCase;
+  if (!author) return pass("not asked", "it names no sender");
+  const { windowMs, quiet, most } = deps.rules.senderBudget;
+  const place = await deps.budgets.spend(`sender:${plainAddress(author.address)}`, record._id, {
+    start: windowOf(record.receivedAt, windowMs),
+    ms: windowMs,
+    most,
+  });
+  const because = `mail ${Math.min(place, most + 1)} of this sender within ${windowMs / 60_000} minutes`;
+  if (place > most) return ignore("over_limit", `More than ${most} mails of one sender within ${windowMs / 60_000} minutes`, because);
+  if (place <= quiet) return pass("within", because);
+  mailCase.silence.push(`more than ${quiet} mails of this sender within ${windowMs / 60_000} minutes`);
+  return pass("not answered", because);
+}
+
+/** How much of one sender is added to one ticket. */
+export async function ignoreOverTicketBudget(mailCase: MailCase): Promise<Finding> {
+  const { record, deps } = mailCase;
+  const { ticket } = await mailCase.thread();
+  if (!ticket) return pass("not asked", "it belongs to no ticket");
+  const { windowMs, most } = deps.rules.ticketBudget;
+  const { address } = await mailCase.sender();
+  const key = `ticket:${ticket.id}:${plainAddress(address)}`;
+  const place = await deps.budgets.spend(key, record._id, { start: windowOf(record.receivedAt, windowMs), ms: windowMs, most });
+  const because = `mail ${Math.min(place, most + 1)} of this sender to ticket ${ticket.tid} within ${windowMs / 60_000} minutes`;
+  if (place <= most) return pass("within", because);
+  return ignore("over_limit", `More than ${most} mails of one sender to ticket ${ticket.tid}`, because, { ticket: { id: ticket.id, tid: ticket.tid } });
+}
+
+/** By when it came in, so that a second run counts in the same window. */
+function windowOf(receivedAt: Date, windowMs: number): Date {
+  return new Date(Math.floor(receivedAt.getTime() / windowMs) * windowMs);
+}
+
+/** Nobody reads what is sent to such an address, or a machine does. */
+export async function quietRoleAddress(mailCase: MailCase): Promise<Finding> {
+  const { address } = await mailCase.sender();
+  if (!isRoleAddress(address)) return pass("no", `${address} may be a person's`);
+  mailCase.silence.push(`${address} is a role's address`);
+  return pass("not answered", address);
+}
+
+/** The domain itself says that the mail is none of its own: an answer would go to somebody who has written nothing. */
+export async function quietForged(mailCase: MailCase): Promise<Finding> {
+  const { isForged, because } = await mailCase.authenticity();
+  if (!isForged) return pass("no", "the domain in From does not disown it");
+  mailCase.silence.push("the domain in From disowns it");
+  return pass("not answered", because);
+}

@@ -1,0 +1,42 @@
+import type { MailCase } from "../mail-case.ts";
+import type { Finding } from "../outcome.ts";
+import { describePerson } from "../sender.ts";
+import { decide, pass } from "./rule.ts";
+
+/** An earlier run has come to the end, and died before it could say so. */
+export async function findEarlierRun({ record, deps }: MailCase): Promise<Finding> {
+  const earlier = await deps.tickets.outcomeOf(record.requestId);
+  return earlier ? decide({ kind: "done", ticket: earlier }, `request ${record.requestId} is decided`) : pass("none", "nothing was decided under this request");
+}
+
+/** No mail in any useful sense: an operator has to look at it. */
+export async function quarantineMalformed({ mail }: MailCase): Promise<Finding> {
+  if (mail.kind !== "malformed") return pass("readable", mail.kindBecause);
+  return decide({ kind: "quarantined", reason: { code: "malformed", text: `It cannot be read as a mail: ${mail.kindBecause}` } }, mail.kindBecause);
+}
+
+/** A ticket needs somebody: without any address an operator has to look at it. */
+export async function quarantineWithoutSender({ author }: MailCase): Promise<Finding> {
+  if (author) return pass(author.address, author.field);
+  const text = "No address in it names a sender that could be answered";
+  return decide({ kind: "quarantined", reason: { code: "no_sender", text } }, "From, Sender, Reply-To and the envelope hold no usable address");
+}
+
+/** Says who it is from. */
+export async function tellSender(mailCase: MailCase): Promise<Finding> {
+  const { person, isVerified, address, because, steps } = await mailCase.sender();
+  return { answer: `${describePerson(person)}, ${isVerified ? "verified" : "not verified"}`, because: `${address} (${because})`, steps };
+}
+
+/** Says which department it is for; without one an operator has to look at it. */
+export async function tellDepartment(mailCase: MailCase): Promise<Finding> {
+  const { department, because } = await mailCase.department();
+  if (department) return pass(`department ${department.id}`, because);
+  return decide({ kind: "refused", reason: { code: "department_not_found", text: `No department takes this mail: ${because}` }, bounce: undefined }, because);
+}
+
+/** Says which ticket it belongs to. */
+export async function tellTicket(mailCase: MailCase): Promise<Finding> {
+  const { ticket, because, steps } = await mailCase.thread();
+  return { answer: ticket ? `ticket ${ticket.tid}` : "new", because, steps };
+}

@@ -1,0 +1,53 @@
+import type { Readable } from "node:stream";
+
+/** Raw messages that are in memory at once, bytes; one that is larger comes alone. */
+const MAX_BYTES_IN_HAND = 48 * 1024 * 1024;
+
+/** Runs work that holds so many bytes when there is room for them. */
+export type Room = <T>(bytes: number, work: () => Promise<T>) => Promise<T>;
+
+/** Room for raw messages: 200 jobs in hand must not mean 200 mails of 25 MB. First come, first served. */
+export function makeRoomForMessages(maxBytes = MAX_BYTES_IN_HAND): Room {
+  const waiting: { bytes: number; enter(): void }[] = [];
+  let inHand = 0;
+
+  function admit(): void {
+    for (let first = waiting[0]; first && (inHand === 0 || inHand + first.bytes <= maxBytes); first = waiting[0]) {
+      waiting.shift();
+      inHand += first.bytes;
+      first.enter();
+    }
+  }
+
+  return async (bytes, work) => {
+    await new Promise<void>((enter) => {
+      waiting.push({ bytes, enter });
+      admit();
+    });
+    try {
+      return await work();
+    } finally {
+      inHand -= bytes;
+      admit();
+    }
+  };
+}
+
+/** The stored bytes fewer or more than the record says: the store is not what it was. */
+export class RawMessageDamaged extends Error {
+  override name = "RawMessageDamaged";
+}
+
+/** The whole message in shared memory, which a thread reads without a copy. */
+export async function loadRaw({ sha256, size }: { sha256: string; size: number }, blobs: { open(sha256: string): Promise<Readable> }): Promise<Uint8Array> {
+  const raw = new Uint8Array(new SharedArrayBuffer(size));
+  let at = 0;
+  for await (const chunk of await blobs.open(sha256)) {
+    const bytes = chunk as Uint8Array;
+    if (at + bytes.length > size) throw new RawMessageDamaged(`the message ${sha256} has more than its ${size} bytes`);
+    raw.set(bytes, at);
+    at += bytes.length;
+  }
+  if (at !== size) throw new RawMessageDamaged(`the message ${sha256} has ${at} of its ${size} bytes`);
+  return raw;
+}

@@ -1,0 +1,86 @@
+import {
+  type Command,
+  type ErrorResult,
+  fingerprintOf,
+  IDEMPOTENCY_CONFLICT,
+  identityOf,
+  type RejectionRecord,
+  type RequestError,
+  type TicketRecord,
+} from "@openticket/contract";
+import type { PipelineDeps } from "./ports.ts";
+
+/** What the caller knows of a run. */
+export interface RunOptions {
+  /**
+   * Asked once something is stored: whether the same request may be decided elsewhere at this moment. Then it is made
+   * sure that it was not rejected there.
+   */
+  mayHaveTwin(): boolean;
+}
+
+/** How a request ends that adds nothing, whatever its action. */
+export type Refusal =
+  | { kind: "rejected"; result: ErrorResult }
+  /** Rejected before: by an earlier run of this request, or by an earlier request with the same key. */
+  | { kind: "duplicate"; result: ErrorResult; ticket?: undefined; reply?: undefined }
+  /** The key was used before for a request with other content. */
+  | { kind: "conflict"; result: ErrorResult };
+
+/** Keeps the rejection, so that a repetition gets the same answer; `opened`: the request, or another with its key, has a ticket. */
+export async function storeRejection(
+  command: Command,
+  errors: RequestError[],
+  deps: PipelineDeps,
+): Promise<Refusal | { kind: "opened"; ticket: TicketRecord }> {
+  const now = deps.now();
+  const rejection = await deps.tickets.reject({
+    _id: identityOf(command),
+    requestId: command.requestId,
+    fingerprint: fingerprintOf(command),
+    errors,
+    source: command.source,
+    receivedAt: new Date(command.receivedAt),
+    rejectedAt: now,
+    expiresAt: new Date(now.getTime() + deps.rules.rejectionRetentionMs),
+  });
+  switch (rejection.kind) {
+    case "rejected":
+      return { kind: "rejected", result: errorResult(command, errors) };
+    case "exists":
+      return repeatRejection(command, rejection.record);
+    case "opened":
+      return rejection;
+  }
+}
+
+/** The answer that a stored rejection gives to this command. */
+export function repeatRejection(command: Command, rejection: RejectionRecord): Refusal {
+  if (rejection.fingerprint !== fingerprintOf(command)) return conflict(command);
+  return { kind: "duplicate", result: { ...errorResult(command, rejection.errors), ...markReplay(command, rejection) } };
+}
+
+/** A second run of one submission is no replay: its requester has not had an answer yet. */
+export function markReplay(command: Command, decided: { receivedAt: Date }): { replayed?: true } {
+  return decided.receivedAt.getTime() === Date.parse(command.receivedAt) ? {} : { replayed: true };
+}
+
+/** The command's key stands for another request. */
+export function conflict(command: Command): Refusal {
+  return { kind: "conflict", result: errorResult(command, [IDEMPOTENCY_CONFLICT]) };
+}
+
+/** The answer to what added nothing; the first error is the one that older callers see. */
+export function errorResult(request: Addressed, errors: RequestError[]): ErrorResult {
+  return { ...address(request), result: "error", errors, message: errors[0]?.message ?? "The request could not be processed" };
+}
+
+export interface Addressed {
+  requestId: string;
+  correlationId?: string | undefined;
+}
+
+/** The part of a result by which its requester knows it. */
+export function address({ requestId, correlationId }: Addressed): { requestId: string; correlationId?: string } {
+  return correlationId === undefined ? { requestId } : { requestId, correlationId };
+}

@@ -1,0 +1,28 @@
+import { fingerprintOf, identityOf, type OpenTicketCommand, type SuccessResult, type TicketRecord } from "@openticket/contract";
+import { type Addressed, address, conflict, markReplay, type Refusal, repeatRejection } from "./outcomes.ts";
+import type { PipelineDeps } from "./ports.ts";
+
+export type Outcome =
+  | { kind: "opened"; ticket: TicketRecord; result: SuccessResult }
+  /** Decided before: by an earlier run of this request, or by an earlier request with the same key. */
+  | { kind: "duplicate"; result: SuccessResult; ticket: TicketRecord }
+  | Refusal;
+
+/** What is decided of a request already; undefined when nothing is. Tries nothing. */
+export async function recallTicket(command: OpenTicketCommand, { tickets }: Pick<PipelineDeps, "tickets">): Promise<Outcome | undefined> {
+  const identity = identityOf(command);
+  const [ticket, rejection] = await Promise.all([tickets.findByIdentity(identity), tickets.findRejection(identity)]);
+  if (ticket) return repeatTicket(command, ticket);
+  return rejection && repeatRejection(command, rejection);
+}
+
+/** The answer to a request whose ticket stands. */
+export function repeatTicket(command: OpenTicketCommand, ticket: TicketRecord): Outcome {
+  if (ticket.fingerprint !== fingerprintOf(command)) return conflict(command);
+  return { kind: "duplicate", ticket, result: { ...successResult(command, ticket), ...markReplay(command, ticket) } };
+}
+
+/** The reply for a stored ticket. */
+export function successResult(request: Addressed, ticket: Pick<TicketRecord, "id" | "tid" | "c">): SuccessResult {
+  return { ...address(request), result: "success", id: ticket.id, tid: ticket.tid, c: ticket.c };
+}

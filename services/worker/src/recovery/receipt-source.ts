@@ -1,0 +1,29 @@
+import { actionOf, command, type Receipt } from "@openticket/contract";
+import type { LostJob, RecoverySource } from "./recovery.ts";
+
+interface Receipts {
+  leaseUndecided(now: Date, leaseMs: (receipt: Receipt) => number, limit: number): Promise<Receipt[]>;
+  decided(requestId: string): Promise<void>;
+  requeued(requestIds: readonly string[]): Promise<void>;
+}
+
+/** Requests whose callers were answered before the outcome: a decided one is closed, whatever it came to. */
+export function receiptSource(receipts: Receipts): RecoverySource {
+  return {
+    name: "receipts",
+    async lease(now, leaseMs, limit) {
+      const due = await receipts.leaseUndecided(now, ({ acceptedAt }) => leaseMs(acceptedAt), limit);
+      return due.map((receipt) => ({ requestId: receipt._id, job: jobIn(receipt) }));
+    },
+    async settle({ requestId }) {
+      await receipts.decided(requestId);
+      return true;
+    },
+    requeued: receipts.requeued,
+  };
+}
+
+function jobIn({ _id, commandJson }: Receipt): LostJob | undefined {
+  const parsed = command.safeParse(commandJson === undefined ? undefined : JSON.parse(commandJson));
+  return parsed.success ? { name: actionOf(parsed.data), id: _id, data: parsed.data } : undefined;
+}

@@ -1,0 +1,87 @@
+import { describe, expect, it } from "vitest";
+import { ADA, AGENT, decided, department, ticket, VERIFIED } from "./build.ts";
+
+const OWN = "<ot.7.x.good@desk.example>";
+const TOKEN = `t7.${"a".repeat(20)}`;
+const NUMBER = { subject: "Re: [Ticket ID: 516757] Printer" };
+const world = (of: object = {}) => ({ tickets: [ticket()], known: { "<their@client.example>": 7 }, ...of });
+
+describe("which ticket", () => {
+  it.each([
+    ["our own Message-ID in In-Reply-To", { inReplyTo: [OWN] }],
+    ["our own Message-ID among References", { references: ["<x@y>", OWN, "<z@y>"] }],
+    ["a token in the address", { to: [{ name: "", address: `support+${TOKEN}@desk.example` }] }],
+    ["a Message-ID that was taken in", { references: ["<their@client.example>"] }],
+    ["the marker in quoted text", { text: `ok\n> [ref:${TOKEN}]`, visibleText: "ok" }],
+  ])("%s leads to it, whoever writes", async (_what, of) => {
+    expect((await decided(of, world())).outcome).toMatchObject({
+      kind: "reply",
+      ticket: { id: 7 },
+      draft: { params: { ticketid: 7, email: "gus@guest.example" } },
+    });
+  });
+
+  it.each([
+    ["a Message-ID that is like ours", { inReplyTo: ["<ot.7.x.bad@desk.example>"] }],
+    ["a token that is like ours", { to: [{ name: "", address: `support+t7.${"b".repeat(20)}@desk.example` }] }],
+    ["a marker that is like ours", { text: `[ref:t7.${"b".repeat(20)}]` }],
+    ["a number that anybody can write", NUMBER],
+    ["a number that is not there", { subject: "[Ticket ID: 999999]" }],
+  ])("%s opens a new one, and the trace says so", async (_what, of) => {
+    const { outcome, trace } = await decided(of, world());
+    expect(outcome.kind).toBe("ticket");
+    expect(trace.some(({ answer }) => ["not ours", "not followed", "no such ticket"].includes(answer))).toBe(true);
+  });
+});
+
+describe("the number in the subject counts", () => {
+  it.each([
+    ["of the opener, verified", ADA],
+    ["of another who acts for the client", { from: [{ name: "", address: "mary@client.example" }] }],
+    ["of staff, verified", AGENT],
+    ["of one who has replied before", { from: [{ name: "", address: "bob@elsewhere.example" }] }],
+  ])("%s", async (_who, of) => {
+    expect((await decided({ ...NUMBER, ...of }, world({ authenticity: VERIFIED }))).outcome).toMatchObject({ kind: "reply" });
+  });
+
+  it.each([
+    ["of the opener's address, not verified, on a client's ticket", ADA],
+    ["of staff, not verified", AGENT],
+  ])("not %s", async (_who, of) => {
+    expect((await decided({ ...NUMBER, ...of }, world())).outcome).toMatchObject({ kind: "ticket" });
+  });
+
+  it("of a guest who was as little verified when it was opened", async () => {
+    const opener = { kind: "guest" as const, name: "Gus", email: "GUS@guest.example", isVerified: false };
+    expect((await decided(NUMBER, { tickets: [ticket({ opener })] })).outcome).toMatchObject({ kind: "reply" });
+    expect((await decided({ ...NUMBER, from: [{ name: "", address: "eve@guest.example" }] }, { tickets: [ticket({ opener })] })).outcome).toMatchObject({
+      kind: "ticket",
+    });
+    expect((await decided(NUMBER, { tickets: [ticket({ opener: { ...opener, isVerified: true } })] })).outcome).toMatchObject({ kind: "ticket" });
+  });
+});
+
+describe("who replies", () => {
+  it.each([
+    ["staff, authenticated", AGENT, VERIFIED, { adminusername: "agent" }],
+    ["staff, not authenticated: a guest", AGENT, {}, { name: "Alan", email: "agent@desk.example" }],
+    ["a client", ADA, VERIFIED, { clientid: 1 }],
+    ["a contact", { from: [{ name: "", address: "luigi@client.example" }] }, VERIFIED, { clientid: 1, contactid: 4 }],
+  ])("%s", async (_who, of, authenticity, params) => {
+    const { outcome } = await decided({ ...of, inReplyTo: [OWN] }, world({ authenticity }));
+    expect(outcome.kind === "reply" && outcome.draft.params).toEqual({ ticketid: 7, message: "It burns.", markdown: false, ...params });
+  });
+});
+
+describe("a closed ticket", () => {
+  const closed = { tickets: [ticket({ status: "Closed" })] };
+  it.each([
+    [undefined, { kind: "reply" }],
+    ["reopen", { kind: "reply" }],
+    ["open-linked", { kind: "ticket", linkedTo: { id: 7, tid: "516757" } }],
+    ["refuse", { kind: "refused", reason: { code: "ticket_closed" } }],
+  ] as const)("%s", async (closedReply, expected) => {
+    const departments = [department({ closedReply })];
+    expect((await decided({ inReplyTo: [OWN] }, { ...closed, departments })).outcome).toMatchObject(expected);
+  });
+});

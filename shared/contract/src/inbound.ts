@@ -1,0 +1,68 @@
+import { z } from "zod";
+import { decision } from "./ticket.ts";
+
+/**
+ * A message that came in as it was sent: the record that stands in the store, with its raw bytes in the blob store,
+ * before its sender is told that it was taken. What it means is found out later, and noted here.
+ */
+
+/** How a message came in, as the door saw it. */
+export const inboundSource = z.object({
+  /** `smtp`, `lmtp`, `imap`, `pipe`, `webhook`. */
+  door: z.string(),
+  /** Envelope sender; "" for the null sender; absent where the door knows none. */
+  envelopeFrom: z.string().optional(),
+  /** Envelope recipients that led to this mailbox, as given, with their plus-tags. */
+  envelopeTo: z.array(z.string()),
+  /** Of the peer that handed it over. */
+  ip: z.string().optional(),
+  helo: z.string().optional(),
+  /** User that the peer had logged in as. */
+  user: z.string().optional(),
+  isTls: z.boolean().optional(),
+});
+export type InboundSource = z.infer<typeof inboundSource>;
+
+export const INBOUND_STATES = ["stored", "ticket", "reply", "ignored", "refused", "quarantined"] as const;
+export const inboundState = z.enum(INBOUND_STATES);
+/**
+ * `stored`: not decided yet. `ticket`, `reply`: it became one. `ignored`: by a rule (loop, noise, block list).
+ * `refused`: by a rule whose sender was told, or by validation. `quarantined`: could not be read; waits for an operator.
+ */
+export type InboundState = z.infer<typeof inboundState>;
+
+export const inboundRecord = z.object({
+  /** `inb_` and 32 hex digits of a hash over mailbox, Message-ID and body: the same message has the same. */
+  _id: z.string(),
+  /** Name of the request that it becomes; the idempotency of that request. */
+  requestId: z.string(),
+  /** Address of the configured mailbox that it was delivered to, lower case, without a plus-tag. */
+  mailbox: z.string(),
+  source: inboundSource,
+  raw: z.object({ sha256: z.string(), size: z.int() }),
+  /** As it stands in the header, when a quick look found one. */
+  messageId: z.string().optional(),
+  receivedAt: z.date(),
+  state: inboundState,
+  /** Why it is in that state: a category and words. */
+  reason: z.object({ code: z.string(), text: z.string() }).optional(),
+  /** The ticket that it became or was added to. */
+  ticket: z.object({ id: z.int(), tid: z.string(), replyId: z.int().optional() }).optional(),
+  /** Each rule asked, its answer, and what decided. */
+  trace: z.array(decision),
+  /** What a list shows; absent until it was read. */
+  summary: z.object({ from: z.string(), subject: z.string(), kind: z.string() }).optional(),
+  /** How often the same message was delivered again. */
+  repetitions: z.int().nonnegative(),
+  /** When the recovery looks at it; absent once it is decided. */
+  checkAt: z.date().optional(),
+  decidedAt: z.date().optional(),
+});
+export type InboundRecord = z.infer<typeof inboundRecord>;
+
+/** Data of a job {@link INBOUND_MAIL_JOB} on the command queue. The job's id is the requestId. */
+export const inboundMailCommand = z.looseObject({ v: z.int().min(1), requestId: z.string(), inboundId: z.string(), receivedAt: z.string() });
+export type InboundMailCommand = z.infer<typeof inboundMailCommand>;
+
+/** Job name of a stored message that wants to be read. Ours alone: not part of the contract with other producers. */
+export const INBOUND_MAIL_JOB = "InboundMail";

@@ -1,0 +1,97 @@
+import { FORWARD_SUBJECT, SENT_FROM } from "./quote-words.ts";
+import { attributionAbove, isAttribution, isQuoted, startOfOriginal } from "./quotes.ts";
+
+/**
+ * What is new in a mail: its text without the mails it quotes at its end and without its signature.
+ *
+ * Written here, because the libraries search the whole text with expressions that are not linear (email-reply-parser
+ * asks for a native RE2 against that) and know fewer languages. This one looks at each line once or twice, in five
+ * steps: our own marker; the header block or dividing line that programs put above a whole original; quotes at the end,
+ * with the line above them that says who wrote; a quote at the top that is answered below; the signature.
+ * Answers between quotes keep their quotes: alone they would mean nothing. A forwarded mail is what its sender wants to
+ * show, and stays. When in doubt a line stays; the full text is kept beside it anyway.
+ */
+
+/** Our mails may ask to answer above this line; from it on everything is ours. */
+export const REPLY_MARKER = "--- Please reply above this line ---";
+/** A longer text is not trimmed: nobody typed it, and looking has its price. */
+const MAX_LINES = 20_000;
+const MAX_CHARS = 2_000_000;
+/** A signature with its disclaimer is shorter; with the space missing, "--" may also divide a text. */
+const MAX_SIGNATURE_LINES = 60;
+const MAX_LOOSE_SIGNATURE_LINES = 15;
+const MAX_SENT_FROM_CHARS = 120;
+/** A text may end in quote, signature, quote and so on; mails that do have two or three. */
+const MAX_ROUNDS = 6;
+
+/** Text without what it quotes and without its signature; the text itself when nothing would be left. `subject` tells a forwarded mail. */
+export function visibleText(text: string, { subject = "" }: { subject?: string | undefined } = {}): string {
+  if (text.length > MAX_CHARS) return text;
+  const lines = text.split("\n");
+  if (lines.length > MAX_LINES) return text;
+  const end = trimEnd(lines, endOfOwn(lines, FORWARD_SUBJECT.test(subject)));
+  const visible = lines.slice(startOfAnswer(lines, end), end).join("\n").trim();
+  return /[\p{L}\p{N}\p{S}\p{P}]/u.test(visible) ? visible : text;
+}
+
+function endOfOwn(lines: readonly string[], isForward: boolean): number {
+  const marker = lines.findIndex((line) => line.includes(REPLY_MARKER));
+  const end = marker < 0 ? lines.length : withoutAttribution(lines, marker);
+  return isForward ? end : Math.min(end, startOfOriginal(lines, end));
+}
+
+function trimEnd(lines: readonly string[], start: number): number {
+  let end = start;
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const before = end;
+    end = withoutSignature(lines, withoutQuote(lines, withoutBlank(lines, end)));
+    if (end === before) return end;
+  }
+  return end;
+}
+
+function withoutBlank(lines: readonly string[], start: number): number {
+  let end = start;
+  while (end > 0 && lines[end - 1]?.trim() === "") end -= 1;
+  return end;
+}
+
+function withoutQuote(lines: readonly string[], end: number): number {
+  let start = end;
+  while (start > 0 && (isQuoted(lines[start - 1]) || lines[start - 1]?.trim() === "")) start -= 1;
+  const hasQuote = lines.slice(start, end).some(isQuoted);
+  return hasQuote ? withoutAttribution(lines, start) : end;
+}
+
+function withoutAttribution(lines: readonly string[], quoteStart: number): number {
+  const end = withoutBlank(lines, quoteStart);
+  return attributionAbove(lines, end) ?? end;
+}
+
+/** Ends before "-- ", which may have lost its space, and before what telephones add. */
+function withoutSignature(lines: readonly string[], end: number): number {
+  const last = withoutBlank(lines, end);
+  if (last > 0 && isSentFrom(lines[last - 1] ?? "")) return last - 1;
+  for (let index = last - 1; index >= Math.max(0, last - MAX_SIGNATURE_LINES); index -= 1) {
+    const line = lines[index] ?? "";
+    if (isQuoted(line)) return end;
+    if (line === "-- " || (/^(?:--|—|––)$/.test(line) && last - index <= MAX_LOOSE_SIGNATURE_LINES)) return index;
+  }
+  return end;
+}
+
+function isSentFrom(line: string): boolean {
+  const words = line.trim().toLowerCase();
+  return words.length <= MAX_SENT_FROM_CHARS && SENT_FROM.some((beginning) => words.startsWith(beginning));
+}
+
+/** After a quote with which the text begins, when a line says who wrote it and an answer follows; otherwise 0. */
+function startOfAnswer(lines: readonly string[], end: number): number {
+  let index = 0;
+  while (index < end && lines[index]?.trim() === "") index += 1;
+  const attribution = index;
+  while (index < end && index < attribution + 4 && !isQuoted(lines[index])) index += 1;
+  if (index === attribution || !isQuoted(lines[index]) || !isAttribution(lines.slice(attribution, index))) return 0;
+  while (index < end && (isQuoted(lines[index]) || lines[index]?.trim() === "")) index += 1;
+  return lines.slice(index, end).some(isQuoted) ? 0 : index;
+}

@@ -1,0 +1,108 @@
+import type { Decision, InboundRecord, InboundState } from "@openticket/contract";
+import type mongoose from "mongoose";
+import { coalesce } from "./coalesce.ts";
+import { COLLECTIONS, type StoreConnection } from "./connect.ts";
+import { insertOrFind } from "./insert-or-find.ts";
+import { leaseUndecided } from "./lease-undecided.ts";
+
+/** Messages that came in: stored before their senders are told so, decided later. */
+export interface InboundStore {
+  /** Stores a record, journaled on a majority; `exists` when the same message is there already, which counts the repetition. Throws on an outage: then it may or may not be stored. */
+  accept(record: InboundRecord): Promise<InboundAccepted>;
+  find(id: string): Promise<InboundRecord | undefined>;
+  /** Newest first. */
+  list(filter: InboundFilter): Promise<InboundRecord[]>;
+  /** Undecided records that are due for a look, each due again only after its `leaseMs`. */
+  leaseUndecided(now: Date, leaseMs: (record: InboundRecord) => number, limit: number): Promise<InboundRecord[]>;
+  /** Notes what became of a message. The first decision stands: a second one, of a job that ran again, changes nothing. */
+  decide(id: string, outcome: InboundOutcome): Promise<void>;
+  /** Makes a decided message undecided again, with another content where one is given; `note` goes into its trace. False when there is none that is decided. */
+  putBack(id: string, again: { checkAt: Date; note: Decision; raw?: InboundRecord["raw"] }): Promise<boolean>;
+}
+
+export type InboundAccepted = { kind: "accepted" } | { kind: "exists" };
+
+export interface InboundFilter {
+  mailbox?: string | undefined;
+  state?: InboundState | undefined;
+  limit: number;
+  /** Only what comes behind this record; one that does not exist leaves nothing. */
+  after?: string | undefined;
+}
+
+/** What a message came to. */
+export interface InboundOutcome extends Pick<InboundRecord, "trace" | "reason" | "ticket" | "summary"> {
+  state: Exclude<InboundState, "stored">;
+}
+
+type Records = mongoose.mongo.Collection<InboundRecord>;
+
+const WRITES_IN_FLIGHT = 1;
+const LARGEST_BATCH = 500;
+/** Most records in one answer. */
+export const LARGEST_LIST = 500;
+
+/** See {@link InboundStore}. */
+export function makeMongoInbound(store: StoreConnection, { now }: { now(): Date }): InboundStore {
+  const records = store.db.collection<InboundRecord>(COLLECTIONS.inbound);
+  const batches = { maxInFlight: WRITES_IN_FLIGHT, maxBatch: LARGEST_BATCH };
+  const decide = coalesce<Decided, void>({ run: (batch) => decideBatch(batch, records, now()), ...batches });
+  return {
+    accept: coalesce<InboundRecord, InboundAccepted>({ run: (batch) => acceptBatch(batch, store.db, records), ...batches }),
+    find: async (id) => (await records.findOne({ _id: id })) ?? undefined,
+    list: (filter) => list(records, filter),
+    leaseUndecided: (at, leaseMs, limit) => leaseUndecided(records, at, leaseMs, limit),
+    decide: (id, outcome) => decide({ id, outcome }),
+    async putBack(id, { checkAt, note, raw }) {
+      const change = {
+        $set: { state: "stored" as const, checkAt, ...(raw && { raw }) },
+        $unset: { reason: 1, decidedAt: 1 },
+        $push: { trace: note },
+      } as const;
+      return (await records.updateOne({ _id: id, state: { $ne: "stored" } }, change)).matchedCount > 0;
+    },
+  };
+}
+
+async function acceptBatch(batch: readonly InboundRecord[], db: mongoose.mongo.Db, records: Records): Promise<InboundAccepted[]> {
+  const isSame = (stored: InboundRecord, { receivedAt, raw }: InboundRecord) =>
+    stored.receivedAt.getTime() === receivedAt.getTime() && stored.raw.sha256 === raw.sha256;
+  const standing = await insertOrFind(db, batch, records, isSame);
+  const repeated = standing.flatMap((record) => (record ? [record._id] : []));
+  if (repeated.length > 0) {
+    const counts = new Map<string, number>();
+    for (const id of repeated) counts.set(id, (counts.get(id) ?? 0) + 1);
+    await records.bulkWrite(
+      [...counts].map(([_id, by]) => ({ updateOne: { filter: { _id }, update: { $inc: { repetitions: by } } } })),
+      { ordered: false },
+    );
+  }
+  return standing.map((record) => ({ kind: record ? "exists" : "accepted" }));
+}
+
+interface Decided {
+  id: string;
+  outcome: InboundOutcome;
+}
+
+async function decideBatch(batch: readonly Decided[], records: Records, decidedAt: Date): Promise<undefined[]> {
+  const writes = batch.map(({ id, outcome }) => {
+    const { trace, ...rest } = outcome;
+    const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+    const update = { $set: { ...given, decidedAt }, $unset: { checkAt: 1 }, $push: { trace: { $each: trace } } } as const;
+    return { updateOne: { filter: { _id: id, state: "stored" as const }, update } };
+  });
+  await records.bulkWrite(writes, { ordered: false });
+  return batch.map(() => undefined);
+}
+
+async function list(records: Records, { mailbox, state, limit, after }: InboundFilter): Promise<InboundRecord[]> {
+  const last = after === undefined ? undefined : await records.findOne({ _id: after }, { projection: { receivedAt: 1 } });
+  if (last === null) return [];
+  const filter: mongoose.mongo.Filter<InboundRecord> = {
+    ...(mailbox !== undefined && { mailbox }),
+    ...(state !== undefined && { state }),
+    ...(last && { $or: [{ receivedAt: { $lt: last.receivedAt } }, { receivedAt: last.receivedAt, _id: { $lt: last._id } }] }),
+  };
+  return records.find(filter, { sort: { receivedAt: -1, _id: -1 }, limit: Math.min(limit, LARGEST_LIST) }).toArray();
+}

@@ -1,0 +1,82 @@
+import type { OutboxEntry, ReplyRecord, TicketBounce, TicketRecord } from "@openticket/contract";
+import { COLLECTIONS, type StoreConnection } from "../connect.ts";
+import { lookUp } from "../look-up.ts";
+import type { ReplyDocument, TicketDocument } from "../ticket-documents.ts";
+
+/** A ticket as far as incoming mail needs it. */
+export interface KnownTicket extends Pick<TicketRecord, "_id" | "id" | "tid" | "status" | "deptid" | "opener"> {
+  /** What was sent because of it: of each mail the template, the address, and the reply that it was about. */
+  mails: { template: string; address: string; replyId?: number | undefined }[];
+}
+
+/** Tickets by what a mail may say of them. */
+export interface KnownTickets {
+  findById(id: number): Promise<KnownTicket | undefined>;
+  findByTid(tid: string): Promise<KnownTicket | undefined>;
+  /** The first of these Message-IDs that opened a ticket or was added to one, and its number. */
+  findByMessageIds(messageIds: readonly string[]): Promise<{ ticketId: number; messageId: string } | undefined>;
+  /** Addresses of those who have replied to it, lower case. */
+  authorsOf(ticketId: number): Promise<string[]>;
+  /** What an earlier run of this request became. */
+  outcomeOf(requestId: string): Promise<{ id: number; tid: string; replyId?: number } | undefined>;
+  /** Notes that a mail of this ticket did not arrive: once for each report. */
+  noteBounce(ticketId: number, bounce: TicketBounce): Promise<void>;
+}
+
+const HEAD = { _id: 1, id: 1, tid: 1, status: 1, deptid: 1, opener: 1, "outbox.template": 1, "outbox.to": 1 } as const;
+/** Replies whose mails are known, and bounces that are kept of one ticket: the latest. */
+const MAX_REPLIES = 200;
+const MAX_BOUNCES = 100;
+
+/** See {@link KnownTickets}. */
+export function makeMongoKnownTickets(store: StoreConnection): KnownTickets {
+  const tickets = store.db.collection<TicketDocument>(COLLECTIONS.tickets);
+  const replies = store.db.collection<ReplyDocument>(COLLECTIONS.replies);
+  const [ticketOf, replyOf] = [lookUp(tickets), lookUp(replies)];
+
+  async function known(ticket: TicketDocument | null): Promise<KnownTicket | undefined> {
+    if (!ticket) return undefined;
+    const { _id, id, tid, status, deptid, opener, outbox } = ticket;
+    const later = await replies
+      .find({ ticketId: id }, { projection: { replyId: 1, "outbox.template": 1, "outbox.to": 1 }, sort: { addedAt: -1 }, limit: MAX_REPLIES })
+      .toArray();
+    return { _id, id, tid, status, deptid, opener, mails: [...mailsIn(outbox), ...later.flatMap((reply) => mailsIn(reply.outbox, reply))] };
+  }
+
+  return {
+    findById: async (id) => known(await tickets.findOne({ id }, { projection: HEAD })),
+    findByTid: async (tid) => known(await tickets.findOne({ tid }, { projection: HEAD })),
+    async findByMessageIds(messageIds) {
+      const wanted = { "source.messageId": { $in: [...messageIds] } };
+      const [opened, added] = await Promise.all([
+        tickets.find(wanted, { projection: { id: 1, source: 1 } }).toArray(),
+        replies.find(wanted, { projection: { ticketId: 1, source: 1 } }).toArray(),
+      ]);
+      const found = new Map<unknown, number>([
+        ...added.map(({ ticketId, source }): [unknown, number] => [source.messageId, ticketId]),
+        ...opened.map(({ id, source }): [unknown, number] => [source.messageId, id]),
+      ]);
+      const messageId = messageIds.find((candidate) => found.has(candidate));
+      const ticketId = found.get(messageId);
+      return messageId === undefined || ticketId === undefined ? undefined : { ticketId, messageId };
+    },
+    async authorsOf(ticketId) {
+      const emails = await replies.distinct("author.email", { ticketId, "author.isVerified": true });
+      return emails.filter((email) => typeof email === "string").map((email) => email.toLowerCase());
+    },
+    async outcomeOf(requestId) {
+      const [ticket, reply] = await Promise.all([ticketOf(requestId), replyOf(requestId)]);
+      if (ticket) return { id: ticket.id, tid: ticket.tid };
+      const parent = reply && (await tickets.findOne({ id: reply.ticketId }, { projection: { tid: 1 } }));
+      return reply && parent ? { id: reply.ticketId, tid: parent.tid, replyId: reply.replyId } : undefined;
+    },
+    async noteBounce(id, bounce) {
+      const isNew = { id, "bounces.inboundId": { $ne: bounce.inboundId } };
+      await tickets.updateOne(isNew, { $push: { bounces: { $each: [bounce], $slice: -MAX_BOUNCES } } });
+    },
+  };
+}
+
+function mailsIn(outbox: readonly Pick<OutboxEntry, "template" | "to">[] = [], reply?: Pick<ReplyRecord, "replyId">): KnownTicket["mails"] {
+  return outbox.flatMap(({ template, to }) => (template && to ? [{ template, address: to.email, ...(reply && { replyId: reply.replyId }) }] : []));
+}

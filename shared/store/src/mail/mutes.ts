@@ -1,0 +1,32 @@
+import { COLLECTIONS, type StoreConnection } from "../connect.ts";
+
+/** Addresses that nothing is sent to for a while, because a mail to them came back for good. */
+export interface Mutes {
+  mute(address: string, because: string, until: Date): Promise<void>;
+  /** Until when, and why; undefined when mail may be sent. */
+  find(address: string): Promise<{ until: Date; because: string } | undefined>;
+}
+
+interface MuteDocument {
+  /** The address, lower case. */
+  _id: string;
+  because: string;
+  expiresAt: Date;
+}
+
+/** Longest reason that is kept, in characters. */
+const MAX_REASON = 500;
+
+/** See {@link Mutes}. */
+export function makeMongoMutes(store: StoreConnection, { now }: { now(): Date }): Mutes {
+  const mutes = store.db.collection<MuteDocument>(COLLECTIONS.mutes);
+  return {
+    async mute(address, because, until) {
+      await mutes.updateOne({ _id: address.toLowerCase() }, { $set: { because: because.slice(0, MAX_REASON) }, $max: { expiresAt: until } }, { upsert: true });
+    },
+    async find(address) {
+      const found = await mutes.findOne({ _id: address.toLowerCase(), expiresAt: { $gt: now() } });
+      return found ? { until: found.expiresAt, because: found.because } : undefined;
+    },
+  };
+}

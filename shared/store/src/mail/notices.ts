@@ -1,0 +1,66 @@
+import mongoose from "mongoose";
+import { COLLECTIONS, type StoreConnection } from "../connect.ts";
+import { DUPLICATE_KEY } from "../id-blocks.ts";
+
+/** A mail that says why another was refused; owed like what stands in a ticket's outbox, but by nobody's ticket. */
+export interface Notice {
+  /** One for each sender, reason and day: that is also all that a sender gets. */
+  _id: string;
+  inboundId: string;
+  to: { name: string; email: string };
+  deptid: number;
+  /** Why, for programs, and in words for the sender. */
+  code: string;
+  /** Of the refused mail. */
+  subject: string;
+  messageId?: string | undefined;
+  attempts: number;
+  /** When it is next tried; absent when it is sent or given up. */
+  dueAt?: Date | undefined;
+  sentAt?: Date | undefined;
+  lastError?: string | undefined;
+  expiresAt: Date;
+}
+
+export interface Notices {
+  /** False when one of that name is owed or was sent before. */
+  owe(notice: Notice): Promise<boolean>;
+  /** What is due, each due again only after `leaseMs`; no two callers get the same one. */
+  leaseDue(now: Date, leaseMs: number, limit: number): Promise<Notice[]>;
+  sent(id: string, at: Date): Promise<void>;
+  postpone(id: string, next: { error: string; attempts: number; dueAt?: Date | undefined }): Promise<void>;
+}
+
+/** See {@link Notices}. */
+export function makeMongoNotices(store: StoreConnection): Notices {
+  const notices = store.db.collection<Notice>(COLLECTIONS.mailNotices);
+  return {
+    async owe(notice) {
+      try {
+        await notices.insertOne(notice);
+        return true;
+      } catch (error) {
+        if (error instanceof mongoose.mongo.MongoServerError && error.code === DUPLICATE_KEY) return false;
+        throw error;
+      }
+    },
+    async leaseDue(now, leaseMs, limit) {
+      const due = await notices.find({ dueAt: { $lte: now } }, { sort: { dueAt: 1 }, limit }).toArray();
+      const leased = await Promise.all(
+        due.map(({ _id, dueAt }) =>
+          dueAt === undefined
+            ? null
+            : notices.findOneAndUpdate({ _id, dueAt }, { $set: { dueAt: new Date(now.getTime() + leaseMs) } }, { returnDocument: "after" }),
+        ),
+      );
+      return leased.filter((notice) => notice !== null);
+    },
+    async sent(id, at) {
+      await notices.updateOne({ _id: id }, { $set: { sentAt: at }, $unset: { dueAt: 1 } });
+    },
+    async postpone(id, { error, attempts, dueAt }) {
+      const change = { $set: { lastError: error, attempts, ...(dueAt && { dueAt }) } };
+      await notices.updateOne({ _id: id }, dueAt ? change : { ...change, $unset: { dueAt: 1 } });
+    },
+  };
+}

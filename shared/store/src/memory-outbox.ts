@@ -1,0 +1,47 @@
+import type { OutboxEntry } from "@openticket/contract";
+import type { Outbox } from "./ticket-store.ts";
+
+interface Owing {
+  _id: string;
+  outbox: OutboxEntry[];
+  dueAt?: Date | undefined;
+}
+
+/** The outbox of tickets or replies in memory. */
+export function makeMemoryOutbox<T extends Owing>(records: Map<string, T>): Outbox<T> {
+  const change = (identity: string, update: (record: T) => T) => {
+    const record = records.get(identity);
+    if (record) records.set(identity, withoutDueWhenDone(update(record)));
+  };
+  const changeEntry = (record: T, key: string, changes: Partial<OutboxEntry>): T => ({
+    ...record,
+    outbox: record.outbox.map((entry) => (entry.key === key ? { ...entry, ...changes } : entry)),
+  });
+  return {
+    async markDelivered(entries, at) {
+      for (const { identity, key } of entries) change(identity, (record) => changeEntry(record, key, { deliveredAt: at }));
+    },
+    async leaseDue(now, leaseMs, limit) {
+      const due = [...records.values()].filter(({ dueAt }) => dueAt !== undefined && dueAt <= now).slice(0, limit);
+      const leased = due.map((record) => ({ ...record, dueAt: new Date(now.getTime() + leaseMs) }));
+      for (const record of leased) records.set(record._id, record);
+      return leased;
+    },
+    async postpone(identity, key, next) {
+      const changes = "deadAt" in next ? { lastError: next.error, deadAt: next.deadAt } : { lastError: next.error, attempts: next.attempts };
+      change(identity, (record) => ({ ...changeEntry(record, key, changes), ...("dueAt" in next && { dueAt: next.dueAt }) }));
+    },
+  };
+}
+
+function withoutDueWhenDone<T extends Owing>(record: T): T {
+  if (record.outbox.some(({ deliveredAt, deadAt }) => !deliveredAt && !deadAt)) return record;
+  const done = { ...record };
+  delete done.dueAt;
+  return done;
+}
+
+/** The record of that request, by its identity or by the requester's own name for it. */
+export function byRequestId<T extends { requestId: string }>(records: Map<string, T>, requestId: string): T | undefined {
+  return records.get(requestId) ?? [...records.values()].find((record) => record.requestId === requestId);
+}

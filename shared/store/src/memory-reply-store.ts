@@ -1,0 +1,47 @@
+import type { ReplyRecord, TicketRecord } from "@openticket/contract";
+import { byRequestId, makeMemoryOutbox } from "./memory-outbox.ts";
+import type { MemoryTickets } from "./memory-stores.ts";
+import type { ReplyStore } from "./ticket-store.ts";
+
+/** Replies in memory, beside the tickets that they change. */
+export function makeMemoryReplyStore({ tickets }: { tickets: MemoryTickets }): ReplyStore {
+  const replies = new Map<string, ReplyRecord>();
+  let lastId = 0;
+  /** False: there is no such ticket. */
+  const apply = (reply: ReplyRecord): boolean => {
+    const ticket = [...tickets.values()].find(({ id }) => id === reply.ticketId);
+    if (ticket && !ticket.replyIds?.includes(reply.replyId)) tickets.set(ticket._id, changed(ticket, reply));
+    if (!ticket) replies.delete(reply._id);
+    return ticket !== undefined;
+  };
+  return {
+    ...makeMemoryOutbox(replies),
+    async add(draft) {
+      const standing = replies.get(draft._id);
+      const reply = standing ?? { ...draft, replyId: ++lastId };
+      replies.set(reply._id, reply);
+      if (!apply(reply)) return { kind: "ticket-gone" };
+      return { kind: standing ? "exists" : "added", reply };
+    },
+    applyToTicket: async (reply) => void apply(reply),
+    findByIdentity: async (identity) => replies.get(identity),
+    findReplyByRequestId: async (requestId) => byRequestId(replies, requestId),
+    findReply: async (replyId) => [...replies.values()].find((reply) => reply.replyId === replyId),
+    async repliesOf(ticketId, limit) {
+      const own = [...replies.values()].filter((reply) => reply.ticketId === ticketId);
+      return own.toSorted((a, b) => a.addedAt.getTime() - b.addedAt.getTime() || a.replyId - b.replyId).slice(-limit);
+    },
+  };
+}
+
+function changed(ticket: TicketRecord, { replyId, status, createdAt, customfields }: ReplyRecord): TicketRecord {
+  const given = new Set(customfields.map(({ id }) => id));
+  const { lastReplyAt = createdAt, replyIds = [] } = ticket;
+  return {
+    ...ticket,
+    status,
+    lastReplyAt: lastReplyAt > createdAt ? lastReplyAt : createdAt,
+    replyIds: [...replyIds, replyId],
+    customfields: [...ticket.customfields.filter(({ id }) => !given.has(id)), ...customfields],
+  };
+}

@@ -1,0 +1,57 @@
+import type { ReplyDraft, ReplyRecord } from "@openticket/contract";
+import { coalesce } from "./coalesce.ts";
+import { COLLECTIONS, type StoreConnection } from "./connect.ts";
+import { makeIdBlocks } from "./id-blocks.ts";
+import { lookUp, optionalRecord } from "./look-up.ts";
+import { makeMongoOutbox } from "./mongo-outbox.ts";
+import { changeTickets } from "./reply-changes.ts";
+import { addBatch } from "./reply-committer.ts";
+import { type ReplyDocument, type TicketDocument, toRecord } from "./ticket-documents.ts";
+import type { Added, ReplyReader, ReplyStore } from "./ticket-store.ts";
+
+/** Replies of one ticket keep their order when they travel together. */
+const WRITES_IN_FLIGHT = 1;
+const LARGEST_BATCH = 500;
+/** Characters of messages in one batch, about bytes: MongoDB takes 48 MB in one command. */
+const HEAVIEST_BATCH = 8_000_000;
+
+/** Replies in MongoDB, beside the tickets that they change. */
+export function makeMongoReplyStore(store: StoreConnection, { now }: { now(): Date }): ReplyStore {
+  const collections = {
+    replies: store.db.collection<ReplyDocument>(COLLECTIONS.replies),
+    tickets: store.db.collection<TicketDocument>(COLLECTIONS.tickets),
+  };
+  const ids = makeIdBlocks(store.db, "reply", () => now().getTime());
+  const committer = { ...collections, db: store.db, takeIds: ids.take, nowMs: () => performance.now(), sleep };
+  return {
+    ...makeMongoReplyReader(store),
+    ...makeMongoOutbox<ReplyRecord>(collections.replies),
+    add: coalesce<ReplyDraft, Added>({
+      run: (drafts) => addBatch(drafts, committer),
+      maxInFlight: WRITES_IN_FLIGHT,
+      maxBatch: LARGEST_BATCH,
+      weigh: ({ message }) => message.length,
+      maxWeight: HEAVIEST_BATCH,
+    }),
+    findByIdentity: lookUp(collections.replies),
+    applyToTicket: async (reply) => void (await changeTickets([reply], collections)),
+  };
+}
+
+/** The part of the store that doors use. */
+export function makeMongoReplyReader(store: StoreConnection): ReplyReader {
+  const replies = store.db.collection<ReplyDocument>(COLLECTIONS.replies);
+  const byIdentity = lookUp(replies);
+  return {
+    findReplyByRequestId: async (requestId) => (await byIdentity(requestId)) ?? optionalRecord(await replies.findOne({ alias: requestId })),
+    findReply: async (replyId) => optionalRecord(await replies.findOne({ replyId })),
+    async repliesOf(ticketId, limit) {
+      const latest = await replies.find({ ticketId }, { sort: { addedAt: -1, replyId: -1 }, limit }).toArray();
+      return latest.map(toRecord).reverse();
+    },
+  };
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,134 @@
+import type { InboundRecord } from "@openticket/contract";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { testMongoUrl, uniqueName } from "../../../test/support/servers.ts";
+import { auditStore, connectStore, erasePerson, findPerson, type InboundOutcome, makeMongoInbound, type StoreConnection } from "../src/index.ts";
+
+const NOW = new Date("2026-01-01T12:00:00Z");
+const TICKET: InboundOutcome = { state: "ticket", ticket: { id: 1, tid: "100001" }, trace: [{ rule: "which ticket", answer: "new" }] };
+
+let store: StoreConnection;
+let inbound: ReturnType<typeof makeMongoInbound>;
+let count = 0;
+beforeAll(async () => {
+  store = await connectStore({ url: testMongoUrl(uniqueName("inbound")), appName: "test", serverSelectionTimeoutMs: 5000 });
+  inbound = makeMongoInbound(store, { now: () => NOW });
+});
+afterAll(async () => {
+  await store.db.dropDatabase();
+  await store.close();
+});
+
+function record(more: Partial<InboundRecord> = {}): InboundRecord {
+  const name = `${++count}`.padStart(32, "0");
+  return {
+    _id: `inb_${name}`,
+    requestId: `req_${name}`,
+    mailbox: "support@example.test",
+    source: { door: "smtp", envelopeTo: ["support@example.test"] },
+    raw: { sha256: "0".repeat(64), size: 1 },
+    receivedAt: NOW,
+    state: "stored",
+    trace: [],
+    repetitions: 0,
+    checkAt: NOW,
+    ...more,
+  };
+}
+
+async function accepted(more: Partial<InboundRecord> = {}): Promise<InboundRecord> {
+  const made = record(more);
+  await inbound.accept(made);
+  return made;
+}
+
+describe("messages that came in", () => {
+  it("are kept as they were given", async () => {
+    const made = record();
+    expect(await inbound.accept(made)).toEqual({ kind: "accepted" });
+    expect(await inbound.find(made._id)).toEqual(made);
+  });
+
+  it("are one, however often and however many at a time the same comes, and their repetitions are counted", async () => {
+    const made = record();
+    const answers = await Promise.all(Array.from({ length: 5 }, () => inbound.accept(made)));
+    expect(answers.filter(({ kind }) => kind === "accepted")).toHaveLength(1);
+    await inbound.accept(made);
+    expect(await inbound.find(made._id)).toMatchObject({ repetitions: 5 });
+  });
+
+  it("are listed newest first by mailbox and state, page by page", async () => {
+    const at = (minute: number) => new Date(NOW.getTime() + minute * 60_000);
+    const ids: string[] = [];
+    for (const minute of [1, 2, 2, 3]) ids.push((await accepted({ mailbox: "list@example.test", receivedAt: at(minute) }))._id);
+    await accepted({ mailbox: "other@example.test" });
+    const first = await inbound.list({ mailbox: "list@example.test", state: "stored", limit: 2 });
+    const second = await inbound.list({ mailbox: "list@example.test", limit: 2, after: first[1]?._id });
+    expect([...first, ...second].map(({ _id }) => _id)).toEqual(ids.toReversed());
+    expect(await inbound.list({ mailbox: "list@example.test", state: "ticket", limit: 9 })).toEqual([]);
+    expect(await inbound.list({ limit: 9, after: "inb_nobody" })).toEqual([]);
+  });
+});
+
+describe("a decision", () => {
+  it("is noted with its trace; the message is looked at no more", async () => {
+    const { _id } = await accepted();
+    await inbound.decide(_id, TICKET);
+    const decided = await inbound.find(_id);
+    expect(decided).toMatchObject({ ...TICKET, decidedAt: NOW });
+    expect(decided).not.toHaveProperty("checkAt");
+  });
+
+  it("stands: a job that runs again changes nothing", async () => {
+    const { _id } = await accepted();
+    await inbound.decide(_id, TICKET);
+    await inbound.decide(_id, { state: "quarantined", reason: { code: "late", text: "a second run" }, trace: [] });
+    expect(await inbound.find(_id)).toMatchObject(TICKET);
+  });
+
+  it("can be taken back, with another content; what was noted stays", async () => {
+    const { _id } = await accepted();
+    await inbound.decide(_id, { state: "quarantined", reason: { code: "unreadable", text: "it ends early" }, trace: [{ rule: "read", answer: "unreadable" }] });
+    const again = { checkAt: NOW, note: { rule: "operator", answer: "edited" }, raw: { sha256: "1".repeat(64), size: 2 } };
+    expect([await inbound.putBack(_id, again), await inbound.putBack(_id, again)]).toEqual([true, false]);
+    const back = await inbound.find(_id);
+    expect(back).toMatchObject({ state: "stored", checkAt: NOW, raw: again.raw, trace: [{ rule: "read" }, { rule: "operator" }] });
+    expect(back).not.toHaveProperty("reason");
+  });
+});
+
+describe("undecided messages", () => {
+  it("are given to one sweep each, and again only after their lease", async () => {
+    await store.db.collection("inbound").updateMany({}, { $unset: { checkAt: 1 } });
+    const ids = await Promise.all(Array.from({ length: 10 }, async () => (await accepted())._id));
+    const sweeps = await Promise.all([1, 2, 3].map(() => inbound.leaseUndecided(NOW, () => 5000, 100)));
+    expect(sweeps.flatMap((found) => found.map(({ _id }) => _id)).sort()).toEqual(ids.sort());
+    expect(await inbound.leaseUndecided(new Date(NOW.getTime() + 4999), () => 5000, 100)).toEqual([]);
+    expect(await inbound.leaseUndecided(new Date(NOW.getTime() + 5000), () => 5000, 3)).toHaveLength(3);
+  });
+});
+
+describe("for operators", () => {
+  it("the audit names messages that wait, whose content is gone, or whose ticket is not there", async () => {
+    const waiting = await accepted();
+    const stranded = await accepted();
+    await inbound.decide(stranded._id, { ...TICKET, ticket: { id: 999, tid: "999999" } });
+    const { undecidedMail, differences, counts } = await auditStore(store, { now: NOW, overdueMs: 1 });
+    expect(undecidedMail).toContainEqual({ id: waiting._id, requestId: waiting.requestId });
+    expect(differences).toContainEqual(expect.objectContaining({ kind: "raw-missing", about: waiting._id }));
+    expect(differences).toContainEqual(expect.objectContaining({ kind: "ticket-missing", about: stranded._id }));
+    expect(counts.inbound.stored).toBeGreaterThan(0);
+  });
+
+  it("an erasure takes a person's messages: those it sent, and those that became its tickets", async () => {
+    await store.db.collection<{ _id: number }>("clients").insertOne({ _id: 7, id: 7, email: "Ada@client.test" } as never);
+    await store.db.collection("tickets").insertOne({ _id: "t", id: 70, tid: "70", requestId: "t", opener: { clientid: 7 } } as never);
+    const sent = await accepted({ source: { door: "smtp", envelopeFrom: "ada@client.test", envelopeTo: [] } });
+    const became = await accepted();
+    await inbound.decide(became._id, { ...TICKET, ticket: { id: 70, tid: "70" }, summary: { from: "x@y.test", subject: "s", kind: "ticket" } });
+    const others = await accepted({ source: { door: "smtp", envelopeFrom: "nada@client.test", envelopeTo: [] } });
+    const person = await findPerson(store, 7);
+    expect(person && (await erasePerson(store, person))).toMatchObject({ inbound: 2, tickets: 1 });
+    expect([await inbound.find(sent._id), await inbound.find(became._id)]).toEqual([undefined, undefined]);
+    expect(await inbound.find(others._id)).toBeDefined();
+  });
+});

@@ -1,0 +1,77 @@
+import type { ReplyRecord } from "@openticket/contract";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { testMongoUrl, uniqueName } from "../../../test/support/servers.ts";
+import { auditStore, connectStore, makeMongoReplyStore, makeMongoTicketStore, type StoreConnection } from "../src/index.ts";
+import { replyDraft, replyStoreSuite } from "./testkit/reply-store.suite.ts";
+import { draft } from "./testkit/ticket-store.suite.ts";
+
+const opened: StoreConnection[] = [];
+const now = () => new Date();
+const numbers = { tid: (id: number) => String(id), accessCode: () => "code" };
+const connect = async (name = uniqueName("replies")) => {
+  const store = await connectStore({ url: testMongoUrl(name), appName: "test", serverSelectionTimeoutMs: 5000 });
+  opened.push(store);
+  return store;
+};
+const storesOn = (store: StoreConnection) => ({ tickets: makeMongoTicketStore(store, { numbers, now }), replies: makeMongoReplyStore(store, { now }) });
+
+afterAll(async () => {
+  for (const store of opened) {
+    await store.db.dropDatabase().catch(() => {});
+    await store.close();
+  }
+});
+
+describe("replies in MongoDB", () => {
+  replyStoreSuite(async () => storesOn(await connect()));
+});
+
+describe("a process that died between the reply and its ticket", () => {
+  let store: StoreConnection;
+  beforeAll(async () => {
+    store = await connect();
+  });
+
+  /** As such a process leaves it: the reply, and a ticket that knows nothing of it. */
+  async function leave(ticketId: number): Promise<ReplyRecord> {
+    const reply = { ...replyDraft({ ticketId, status: "Answered" }), replyId: 1_000_000 + ticketId };
+    await store.db.collection<ReplyRecord>("replies").insertOne(reply);
+    return reply;
+  }
+  async function open(): Promise<number> {
+    const commit = await storesOn(store).tickets.commit(draft());
+    return commit.kind === "opened" ? commit.ticket.id : 0;
+  }
+
+  it("is found by the audit, and made good by a second run", async () => {
+    const { tickets, replies } = storesOn(store);
+    const id = await open();
+    const reply = await leave(id);
+    const audit = await auditStore(store, { now: now(), overdueMs: 1000 });
+    expect(audit.differences).toContainEqual(expect.objectContaining({ kind: "reply-without-effect", about: reply.requestId }));
+    const { replyId, ...again } = reply;
+    expect(await replies.add(again)).toEqual({ kind: "exists", reply });
+    expect(await tickets.findById(id)).toMatchObject({ status: "Answered", replyIds: [replyId] });
+  });
+
+  it("or by the relay, many times", async () => {
+    const { tickets, replies } = storesOn(store);
+    const id = await open();
+    const reply = await leave(id);
+    await Promise.all(Array.from({ length: 5 }, () => replies.applyToTicket(reply)));
+    expect(await tickets.findById(id)).toMatchObject({ status: "Answered", replyIds: [reply.replyId] });
+  });
+});
+
+it("two processes with the same requests: one reply each, and each once on its ticket", async () => {
+  const store = await connect();
+  const [a, b] = [storesOn(store), storesOn(await connect(store.db.databaseName))];
+  const commits = await Promise.all(Array.from({ length: 5 }, () => a.tickets.commit(draft())));
+  const ids = commits.flatMap((commit) => (commit.kind === "opened" ? [commit.ticket.id] : []));
+  const requests = Array.from({ length: 200 }, (_, n) => replyDraft({ ticketId: ids[n % ids.length] ?? 0 }));
+  const outcomes = await Promise.all(requests.flatMap((request) => [a.replies.add(request), b.replies.add(request)]));
+  expect(outcomes.filter(({ kind }) => kind === "added")).toHaveLength(200);
+  const stored = await store.db.collection<ReplyRecord>("replies").find().toArray();
+  const known = (await Promise.all(ids.map((id) => a.tickets.findById(id)))).flatMap((ticket) => ticket?.replyIds ?? []);
+  expect(known.toSorted((x, y) => x - y)).toEqual(stored.map(({ replyId }) => replyId).toSorted((x, y) => x - y));
+});
