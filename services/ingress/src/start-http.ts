@@ -1,4 +1,5 @@
 import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Drain, explainListening, type Logger, type Metrics, makeMetrics } from "@openticket/runtime";
 import {
   connectStore,
@@ -53,6 +54,8 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
       actions: new Set(["openticket"]),
       retryAfter: () => ({ "retry-after": String(RETRY_AFTER_S) }),
       now: () => new Date(),
+      nowMs: () => performance.now(),
+      sleep,
       newRequestId: () => `req_${randomUUID().replaceAll("-", "")}`,
     },
     {

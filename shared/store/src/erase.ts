@@ -63,8 +63,9 @@ export async function erasePerson(store: StoreConnection, person: ErasedPerson):
   const receiptsGone = await receipts.deleteMany({ _id: gone });
   const lettersGone = await letters.deleteMany({ _id: gone });
   await store.db.collection<{ _id: string }>(COLLECTIONS.rejections).deleteMany({ _id: gone });
-  const referenceRows = await eraseReferenceRows(store, person);
   const ticketsGone = await tickets.deleteMany({ _id: { $in: found.map(({ _id }) => _id) } });
+  // Last: by these rows a second run knows whom it is about.
+  const referenceRows = await eraseReferenceRows(store, person);
   return { tickets: ticketsGone.deletedCount, receipts: receiptsGone.deletedCount, deadLetters: lettersGone.deletedCount, referenceRows, requestIds: gone.$in };
 }
 

@@ -70,7 +70,7 @@ export function makeStoreOperations(store: StoreConnection): StoreOperations {
     const requestId = ticket?.requestId ?? name;
     const [receipt, rejection, deadLetter] = await Promise.all([
       receipts.findOne({ _id: requestId }),
-      rejections.findOne({ $or: [{ _id: requestId }, { alias: requestId }] }),
+      rejections.findOne({ $or: [{ _id: requestId }, { alias: requestId }], isProposed: { $exists: false } }),
       letters.findOne({ _id: requestId }),
     ]);
     return {

@@ -1,4 +1,4 @@
-import type { DeadLetter, OpenTicketCommand, OpenTicketResult, RequestError, TicketRecord } from "@openticket/contract";
+import type { DeadLetter, OpenTicketCommand, OpenTicketResult, Receipt, RequestError, TicketRecord } from "@openticket/contract";
 import type { Logger, Metrics } from "@openticket/runtime";
 
 /** What the consumer of commands needs from the outside. */
@@ -13,7 +13,7 @@ export interface ConsumerDeps {
   /** A new ticket whose other deliveries may be made now; ends when they are in hand or left for later. */
   opened(ticket: TicketRecord): Promise<void>;
   /** The request is decided, and a receipt of it wants to hear so. */
-  decided(requestId: string): void;
+  decided(requestId: string, outcome: Receipt["outcome"]): void;
   bury(letter: DeadLetter): Promise<void>;
   failed(request: { requestId: string; correlationId?: string | undefined }, error: RequestError): OpenTicketResult;
   /** True for the outage of something that will come back. */

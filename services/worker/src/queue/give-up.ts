@@ -1,4 +1,4 @@
-import { type DeadLetter, KEPT_FOR_OPERATOR, type OpenTicketCommand, type RequestError } from "@openticket/contract";
+import { type DeadLetter, KEPT_FOR_OPERATOR, type OpenTicketCommand, type Receipt, type RequestError, type TicketRecord } from "@openticket/contract";
 import type { Job } from "bullmq";
 import type { ConsumerDeps, Decided } from "./consumer-deps.ts";
 import { type Address, type ReadJob, readJob } from "./read-job.ts";
@@ -15,7 +15,7 @@ export async function giveUp(job: Job, read: ReadJob, error: RequestError, deps:
   deps.metrics.counter("dead_total", "Requests that will not run again by themselves", ["code"]).inc({ code: error.code });
   deps.logger.error({ requestId, jobId: job.id, code: error.code, reason: error.message, err: cause }, "request given up");
   if (queue !== undefined) await deps.reply(queue, deps.failed(read, error));
-  if (hasReceipt) deps.decided(requestId);
+  if (hasReceipt) deps.decided(requestId, "dead-letter");
   return "dead";
 }
 
@@ -35,10 +35,16 @@ export async function buryFailedJobs(jobs: readonly Job[], deps: ConsumerDeps): 
 }
 
 /** To whoever wants to hear of the outcome. */
-export async function tell(command: OpenTicketCommand, { result, ticket }: Decided, deps: ConsumerDeps): Promise<void> {
+export async function tell(command: OpenTicketCommand, { kind, result, ticket }: Decided, deps: ConsumerDeps): Promise<void> {
   if (command.replyTo) {
     await deps.reply(command.replyTo.queue, result);
     if (ticket) deps.replied(ticket, command);
   }
-  if (command.hasReceipt) deps.decided(command.requestId);
+  if (command.hasReceipt) deps.decided(command.requestId, outcomeIn(kind, ticket));
+}
+
+/** A conflict leaves nothing of its own: what stands there is another request's. */
+function outcomeIn(kind: string, ticket: TicketRecord | undefined): Receipt["outcome"] {
+  if (kind === "conflict") return undefined;
+  return ticket ? "ticket" : "rejection";
 }

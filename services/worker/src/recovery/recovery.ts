@@ -12,7 +12,7 @@ import { type Logger, type Loop, type Metrics, startLoop } from "@openticket/run
 export interface RecoveryDeps {
   receipts: {
     leaseUndecided(now: Date, leaseMs: (receipt: Receipt) => number, limit: number): Promise<Receipt[]>;
-    decided(requestId: string): Promise<void>;
+    decided(requestId: string, outcome: Receipt["outcome"]): Promise<void>;
     requeued(requestIds: readonly string[]): Promise<void>;
   };
   queue: {
@@ -46,13 +46,15 @@ export function startRecovery(deps: RecoveryDeps): Loop {
 
 /** One look at what is due; the number of receipts found. */
 export async function sweep(deps: RecoveryDeps): Promise<number> {
-  await deps.buryFailed();
+  // What cannot be buried now is no reason to leave lost requests where they are.
+  await deps.buryFailed().catch((err: unknown) => deps.logger.error({ err }, "failed jobs not made dead letters"));
   const now = deps.now();
   const due = await deps.receipts.leaseUndecided(now, (receipt) => leaseOf(receipt, now), SWEEP_RECEIPTS);
   if (due.length === 0) return 0;
   const statuses = await deps.outcomes(due.map(({ _id }) => _id));
-  const [decided, open] = [due.filter((_, index) => isDecided(statuses[index])), due.filter((_, index) => !isDecided(statuses[index]))];
-  await Promise.all(decided.map(({ _id }) => deps.receipts.decided(_id)));
+  const looked = due.map((receipt, index) => ({ receipt, outcome: outcomeIn(statuses[index]) }));
+  await Promise.all(looked.map(({ receipt, outcome }) => outcome && deps.receipts.decided(receipt._id, outcome)));
+  const open = looked.filter(({ outcome }) => outcome === undefined).map(({ receipt }) => receipt);
   if (open.length > 0) await requeueLost(open, deps);
   return due.length;
 }
@@ -73,8 +75,17 @@ function commandIn({ _id, commandJson }: Receipt, logger: Logger): OpenTicketCom
   return parsed.success ? [parsed.data] : [];
 }
 
-function isDecided(status: RequestStatus | undefined): boolean {
-  return status !== undefined && ["done", "rejected", "failed"].includes(status.state);
+const OUTCOMES: Record<RequestStatus["state"], Receipt["outcome"]> = {
+  done: "ticket",
+  rejected: "rejection",
+  failed: "dead-letter",
+  queued: undefined,
+  working: undefined,
+  unknown: undefined,
+};
+
+function outcomeIn(status: RequestStatus | undefined): Receipt["outcome"] {
+  return status && OUTCOMES[status.state];
 }
 
 function leaseOf({ acceptedAt }: Receipt, now: Date): number {

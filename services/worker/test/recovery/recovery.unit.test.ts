@@ -23,7 +23,10 @@ const receipt = (name: string, more: Partial<Receipt> = {}): Receipt => ({
 });
 
 /** Sweeps `due` once; `decided` have an outcome, `queued` are in the queue. */
-async function sweepOver(due: Receipt[], { decided = [], queued = [] }: { decided?: string[]; queued?: string[] } = {}) {
+async function sweepOver(
+  due: Receipt[],
+  { decided = [], queued = [], buryFailed = async () => 0 }: { decided?: string[]; queued?: string[]; buryFailed?: () => Promise<number> } = {},
+) {
   const closed: string[] = [];
   const enqueued: string[] = [];
   const noted: string[] = [];
@@ -35,7 +38,7 @@ async function sweepOver(due: Receipt[], { decided = [], queued = [] }: { decide
         leases = due.map(leaseMs);
         return due.slice(0, limit);
       },
-      decided: async (requestId) => void closed.push(requestId),
+      decided: async (requestId, outcome) => void closed.push(`${requestId} ${outcome}`),
       requeued: async (requestIds) => void noted.push(...requestIds),
     },
     queue: {
@@ -44,7 +47,7 @@ async function sweepOver(due: Receipt[], { decided = [], queued = [] }: { decide
     },
     outcomes: async (requestIds) =>
       requestIds.map((requestId): RequestStatus => (decided.includes(requestId) ? done(requestId) : { requestId, state: "unknown" })),
-    buryFailed: async () => 0,
+    buryFailed,
     now: () => NOW,
     random: () => 0,
     logger: makeLogger({ name: "test", level: "silent" }),
@@ -59,7 +62,7 @@ const done = (requestId: string): RequestStatus => ({ requestId, state: "done", 
 
 describe("a receipt that is still open", () => {
   it("is closed when its request is decided", async () => {
-    expect(await sweepOver([receipt("a")], { decided: ["a"] })).toMatchObject({ closed: ["a"], enqueued: [] });
+    expect(await sweepOver([receipt("a")], { decided: ["a"] })).toMatchObject({ closed: ["a ticket"], enqueued: [] });
   });
 
   it("is left alone while its request is in the queue", async () => {
@@ -68,6 +71,11 @@ describe("a receipt that is still open", () => {
 
   it("brings its command back into the queue when that has lost it, and counts", async () => {
     expect(await sweepOver([receipt("a"), receipt("b")], { queued: ["b"] })).toMatchObject({ enqueued: ["a"], noted: ["a"], counted: 1 });
+  });
+
+  it("is looked at though failed jobs cannot be made dead letters", async () => {
+    const buryFailed = () => Promise.reject(new Error("too large to be kept"));
+    expect(await sweepOver([receipt("a")], { buryFailed })).toMatchObject({ enqueued: ["a"] });
   });
 
   it("without a readable command harms no other", async () => {
