@@ -28,7 +28,10 @@ type Db = mongoose.mongo.Db;
 export async function readStored(db: Db): Promise<Stored> {
   const [tickets, rejections, deadLetters] = await Promise.all([
     db.collection<StoredTicket>("tickets").find({}).toArray(),
-    db.collection<Stored["rejections"][number]>("rejections").find({}).toArray(),
+    db
+      .collection<Stored["rejections"][number]>("rejections")
+      .find({ isProposed: { $exists: false } })
+      .toArray(),
     db.collection<Stored["deadLetters"][number]>("deadletters").find({}).toArray(),
   ]);
   return { tickets, rejections, deadLetters };
@@ -57,4 +60,35 @@ export async function countUnfinished(db: Db, { redis, prefix }: { redis: Redis;
 export async function letTimePass(db: Db): Promise<void> {
   await db.collection("tickets").updateMany({ dueAt: { $exists: true } }, { $set: { dueAt: new Date(0) } });
   await db.collection("receipts").updateMany({ checkAt: { $exists: true } }, { $set: { checkAt: new Date(0) } });
+}
+
+/** What BullMQ keeps beside the jobs of a queue. */
+const QUEUE_KEYS = new Set([
+  "meta",
+  "id",
+  "events",
+  "marker",
+  "stalled",
+  "stalled-check",
+  "wait",
+  "active",
+  "delayed",
+  "prioritized",
+  "pc",
+  "completed",
+  "failed",
+]);
+const SCAN_COUNT = 1000;
+
+/** Names of jobs of the command queue that Redis still holds; asked for when nothing is to be done any more. */
+export async function jobsNowhere(redis: Redis, prefix: string): Promise<string[]> {
+  const start = `${prefix}:${COMMAND_QUEUE}:`;
+  const names: string[] = [];
+  let cursor = "0";
+  do {
+    const [next, keys] = await redis.scan(cursor, "MATCH", `${start}*`, "COUNT", SCAN_COUNT);
+    names.push(...keys.map((key) => key.slice(start.length)));
+    cursor = next;
+  } while (cursor !== "0");
+  return names.filter((name) => !QUEUE_KEYS.has(name));
 }

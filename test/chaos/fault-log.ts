@@ -22,6 +22,9 @@ export interface FaultLog {
 /** Faults in which workers are killed. */
 const CRASHES = new Set(["worker killed", "worker with a wrong clock", "workers added or removed"]);
 
+/** True for a fault in which workers are killed. */
+export const isCrash = ({ kind }: Pick<Fault, "kind">): boolean => CRASHES.has(kind);
+
 /** How long after its end a fault may still show: a lock, a stalled check, a socket's time-out, ms. */
 const AFTERMATH_MS = 20_000;
 
@@ -42,7 +45,7 @@ export function makeFaultLog(note: (line: object) => void): FaultLog {
     isExcused: (fromMs, toMs) =>
       faults.some(({ startedAtMs, endedAtMs = Number.POSITIVE_INFINITY }) => startedAtMs <= toMs && endedAtMs + AFTERMATH_MS >= fromMs),
     crashesBetween: (fromMs, toMs) =>
-      faults.filter(({ kind, startedAtMs, endedAtMs = Number.POSITIVE_INFINITY }) => CRASHES.has(kind) && startedAtMs <= toMs && endedAtMs >= fromMs).length,
+      faults.filter(({ kind, startedAtMs, endedAtMs = Number.POSITIVE_INFINITY }) => isCrash({ kind }) && startedAtMs <= toMs && endedAtMs >= fromMs).length,
   };
 }
 

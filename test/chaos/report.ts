@@ -1,8 +1,8 @@
 import { recoveriesByKind } from "./fault-log.ts";
+import { longestGap, median } from "./health.ts";
 import { DOORS, isAcknowledged } from "./ledger.ts";
 import type { ChaosOptions } from "./options.ts";
 import type { Run } from "./run.ts";
-import { median } from "./verdict.ts";
 
 /** The figures of a run, for programs and for people. */
 export interface Figures {
@@ -23,6 +23,8 @@ export interface Figures {
   mails: { taken: number; refused: number };
   quietAfterMs: number;
   memory: Run["memory"];
+  /** Processes that lived long enough for their memory to be judged. */
+  memoryJudged: number;
   breaches: string[];
 }
 
@@ -51,6 +53,7 @@ export function figuresOf(run: Run, { seed, minutes }: ChaosOptions): Figures {
     mails: run.mails,
     quietAfterMs: Math.round(run.quietAfterMs),
     memory: run.memory,
+    memoryJudged: run.memoryJudged,
     breaches: run.breaches,
   };
 }
@@ -78,7 +81,9 @@ export function printFigures(figures: Figures, print: (line: string) => void): v
   print(`from fault to the next answer, median and longest, ms:`);
   for (const [kind, { median: middle, longest }] of Object.entries(recoveryMs)) print(`  ${kind}: ${middle}, ${longest}`);
   print(`longest time without an answer ${figures.longestSilenceMs} ms; quiet ${(figures.quietAfterMs / 1000).toFixed(1)} s after the last fault`);
-  print(`memory, MB: ${figures.memory.map(({ process, firstMb, lastMb }) => `${process} ${firstMb} → ${lastMb}`).join(" · ")}`);
+  print(
+    `memory of ${figures.memoryJudged} processes judged (those that lived for two minutes); MB: ${figures.memory.map(({ process, firstMb, lastMb }) => `${process} ${firstMb} → ${lastMb}`).join(" · ")}`,
+  );
   for (const line of breaches.slice(0, MAX_LINES)) print(`BREACH ${line}`);
   if (breaches.length > MAX_LINES) print(`… and ${breaches.length - MAX_LINES} more: ${listed(countBy(breaches.map(nameOf)))}`);
   print(breaches.length === 0 ? "Every promise was kept." : `${breaches.length} breaches: ${listed(countBy(breaches.map(nameOf)))}`);
@@ -93,8 +98,4 @@ function countBy(names: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const name of names.toSorted()) counts[name] = (counts[name] ?? 0) + 1;
   return counts;
-}
-
-function longestGap(instants: readonly number[]): number {
-  return instants.reduce((longest, at, index) => Math.max(longest, at - (instants[index - 1] ?? at)), 0);
 }

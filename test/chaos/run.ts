@@ -1,13 +1,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readStored } from "./count.ts";
+import { jobsNowhere, readStored } from "./count.ts";
 import type { FaultLog } from "./fault-log.ts";
 import type { Fleet } from "./fleet.ts";
+import { isJudged, longestGap } from "./health.ts";
 import type { Ledger } from "./ledger.ts";
 import type { ChaosOptions } from "./options.ts";
 import { quiet, runAudit } from "./quiet.ts";
-import { type Programs, prepare, type Stage } from "./scene.ts";
+import { DATABASE, type Programs, prepare, type Stage } from "./scene.ts";
 import { underFire } from "./under-fire.ts";
 import { judge, type Verdict } from "./verdict.ts";
 
@@ -22,6 +23,7 @@ export interface Run extends Verdict {
   /** From the end of the faults until nothing was to be done any more, ms. */
   quietAfterMs: number;
   memory: { process: string; firstMb: number; lastMb: number }[];
+  memoryJudged: number;
 }
 
 /** Runs the chaos; `say` gets a line about each phase. */
@@ -50,7 +52,18 @@ async function story(stage: Stage): Promise<Run> {
   const stored = await readStored(scene.db);
   const { ledger, sink, faults, producers, fleet } = scene;
   const { lives, ownDeaths } = fleet;
-  const verdict = judge({ ledger, stored, mails: sink.taken, replies: producers.raw.replies, faults, lives, ownDeaths, audit });
+  const verdict = judge({
+    ledger,
+    stored,
+    mails: sink.taken,
+    replies: producers.raw.replies,
+    faults,
+    lives,
+    ownDeaths,
+    audit,
+    longestSilenceMs: longestGap(ledger.times.map(({ atMs }) => atMs)),
+    jobsNowhere: await jobsNowhere(scene.redis, DATABASE),
+  });
   return {
     breaches: [...unfinished, ...tooLittle(ledger, options), ...verdict.breaches],
     duplicates: verdict.duplicates,
@@ -60,6 +73,7 @@ async function story(stage: Stage): Promise<Run> {
     tickets: stored.tickets.length,
     quietAfterMs,
     memory: memoryOf(fleet),
+    memoryJudged: lives.filter(isJudged).length,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Stored, StoredTicket } from "./count.ts";
 import type { FaultLog } from "./fault-log.ts";
 import type { Life } from "./fleet.ts";
+import { judgeCopies, judgeLeftovers, judgeMemory, judgeSilence } from "./health.ts";
 import { isAcknowledged, type Ledger, openings, type RequestEntry } from "./ledger.ts";
 import type { RawProducer } from "./raw-producer.ts";
 import type { TakenMail } from "./sink.ts";
@@ -15,6 +16,10 @@ export interface Evidence {
   faults: FaultLog;
   lives: readonly Life[];
   ownDeaths: readonly string[];
+  /** The longest time without any answer, ms. */
+  longestSilenceMs: number;
+  /** Jobs in Redis that are in no state, once nothing is to be done any more. */
+  jobsNowhere: readonly string[];
   /** What `opentickets audit --json` said, and its exit code. */
   audit: { exitCode: number; text: string };
 }
@@ -42,6 +47,9 @@ export function judge(evidence: Evidence): Verdict {
     ...replies.breaches,
     ...judgeAudit(evidence),
     ...evidence.ownDeaths.map((line) => `process-died: ${line}`),
+    ...judgeCopies(mails.copies, evidence.faults),
+    ...judgeSilence(evidence.longestSilenceMs),
+    ...judgeLeftovers(evidence.jobsNowhere),
     ...evidence.lives.flatMap(judgeMemory),
   ];
   const replays = ledger.requests.reduce((sum, { acknowledgements }) => sum + Math.max(0, acknowledgements.length - 1), 0);
@@ -159,25 +167,4 @@ function judgeAudit({ audit, stored }: Evidence): string[] {
   return Object.entries(ours)
     .filter(([name, value]) => counts[name] !== value)
     .map(([name, value]) => `audit-differs: ${name} is ${String(counts[name])}; counted ${value}`);
-}
-
-/** Shorter lives say nothing. */
-const JUDGED_LIFE_MS = 120_000;
-const GROWTH = 1.5;
-const GROWTH_BYTES = 60_000_000;
-
-/** Memory of one process that only ever rises: its last part of life against a part after it was warm. */
-function judgeMemory({ name, samples }: Life): string[] {
-  const [first] = samples;
-  const last = samples.at(-1);
-  if (!first || !last || last.atMs - first.atMs < JUDGED_LIFE_MS) return [];
-  const early = median(samples.slice(Math.floor(samples.length * 0.2), Math.ceil(samples.length * 0.4)).map(({ rssBytes }) => rssBytes));
-  const late = median(samples.slice(Math.floor(samples.length * 0.8)).map(({ rssBytes }) => rssBytes));
-  if (late < early * GROWTH + GROWTH_BYTES) return [];
-  return [`memory-grew: ${name} from ${Math.round(early / 1e6)} MB to ${Math.round(late / 1e6)} MB`];
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }

@@ -39,6 +39,8 @@ function breachesOf({ requests = [request()], oddities = [], ...given }: Given =
     faults: makeFaultLog(() => undefined),
     lives: [],
     ownDeaths: [],
+    longestSilenceMs: 0,
+    jobsNowhere: [],
     audit: { exitCode: 0, text: JSON.stringify(counts) },
     ...given,
   };
@@ -71,6 +73,8 @@ it.each<[string, string, Given]>([
   ["an audit that counts otherwise", "audit-differs", { audit: { exitCode: 0, text: '{"agrees":true,"tickets":7}' } }],
   ["an audit that names a difference", "audit-differs", { audit: { exitCode: 1, text: "lost" } }],
   ["a process that died of itself", "process-died", { ownDeaths: ["worker-1 ended by itself with 1"] }],
+  ["a fleet that answers nobody for a minute", "silent", { longestSilenceMs: 61_000 }],
+  ["a job that Redis keeps for nobody", "redis-left", { jobsNowhere: ["req_1"] }],
   ["a mail that was marked and never sent", "mail-lost", { ...mailed, mails: [] }],
   ["a mail that is owed still", "mail-owed", { stored: storing(ticket({ outbox: [owedMail({})] })) }],
   ["a mail that was given up", "mail-dead", { stored: storing(ticket({ outbox: [owedMail({ deadAt: new Date(0) })] })) }],
@@ -92,6 +96,17 @@ it("a third copy of a mail is excused by a second crash, and by nothing else", a
   expect(breachesOf({ ...mailed, faults, mails: copies(3) })).toEqual(["mail-often"]);
   await faults.during("worker killed", "worker-2", async () => undefined);
   expect(breachesOf({ ...mailed, faults, mails: copies(3) })).toEqual([]);
+});
+
+it("one crash does not excuse hundreds of second mails", async () => {
+  const faults = makeFaultLog(() => undefined);
+  const tids = Array.from({ length: 60 }, (_, n) => String(200_000 + n));
+  const tickets = tids.map((tid, n) => ticket({ id: n, tid, subject: `chaos-1-${n}.`, outbox: [owedMail()] }));
+  const requests = tickets.map(({ id, tid, subject }) => request({ tag: subject, acknowledgements: [{ ...OPENED, id, tid }] }));
+  const mails = tids.flatMap((tid) => [0, 1].map((atMs) => ({ ...MAIL, tid, messageId: `<${tid}@x>`, atMs: performance.now() + atMs })));
+  await faults.during("worker killed", "worker-1", async () => undefined);
+  expect(breachesOf({ stored: storing(...tickets), requests, mails, faults })).toEqual(["mails-repeated"]);
+  expect(breachesOf({ stored: storing(...tickets.slice(0, 40)), requests: requests.slice(0, 40), mails: mails.slice(0, 80), faults })).toEqual([]);
 });
 
 it("a second mail under the same name is excused by a fault between the two, and by no other", async () => {

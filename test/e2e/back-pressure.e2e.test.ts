@@ -1,3 +1,4 @@
+import { importReferenceData } from "@openticket/store";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { authorization, callApi } from "../support/api-php.ts";
@@ -26,10 +27,14 @@ beforeAll(async () => {
     },
   });
 });
+beforeAll(() => importReferenceData(stack.store, [{ name: "credentials.json", text: JSON.stringify([{ ...STORED, permissions: ["openticket"] }]) }]));
 afterAll(async () => {
   await stack.stop();
   await Promise.all([redisProxy.close(), mongoProxy.close()]);
 });
+
+/** A credential that the door must ask the store for. */
+const STORED = { identifier: "stored", secret: "stored-secret" };
 
 async function viaRest(headers: Record<string, string> = {}): Promise<Response> {
   const body = JSON.stringify(TICKET);
@@ -48,6 +53,9 @@ const refusedEverywhere = async () => {
   await expectQuickRefusal(() => viaRest());
   await expectQuickRefusal(() => viaRest({ prefer: "respond-async" }));
   await expectQuickRefusal(() => callApi(stack, TICKET));
+  const { identifier, secret } = STORED;
+  await expectQuickRefusal(() => viaRest({ authorization: `Basic ${btoa(`${identifier}:${secret}`)}` }));
+  await expectQuickRefusal(() => callApi({ ...stack, credentials: STORED }, TICKET));
 };
 const opensAgain = () => until("the door to open again", async () => (await viaRest()).status === 201, 40_000);
 

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { makeOpenTicketClient, type ReplyTimeout } from "@openticket/client";
 import { COMMAND_QUEUE } from "@openticket/contract";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
@@ -40,6 +41,21 @@ async function opentickets(...args: string[]): Promise<{ code: number; out: stri
 }
 
 const asJson = async (...args: string[]) => JSON.parse((await opentickets(...args, "--json")).out);
+
+/** A dead letter of a request that nothing is wrong with any more. */
+const aLetter = (_id: string) => ({
+  _id,
+  jobName: "OpenTicket",
+  dataJson: JSON.stringify(TICKET),
+  code: "failed",
+  reason: "a bug",
+  attempts: 8,
+  receivedAt: new Date(0),
+  diedAt: new Date(),
+});
+
+const ticketOf = (requestId: string) =>
+  until("its ticket", async () => (await stack.store.db.collection("tickets").findOne({ requestId })) ?? undefined, 30_000);
 
 /** A job that is no command ends as a dead letter. */
 async function makeDeadLetter(): Promise<string> {
@@ -95,6 +111,40 @@ describe("dead letters", () => {
     expect((await opentickets("audit")).code).toBe(0);
   });
 
+  it("run again whatever their producer has named them, and though a job of that name is still known", async () => {
+    const requestId = "order:17";
+    await stack.store.db.collection("deadletters").insertOne(aLetter(requestId) as never);
+    expect((await opentickets("dead", "replay", requestId)).code).toBe(0);
+    const kept = "order-18";
+    await queue.add("OpenTicket", { requestId: kept, ticket: TICKET }, { jobId: kept, removeOnComplete: false });
+    await until("its job to be done", async () => (await (await queue.getJob(kept))?.getState()) === "completed");
+    await stack.store.db.collection("tickets").deleteOne({ _id: kept } as never);
+    await stack.store.db.collection("deadletters").insertOne(aLetter(kept) as never);
+    expect((await opentickets("dead", "replay", kept)).code).toBe(0);
+    for (const name of [requestId, kept]) await ticketOf(name);
+    expect((await ticketOf(requestId)).receivedAt).toEqual(new Date(0));
+  });
+
+  it("that run again are not lost with Redis: they have a receipt from then on", async () => {
+    await queue.pause();
+    await stack.store.db.collection("deadletters").insertOne(aLetter("req_again") as never);
+    await opentickets("dead", "replay", "req_again");
+    expect((await asJson("audit")).differences).toEqual([]);
+    await queue.obliterate({ force: true });
+    await stack.store.db.collection("receipts").updateOne({ _id: "req_again" } as never, { $set: { checkAt: new Date(0) } });
+    await queue.resume();
+    await ticketOf("req_again");
+  }, 40_000);
+
+  it("that are dropped after their request was sent again leave its ticket alone", async () => {
+    const { body } = await postTicket(stack, TICKET, { "idempotency-key": "sent-again" });
+    await stack.store.db.collection("deadletters").insertOne(aLetter(String(body.requestId)) as never);
+    expect((await asJson("audit")).differences).toMatchObject([{ kind: "dead-but-decided", about: body.requestId }]);
+    expect((await opentickets("dead", "drop", String(body.requestId))).code).toBe(0);
+    expect((await asJson("audit")).differences).toEqual([]);
+    expect((await rest(stack, "GET", `/v1/requests/${body.requestId}`)).body.state).toBe("done");
+  });
+
   it("are not chosen by accident", async () => {
     expect(await opentickets("dead", "drop")).toMatchObject({ code: 2, err: expect.stringContaining("--all") });
     expect((await opentickets("dead", "replay", "req_unknown")).code).toBe(1);
@@ -124,6 +174,71 @@ describe("audit", () => {
     const { code, out } = await opentickets("audit");
     await tickets.createIndex({ tid: 1 }, { name: "tid", unique: true });
     expect([code, out]).toEqual([1, expect.stringMatching(/index-missing +tid/)]);
+  });
+});
+
+describe("audit of differences made by hand", () => {
+  const BLOB = "f".repeat(64);
+
+  it.each<[string, string, (ticket: { _id: string; requestId: string }) => Promise<() => Promise<unknown>>]>([
+    ["a ticket that is gone although its request was answered", "lost", async ({ _id }) => swapped(_id, undefined)],
+    [
+      "a delivery that no relay looks for",
+      "owed-but-never-due",
+      async ({ _id }) => swapped(_id, { outbox: [{ key: "mail:opener", kind: "mail", attempts: 0 }] }),
+    ],
+    ["a delivery that nobody has tried for long", "owed-too-long", async ({ _id }) => swapped(_id, { ...OVERDUE })],
+    ["a file that is gone", "file-missing", async ({ _id }) => swapped(_id, { attachments: [{ name: "a", contentType: "t", size: 1, sha256: BLOB }] })],
+    [
+      "two tickets of one request",
+      "request-twice",
+      async ({ requestId }) => inserted("tickets", { _id: "other", requestId, alias: requestId, id: 10 ** 9, tid: "X-1" }),
+    ],
+    ["a rejection beside a ticket", "decided-twice", async ({ _id }) => inserted("rejections", { _id, requestId: _id, errors: [] })],
+  ])("names %s", async (_what, kind, make) => {
+    const { body } = await postTicket(stack, TICKET, { prefer: "respond-async" });
+    await rest(stack, "GET", `/v1/requests/${body.requestId}?wait=10`);
+    const _id = String(body.requestId);
+    await until("the receipt to be closed", async () => (await collection("receipts").countDocuments({ _id, decidedAt: { $exists: true } })) > 0);
+    await until("its mails", async () => (await collection("tickets").countDocuments({ _id, dueAt: { $exists: false } })) > 0);
+    const mend = await make({ _id, requestId: _id });
+    const answer = await asJson("audit");
+    await mend();
+    expect(answer).toMatchObject({ agrees: false, differences: [{ kind, about: _id }] });
+    expect((await asJson("audit")).differences).toEqual([]);
+  });
+
+  const OVERDUE = { openedAt: new Date(0), dueAt: new Date(0), outbox: [{ key: "mail:opener", kind: "mail", attempts: 0, leased: true }] };
+  const collection = (name: string) => stack.store.db.collection<{ _id: string }>(name);
+
+  /** The ticket with other fields, or without any; what comes back puts it right again. */
+  async function swapped(_id: string, fields: object | undefined) {
+    const before = await collection("tickets").findOne({ _id });
+    if (!before) throw new Error("no such ticket");
+    if (fields) await collection("tickets").updateOne({ _id }, { $set: fields });
+    else await collection("tickets").deleteOne({ _id });
+    return () => collection("tickets").replaceOne({ _id }, before, { upsert: true });
+  }
+
+  async function inserted(name: string, document: { _id: string } & Record<string, unknown>) {
+    await collection(name).insertOne(document);
+    return () => collection(name).deleteOne({ _id: document._id });
+  }
+
+  it("does not take a request for lost whose caller gave up waiting for its place in the queue", async () => {
+    await queue.pause();
+    const impatient = makeOpenTicketClient({ redisUrl: stack.redisUrl, prefix: stack.prefix });
+    const late = await impatient.openTicket(TICKET, { idempotencyKey: "late", timeoutMs: 300 }).catch((error: ReplyTimeout) => error.requestId);
+    const _id = String(late);
+    await collection("receipts").insertOne({ _id, acceptedAt: new Date(), checkAt: new Date(Date.now() + 3_600_000), requeued: 0 } as never);
+    const answer = await until("the pointer", async () => {
+      const found = await asJson("audit");
+      return found.agrees ? found : undefined;
+    });
+    expect(answer.waiting).toBeGreaterThan(0);
+    await collection("receipts").deleteOne({ _id });
+    await queue.resume();
+    await impatient.close();
   });
 });
 

@@ -1,4 +1,5 @@
 import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ADD_TICKET_REPLY_JOB, OPEN_TICKET_JOB } from "@openticket/contract";
 import { type Drain, explainListening, type Logger, type Metrics, makeMetrics, type Readiness, readiness } from "@openticket/runtime";
 import {
@@ -66,6 +67,8 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
       actions: new Set([OPEN_TICKET_JOB, ADD_TICKET_REPLY_JOB].map((action) => action.toLowerCase())),
       retryAfter: () => ({ "retry-after": String(RETRY_AFTER_S) }),
       now: () => new Date(),
+      nowMs: () => performance.now(),
+      sleep,
       newRequestId: () => `req_${randomUUID().replaceAll("-", "")}`,
     },
     {

@@ -63,8 +63,8 @@ function ofOutcome(command: OpenTicketCommand, outcome: Outcome | undefined, { t
   if (!outcome) return undefined;
   const { kind, result } = outcome;
   const ticket = kind === "opened" || kind === "duplicate" ? outcome.ticket : undefined;
-  if (!ticket) return { kind, result };
-  const decided: Decided = { kind, result, replied: () => tickets.delivered(ticket, isReplyTo(command)) };
+  if (!ticket) return refused(outcome);
+  const decided: Decided = { kind, result, outcome: "ticket", replied: () => tickets.delivered(ticket, isReplyTo(command)) };
   if (kind === "opened") decided.deliver = () => tickets.opened(ticket);
   return decided;
 }
@@ -80,9 +80,13 @@ function ofReplyOutcome(command: AddTicketReplyCommand, outcome: ReplyOutcome | 
   if (!outcome) return undefined;
   const { kind, result } = outcome;
   const reply = kind === "added" || kind === "duplicate" ? outcome.reply : undefined;
-  if (!reply) return { kind, result };
+  if (!reply) return refused(outcome);
   replies.delivered(reply, (entry) => entry.kind === "ticket");
-  const decided: Decided = { kind, result, replied: () => replies.delivered(reply, isReplyTo(command)) };
+  const decided: Decided = { kind, result, outcome: "reply", replied: () => replies.delivered(reply, isReplyTo(command)) };
   if (kind === "added") decided.deliver = () => replies.opened(reply);
   return decided;
+}
+
+function refused({ kind, result }: Outcome | ReplyOutcome): Decided {
+  return kind === "conflict" ? { kind, result } : { kind, result, outcome: "rejection" };
 }

@@ -45,9 +45,11 @@ import { startMail } from "./start-mail.ts";
 const STORE_PATIENCE_MS = 10_000;
 /** How often a worker asks whether the day's sweep of files is its own, ms. */
 const SWEEP_LOOK_MS = 3_600_000;
+/** How often it is looked for dead letters whose request was sent again and has its outcome, ms. */
+const LETTERS_LOOK_MS = 60_000;
 const MS_PER_DAY = 86_400_000;
 /** After a commit the relay leaves the outbox for this long to the process that wrote it, ms. */
-const OUTBOX_GRACE_MS = 60_000;
+const OUTBOX_GRACE_MS = 90_000;
 /** Failed jobs that one round of the recovery makes dead letters of. */
 const FAILED_JOBS_AT_ONCE = 100;
 
@@ -112,7 +114,7 @@ export async function startWorker(
     actions: makeActions({ ...actionDeps, mail }),
     reply: (queue, result) => replies.publish(queue, result),
     // A receipt that does not hear of its outcome is looked at again by the recovery.
-    decided: (requestId) => void receipts.decided(requestId).catch((err: unknown) => logger.warn({ err, requestId }, "receipt not updated")),
+    decided: (requestId, outcome) => void receipts.decided(requestId, outcome).catch((err: unknown) => logger.warn({ err, requestId }, "receipt not updated")),
     bury: letters.bury,
     failed: (request, error) => errorResult(request, [error]),
     isOutage: (error) => isStoreOutage(error) || isRedisOutage(error),
@@ -142,6 +144,13 @@ export async function startWorker(
     onFault: (err) => logger.warn({ err }, "files not swept"),
   });
   drain.onDrain("file sweep", () => sweeper.close());
+  const letterSweep = startLoop({
+    round: () => letters.removeDecided().then(() => false),
+    intervalMs: LETTERS_LOOK_MS,
+    random: Math.random,
+    onFault: (err) => logger.warn({ err }, "dead letters not looked through"),
+  });
+  drain.onDrain("dead letters", () => letterSweep.close());
   const consumer = startCommandConsumer({ ...queueOptions, concurrency: config.WORKER_CONCURRENCY, lockDurationMs: config.WORKER_LOCK_MS }, consumerDeps);
   drain.onDrain("consumer", () => consumer.close());
   const watch = startStuckWatch({ waiting: producer.waiting, consumer, random: Math.random, logger, metrics });

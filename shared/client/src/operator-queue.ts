@@ -1,5 +1,7 @@
+import { randomBytes } from "node:crypto";
 import { COMMAND_QUEUE, OPEN_TICKET_JOB } from "@openticket/contract";
 import { type Job, Queue } from "bullmq";
+import { leavePointer, missingRequests, pointerOf } from "./job-lookup.ts";
 import { type RedisConnection, serversOf } from "./redis.ts";
 import { closedKey, foreignKey, ownersKey } from "./reply-owners.ts";
 
@@ -8,12 +10,15 @@ export interface OperatorQueue {
   counts(): Promise<QueueCounts>;
   /** Redis itself, of a cluster all primaries together: memory, version. */
   server(): Promise<{ version: string; usedMemoryBytes: number; maxMemoryBytes: number }>;
-  /** State, tries and times of the job of that name; undefined when the queue has none. */
-  job(jobId: string): Promise<JobView | undefined>;
+  /** State, tries and times of the request's job; undefined when the queue has none. */
+  job(requestId: string): Promise<JobView | undefined>;
   /** Those of these requests that the queue does not hold. */
   missing(requestIds: readonly string[]): Promise<string[]>;
-  /** Puts a command into the queue under that name. */
-  enqueue(jobId: string, jobName: string, data: unknown): Promise<void>;
+  /**
+   * Puts the command of a request into the queue, under a name of its own: a job of the request's name may still be known,
+   * and a foreign request's name may be none that a job can have.
+   */
+  enqueueAgain(requestId: string, jobName: string, data: unknown): Promise<void>;
   /** Takes out every job, in whatever state but active, whose data `matches`; the number taken out. */
   removeMatching(matches: (data: unknown) => boolean): Promise<{ removed: number; active: number }>;
   /** Takes replies that `matches` out of all reply queues; the number of messages. */
@@ -44,12 +49,15 @@ export interface JobView {
 }
 
 const PAGE = 500;
+/** Random bytes in the name of a job that runs again. */
+const AGAIN_BYTES = 16;
 const KEPT_STATES = ["waiting", "prioritized", "delayed", "failed", "completed"] as const;
 
 /** See {@link OperatorQueue}. */
 export function makeOperatorQueue({ connection, prefix }: { connection: RedisConnection; prefix: string }): OperatorQueue {
   const queue = new Queue(COMMAND_QUEUE, { connection, prefix, skipVersionCheck: true, skipMetasUpdate: true });
   queue.on("error", () => undefined);
+  const places = { queue, connection, prefix };
 
   async function counts(): Promise<QueueCounts> {
     const [{ waiting = 0, prioritized = 0, active = 0, delayed = 0, failed = 0 }, [oldest], workers] = await Promise.all([
@@ -86,12 +94,14 @@ export function makeOperatorQueue({ connection, prefix }: { connection: RedisCon
   return {
     counts,
     server,
-    job: async (jobId) => viewOf(await queue.getJob(jobId)),
-    async missing(requestIds) {
-      const states = await Promise.all(requestIds.map((requestId) => queue.getJobState(requestId)));
-      return requestIds.filter((_requestId, index) => states[index] === "unknown");
+    async job(requestId) {
+      const [own, pointer] = [await queue.getJob(requestId), await pointerOf(places, requestId)];
+      return viewOf(own ?? (pointer === undefined ? undefined : await queue.getJob(pointer.jobId)));
     },
-    async enqueue(jobId, jobName, data) {
+    missing: (requestIds) => missingRequests(places, requestIds),
+    async enqueueAgain(requestId, jobName, data) {
+      const jobId = `again_${randomBytes(AGAIN_BYTES).toString("hex")}`;
+      await leavePointer(places, requestId, { jobId, fingerprint: undefined });
       await queue.add(jobName || OPEN_TICKET_JOB, data, { jobId, attempts: 1, removeOnComplete: true, removeOnFail: false });
     },
     removeMatching: (matches) => removeFrom(queue, matches),

@@ -7,6 +7,7 @@ import {
   type Command,
   type CommandResult,
   DEFAULT_QUEUE_PREFIX,
+  fingerprintOf,
   INBOUND_MAIL_JOB,
   type InboundMailCommand,
   type OpenTicketCommand,
@@ -18,10 +19,11 @@ import {
 import { makeBoundedQueue } from "./bounded-queue.ts";
 import type { ClientLogger } from "./client-logger.ts";
 import { QueueUnavailable, ReplyTimeout } from "./errors.ts";
+import { leavePointer, pointerOf } from "./job-lookup.ts";
 import { connectRedis, serversOf } from "./redis.ts";
 import { memoryInUse, warnOfUnsafeSettings } from "./redis-safety.ts";
 import { makeReplyInbox } from "./reply-inbox.ts";
-import { closedKey, houseKey } from "./reply-owners.ts";
+import { closedKey } from "./reply-owners.ts";
 import { makeWaitingRoom } from "./waiting-room.ts";
 
 /**
@@ -41,6 +43,11 @@ export interface Requester {
   submitMail(command: InboundMailCommand): Promise<void>;
   /** Enqueues and waits for the outcome. Throws {@link QueueUnavailable}, {@link ReplyTimeout} or TooManyWaiting. */
   submitAndWait: SubmitAndWait;
+  /**
+   * True when a request with a key, and with the same content, has a job in the queue whose caller gave up waiting: another
+   * one would only make the queue longer. Throws {@link QueueUnavailable}.
+   */
+  isUnderWay(command: Command): Promise<boolean>;
   /** What the queue knows of a request that has no outcome yet. Throws {@link QueueUnavailable}. */
   jobState(requestId: string): Promise<"queued" | "working" | undefined>;
   /** The stored outcomes of earlier requests, in the order asked (at most 100). Throws as {@link submitAndWait} does. */
@@ -81,8 +88,6 @@ export interface RequesterOptions {
 }
 
 const DEFAULT_MAX_WAITING = 10_000;
-/** How long it is remembered where the job of a request is whose caller gave up, s. */
-const POINTER_TTL_S = 3600;
 
 /** See {@link Requester}. Connects at once; starts to read its reply queue with the first request that wants a reply. */
 export function makeRequester({ redisUrl, prefix = DEFAULT_QUEUE_PREFIX, ownerName, logger, maxWaiting = DEFAULT_MAX_WAITING }: RequesterOptions): Requester {
@@ -95,6 +100,7 @@ export function makeRequester({ redisUrl, prefix = DEFAULT_QUEUE_PREFIX, ownerNa
   });
   if (logger) void warnOfUnsafeSettings(connection, logger);
   const commands = makeBoundedQueue(COMMAND_QUEUE, { connection, prefix });
+  const places = { connection, prefix };
   const questions = makeBoundedQueue(STATUS_QUEUE, { connection, prefix });
   const results = makeWaitingRoom<CommandResult>({ capacity: maxWaiting });
   const statuses = makeWaitingRoom<RequestStatus[]>({ capacity: maxWaiting });
@@ -135,21 +141,24 @@ export function makeRequester({ redisUrl, prefix = DEFAULT_QUEUE_PREFIX, ownerNa
     try {
       return withCorrelation(await wait.arrived, correlationId);
     } catch (error) {
-      if (error instanceof ReplyTimeout && hasKey) leavePointer(requestId, id);
+      if (error instanceof ReplyTimeout && hasKey)
+        leavePointer(places, requestId, { jobId: id, fingerprint: fingerprintOf(command) }).catch(pointerNotWritten(requestId));
       throw error;
     }
   }
 
-  function leavePointer(requestId: string, jobId: string): void {
-    connection
-      .set(pointerKey(prefix, requestId), jobId, "EX", POINTER_TTL_S)
-      .catch((err: unknown) => logger?.warn({ err, requestId }, "job pointer not written"));
+  const pointerNotWritten = (requestId: string) => (err: unknown) => logger?.warn({ err, requestId }, "job pointer not written");
+
+  async function isUnderWay(command: Command): Promise<boolean> {
+    const pointer = await reached(pointerOf(places, command.requestId));
+    if (pointer?.fingerprint !== fingerprintOf(command)) return false;
+    return inOurWords(await commands.stateOf(pointer.jobId)) !== undefined;
   }
 
   async function jobState(requestId: string): Promise<"queued" | "working" | undefined> {
-    const [state, pointed] = await Promise.all([commands.stateOf(requestId), reached(connection.get(pointerKey(prefix, requestId)))]);
-    if (state !== "unknown" || pointed === null) return inOurWords(state);
-    return inOurWords(await commands.stateOf(pointed));
+    const [state, pointed] = await Promise.all([commands.stateOf(requestId), reached(pointerOf(places, requestId))]);
+    if (state !== "unknown" || pointed === undefined) return inOurWords(state);
+    return inOurWords(await commands.stateOf(pointed.jobId));
   }
 
   async function outcomes(requestIds: string[], { timeoutMs }: { timeoutMs: number }): Promise<RequestStatus[]> {
@@ -171,6 +180,7 @@ export function makeRequester({ redisUrl, prefix = DEFAULT_QUEUE_PREFIX, ownerNa
     submit,
     submitMail: (command) => commands.add({ name: INBOUND_MAIL_JOB, id: command.requestId, data: command }),
     submitAndWait,
+    isUnderWay,
     jobState,
     outcomes,
     async vitals() {
@@ -212,8 +222,6 @@ async function reached<T>(command: Promise<T>): Promise<T> {
     throw new QueueUnavailable("Redis cannot be reached", { cause: error });
   }
 }
-
-const pointerKey = (prefix: string, requestId: string): string => houseKey(prefix, `job-of:${requestId}`);
 
 /** A text as part of a queue's name. */
 function nameable(text: string): string {

@@ -119,6 +119,18 @@ describe("the requester", () => {
     expect(requester.counts.waiting).toBe(0);
   });
 
+  it("knows that a request with a key is under way whose caller gave up, by its content", async () => {
+    const prefix = uniquePrefix();
+    const [requester, another] = [aRequester({ prefix }), aRequester({ prefix })];
+    const command = aCommand({ idempotencyKey: "late" });
+    expect(await another.isUnderWay(command)).toBe(false);
+    await requester.submitAndWait(command, { timeoutMs: 200 }).catch(() => undefined);
+    await vi.waitFor(async () => expect(await another.isUnderWay(command)).toBe(true));
+    expect(await another.isUnderWay({ ...command, ticket: { subject: "Other" } })).toBe(false);
+    aWorker({ prefix });
+    await vi.waitFor(async () => expect(await another.isUnderWay(command)).toBe(false));
+  });
+
   it("drops and counts replies that come late or are none", async () => {
     const prefix = uniquePrefix();
     const requester = aRequester({ prefix });

@@ -19,6 +19,8 @@ export const receipt = z.object({
   /** How often the command was put into the queue again. */
   requeued: z.int().nonnegative(),
   decidedAt: z.date().optional(),
+  /** What it came to, where that is known: what must be there as long as the receipt is. */
+  outcome: z.enum(["ticket", "reply", "rejection", "dead-letter"]).optional(),
   /** When a decided receipt is forgotten. */
   expiresAt: z.date().optional(),
 });

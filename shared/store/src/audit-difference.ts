@@ -5,8 +5,11 @@ export interface Difference {
     | "decided-twice"
     | "dead-but-decided"
     | "owed-too-long"
+    | "owed-but-never-due"
+    | "file-missing"
     | "index-missing"
     | "number-twice"
+    | "request-twice"
     | "reply-without-effect"
     | "raw-missing"
     | "ticket-missing";

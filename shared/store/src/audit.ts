@@ -1,6 +1,7 @@
 import type { DeadLetter, InboundRecord, InboundState, Receipt } from "@openticket/contract";
 import type { Difference } from "./audit-difference.ts";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
+import { IS_FINAL, lettersOfDecided } from "./dead-letters.ts";
 import { inboundCounts, strandedInbound } from "./inbound-audit.ts";
 import type { RejectionDocument, ReplyDocument, TicketDocument } from "./ticket-documents.ts";
 
@@ -33,6 +34,8 @@ export interface StoreAudit {
 
 /** Differences of one kind that are named; a disaster is one line too many, not a million. */
 const MAX_NAMED = 1000;
+const LIMIT = { $limit: MAX_NAMED };
+const NAME_ALONE = [{ $project: { _id: 1 } }];
 const UNIQUE_INDEXES = { [COLLECTIONS.tickets]: ["id", "tid"], [COLLECTIONS.replies]: ["replyId"] };
 
 /** Reads the whole store; seconds per million requests. `overdueMs`: how long a delivery may be owed. */
@@ -45,13 +48,18 @@ export async function auditStore(store: StoreConnection, { now, overdueMs }: { n
   const limit = new Date(now.getTime() - overdueMs);
   const owes = `owes a reply or a mail for more than ${Math.round(overdueMs / 60_000)} minutes`;
   const found = await Promise.all([
-    named(rejections.aggregate(joined(COLLECTIONS.tickets)), "decided-twice", "has a ticket and a rejection"),
-    named(rejections.aggregate(joined(COLLECTIONS.replies)), "decided-twice", "has a reply and a rejection"),
-    named(letters.aggregate(joined(COLLECTIONS.tickets)), "dead-but-decided", "has a dead letter and a ticket"),
-    named(letters.aggregate(joined(COLLECTIONS.replies)), "dead-but-decided", "has a dead letter and a reply"),
+    named(rejections.aggregate(rejectedAnd(COLLECTIONS.tickets)), "decided-twice", "has a ticket and a rejection"),
+    named(rejections.aggregate(rejectedAnd(COLLECTIONS.replies)), "decided-twice", "has a reply and a rejection"),
+    named(letters.aggregate([...lettersOfDecided(), LIMIT]), "dead-but-decided", "has a dead letter, and an outcome; a worker removes the letter"),
+    named(receipts.aggregate(openedAndGone()), "lost", "was opened, and its ticket is not there any more"),
     named(tickets.aggregate(repeated("id")), "number-twice", "is the id of several tickets"),
     named(tickets.aggregate(repeated("tid")), "number-twice", "is the number of several tickets"),
+    named(tickets.aggregate(repeated("requestId")), "request-twice", "is the request of several tickets"),
     named(replies.aggregate(repeated("replyId")), "number-twice", "is the number of several replies"),
+    named(tickets.aggregate(neverDue()), "owed-but-never-due", "owes a reply or a mail that no relay looks for"),
+    named(replies.aggregate(neverDue()), "owed-but-never-due", "owes a reply or a mail that no relay looks for"),
+    named(tickets.aggregate(withoutFile()), "file-missing", "has an attachment whose content is not stored"),
+    named(replies.aggregate(withoutFile()), "file-missing", "has a reply with an attachment whose content is not stored"),
     named(tickets.aggregate(owedSince("openedAt", limit)), "owed-too-long", owes),
     named(replies.aggregate(owedSince("addedAt", limit)), "owed-too-long", owes),
     named(replies.aggregate(withoutEffect(limit)), "reply-without-effect", "has a reply that its ticket does not know"),
@@ -62,7 +70,7 @@ export async function auditStore(store: StoreConnection, { now, overdueMs }: { n
   const counts = {
     tickets: await tickets.countDocuments(),
     replies: await replies.countDocuments(),
-    rejected: await rejections.countDocuments(),
+    rejected: await rejections.countDocuments({ isProposed: { $exists: false } }),
     dead: await letters.countDocuments(),
     receipts: await receipts.countDocuments(),
     inbound: await inboundCounts(store),
@@ -79,14 +87,27 @@ async function named(cursor: { toArray(): Promise<unknown[]> }, kind: Difference
   return ((await cursor.toArray()) as { _id: unknown }[]).map(({ _id }) => ({ kind, about: String(_id), detail }));
 }
 
-/** Documents of which another collection has one with the same name. */
-function joined(other: string) {
-  const look = { $lookup: { from: other, localField: "_id", foreignField: "_id", as: "other", pipeline: [{ $project: { _id: 1 } }] } };
-  return [{ $project: { _id: 1 } }, look, { $match: { "other.0": { $exists: true } } }, { $limit: MAX_NAMED }];
+function rejectedAnd(from: string) {
+  const look = { $lookup: { from, localField: "_id", foreignField: "_id", as: "outcome", pipeline: NAME_ALONE } };
+  return [IS_FINAL, { $project: { _id: 1 } }, look, { $match: { "outcome.0": { $exists: true } } }, LIMIT];
+}
+
+/** Receipts of which a ticket came that is there no more; an erasure takes the receipt as well. */
+function openedAndGone() {
+  const looks = ["_id", "alias"].map((foreignField) => ({
+    $lookup: { from: COLLECTIONS.tickets, localField: "_id", foreignField, as: foreignField === "_id" ? "own" : "other", pipeline: NAME_ALONE },
+  }));
+  return [
+    { $match: { outcome: "ticket" } },
+    { $project: { _id: 1 } },
+    ...looks,
+    { $match: { "own.0": { $exists: false }, "other.0": { $exists: false } } },
+    LIMIT,
+  ];
 }
 
 function repeated(field: string) {
-  return [{ $group: { _id: `$${field}`, count: { $sum: 1 } } }, { $match: { count: { $gt: 1 } } }, { $limit: MAX_NAMED }];
+  return [{ $group: { _id: `$${field}`, count: { $sum: 1 } } }, { $match: { count: { $gt: 1 } } }, LIMIT];
 }
 
 function owedSince(writtenAt: "openedAt" | "addedAt", limit: Date) {
@@ -99,7 +120,26 @@ function owedSince(writtenAt: "openedAt" | "addedAt", limit: Date) {
       },
     },
     { $project: { _id: "$requestId" } },
-    { $limit: MAX_NAMED },
+    LIMIT,
+  ];
+}
+
+/** A relay finds what is owed by the ticket's due time. */
+function neverDue() {
+  const isOwed = { deliveredAt: { $exists: false }, deadAt: { $exists: false } };
+  return [{ $match: { dueAt: { $exists: false }, outbox: { $elemMatch: isOwed } } }, { $project: { _id: "$requestId" } }, LIMIT];
+}
+
+function withoutFile() {
+  const look = { $lookup: { from: COLLECTIONS.blobs, localField: "attachments.sha256", foreignField: "_id", as: "blob", pipeline: NAME_ALONE } };
+  return [
+    { $match: { "attachments.0": { $exists: true } } },
+    { $project: { requestId: 1, "attachments.sha256": 1 } },
+    { $unwind: "$attachments" },
+    look,
+    { $match: { "blob.0": { $exists: false } } },
+    { $group: { _id: "$requestId" } },
+    LIMIT,
   ];
 }
 
@@ -121,7 +161,7 @@ function withoutEffect(limit: Date) {
 function withoutOutcome() {
   const outcomes = [COLLECTIONS.tickets, COLLECTIONS.replies, COLLECTIONS.rejections, COLLECTIONS.deadLetters];
   const looks = outcomes.flatMap((from) => [
-    { $lookup: { from, localField: "_id", foreignField: "_id", as: "outcome", pipeline: [{ $project: { _id: 1 } }] } },
+    { $lookup: { from, localField: "_id", foreignField: "_id", as: "outcome", pipeline: [IS_FINAL, ...NAME_ALONE] } },
     { $match: { "outcome.0": { $exists: false } } },
   ]);
   return [{ $match: { decidedAt: { $exists: false } } }, { $project: { _id: 1 } }, ...looks];

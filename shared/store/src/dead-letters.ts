@@ -1,13 +1,18 @@
 import type { DeadLetter, RejectionRecord } from "@openticket/contract";
+import type mongoose from "mongoose";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
 import { inTime } from "./in-time.ts";
+import { type RejectionDocument, type TicketDocument, toDocument } from "./ticket-documents.ts";
 
 /** Requests that were given up, kept until an operator decides. */
 export interface DeadLetterStore {
   /** Keeps it, in place of an earlier one of the same request. */
   bury(letter: DeadLetter): Promise<void>;
   find(requestId: string): Promise<DeadLetter | undefined>;
-  remove(requestId: string): Promise<boolean>;
+  /** Removes this letter; one that came for the same request since stays. */
+  remove(letter: Pick<DeadLetter, "_id" | "diedAt">): Promise<boolean>;
+  /** Removes letters of requests that have come to a ticket, a reply or a rejection since; their number. */
+  removeDecided(): Promise<number>;
 }
 
 /** Dead letters in MongoDB: they outlive Redis. */
@@ -16,18 +21,44 @@ export function makeMongoDeadLetters(store: StoreConnection): DeadLetterStore {
   return {
     bury: async ({ _id, ...letter }) => void (await inTime(letters.replaceOne({ _id }, letter, { upsert: true }))),
     find: async (requestId) => (await inTime(letters.findOne({ _id: requestId }))) ?? undefined,
-    remove: async (requestId) => (await letters.deleteOne({ _id: requestId })).deletedCount > 0,
+    remove: async ({ _id, diedAt }) => (await inTime(letters.deleteOne({ _id, diedAt }))).deletedCount > 0,
+    removeDecided: () => inTime(removeDecided(letters)),
   };
 }
+
+async function removeDecided(letters: mongoose.mongo.Collection<DeadLetter>): Promise<number> {
+  const decided = await letters.aggregate<Pick<DeadLetter, "_id" | "diedAt">>(lettersOfDecided()).toArray();
+  const removals = await Promise.all(decided.map(({ _id, diedAt }) => letters.deleteOne({ _id, diedAt })));
+  return removals.reduce((sum, { deletedCount }) => sum + deletedCount, 0);
+}
+
+/** Letters whose request has a ticket, a reply or a final rejection, under its identity or under its requester's own name. */
+export function lettersOfDecided(): Record<string, unknown>[] {
+  const looks = [COLLECTIONS.tickets, COLLECTIONS.replies, COLLECTIONS.rejections].flatMap((from) =>
+    ["_id", "alias"].map((foreignField) => ({
+      $lookup: { from, localField: "_id", foreignField, as: `${from}_${foreignField}`, pipeline: [IS_FINAL, { $project: { _id: 1 } }] },
+    })),
+  );
+  const found = looks.map(({ $lookup }) => ({ [`${$lookup.as}.0`]: { $exists: true } }));
+  return [{ $project: { diedAt: 1 } }, ...looks, { $match: { $or: found } }, { $project: { diedAt: 1 } }];
+}
+
+/** Leaves out rejections that are only proposed. */
+export const IS_FINAL = { $match: { isProposed: { $exists: false } } };
 
 /** How long it is remembered that an operator dropped a request, ms: as long as anybody will ask. */
 const DROPPED_RETENTION_MS = 90 * 86_400_000;
 
-/** Leaves a rejection where a dead letter stood, so that the request is still accounted for. */
-export async function recordDropped(store: StoreConnection, letter: DeadLetter, fingerprint: string): Promise<void> {
+/** Leaves a rejection where a dead letter stood, so that the request is still accounted for; none where it has come to something since. */
+export async function recordDropped(
+  store: StoreConnection,
+  letter: DeadLetter,
+  { identity, fingerprint }: { identity: string; fingerprint: string },
+): Promise<void> {
+  if (await store.db.collection<TicketDocument>(COLLECTIONS.tickets).findOne({ $or: [{ _id: identity }, { alias: letter._id }] })) return;
   const now = new Date();
-  const record: RejectionRecord = {
-    _id: letter._id,
+  const { _id, ...record } = toDocument<RejectionRecord>({
+    _id: identity,
     requestId: letter._id,
     fingerprint,
     errors: [{ code: "dropped", message: "The request could not be processed and was given up by the operator" }],
@@ -35,7 +66,6 @@ export async function recordDropped(store: StoreConnection, letter: DeadLetter, 
     receivedAt: letter.receivedAt,
     rejectedAt: now,
     expiresAt: new Date(now.getTime() + DROPPED_RETENTION_MS),
-  };
-  const { _id, ...rest } = record;
-  await store.db.collection<RejectionRecord>(COLLECTIONS.rejections).replaceOne({ _id }, rest, { upsert: true });
+  });
+  await store.db.collection<RejectionDocument>(COLLECTIONS.rejections).replaceOne({ _id }, record, { upsert: true });
 }

@@ -76,15 +76,12 @@ export async function erasePerson(store: StoreConnection, person: ErasedPerson):
   const receiptsGone = await receipts.deleteMany({ _id: gone });
   const lettersGone = await letters.deleteMany({ _id: gone });
   await store.db.collection<{ _id: string }>(COLLECTIONS.rejections).deleteMany({ _id: gone });
-  const mails = await eraseInbound(
-    store,
-    person,
-    found.map(({ id }) => id),
-  );
-  const referenceRows = await eraseReferenceRows(store, person);
+  const mails = await eraseInbound(store, person, ticketids);
   const ticketsGone = await tickets.deleteMany({ _id: { $in: found.map(({ _id }) => _id) } });
   // Once more: one may have been on its way to a ticket that is gone now.
   const late = await eraseReplies(store, person, ticketids);
+  // Last: by these rows a second run knows whom it is about.
+  const referenceRows = await eraseReferenceRows(store, person);
   return {
     tickets: ticketsGone.deletedCount,
     replies: replies.length + late.length,

@@ -39,8 +39,6 @@ export function makeMongoTicketStore(store: StoreConnection, { numbers, now }: {
       maxWeight: HEAVIEST_BATCH,
       timeoutMs: COMMIT_TIMEOUT_MS,
     }),
-    findByIdentity: lookUp(tickets),
-    findRejection: lookUp(rejections),
     findHead: findHeads(tickets),
     reject: coalesce<RejectionRecord, Rejection>({
       run: guard.rejectBatch,
@@ -69,6 +67,8 @@ export function makeMongoTicketReader(store: StoreConnection): TicketReader {
   const rejections = store.db.collection<RejectionDocument>(COLLECTIONS.rejections);
   const [byIdentity, rejectionByIdentity] = [lookUp(tickets), lookUp(rejections)];
   return {
+    findByIdentity: byIdentity,
+    findRejection: rejectionByIdentity,
     findByRequestId: async (requestId) => (await byIdentity(requestId)) ?? optionalRecord(await inTime(tickets.findOne({ alias: requestId }))),
     findRejectionByRequestId: async (requestId) =>
       (await rejectionByIdentity(requestId)) ?? optionalRecord(await inTime(rejections.findOne({ alias: requestId, isProposed: { $exists: false } }))),

@@ -93,7 +93,7 @@ export function makeStoreOperations(store: StoreConnection): StoreOperations {
     const requestId = (reply ?? named)?.requestId ?? name;
     const [receipt, rejection, deadLetter, inbound] = await Promise.all([
       receipts.findOne({ _id: requestId }),
-      rejections.findOne({ $or: [{ _id: requestId }, { alias: requestId }] }),
+      rejections.findOne({ $or: [{ _id: requestId }, { alias: requestId }], isProposed: { $exists: false } }),
       letters.findOne({ _id: requestId }),
       messages.findOne({ $or: [{ requestId }, { _id: name }] }),
     ]);

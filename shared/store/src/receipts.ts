@@ -1,7 +1,8 @@
 import type { Receipt } from "@openticket/contract";
-import type mongoose from "mongoose";
+import mongoose from "mongoose";
 import { coalesce } from "./coalesce.ts";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
+import { DUPLICATE_KEY } from "./id-blocks.ts";
 import { inTime } from "./in-time.ts";
 import { insertOrFind } from "./insert-or-find.ts";
 import { leaseUndecided } from "./lease-undecided.ts";
@@ -11,8 +12,10 @@ export interface ReceiptStore {
   /** Stores a receipt, journaled on a majority; `exists` when the request has one already. Throws on an outage: then it may or may not be stored. */
   accept(receipt: Receipt): Promise<Accepted>;
   find(requestId: string): Promise<Receipt | undefined>;
+  /** Opens a receipt again that was decided, or gives one where none is: its request is to be seen through once more. */
+  reopen(receipt: Receipt): Promise<void>;
   /** The request has its outcome: its command is dropped, the rest kept until `expiresAt`. No receipt: nothing happens. */
-  decided(requestId: string): Promise<void>;
+  decided(requestId: string, outcome: Receipt["outcome"]): Promise<void>;
   /** Undecided receipts that are due for a look, each due again only after its `leaseMs`. */
   leaseUndecided(now: Date, leaseMs: (receipt: Receipt) => number, limit: number): Promise<Receipt[]>;
   /** Notes that commands were put into the queue again. */
@@ -31,6 +34,11 @@ const HEAVIEST_BATCH = 8_000_000;
 /** Receipts in MongoDB. `retentionMs`: how long a decided one is kept for the audit. */
 export function makeMongoReceipts(store: StoreConnection, { retentionMs, now }: { retentionMs: number; now(): Date }): ReceiptStore {
   const receipts = store.db.collection<Receipt>(COLLECTIONS.receipts);
+  const decide = coalesce<Decision, void>({
+    run: (decisions) => decideBatch(decisions, receipts, { at: now(), retentionMs }),
+    maxInFlight: 1,
+    maxBatch: LARGEST_BATCH,
+  });
   return {
     accept: coalesce<Receipt, Accepted>({
       run: (batch) => acceptBatch(batch, store.db, receipts),
@@ -40,11 +48,10 @@ export function makeMongoReceipts(store: StoreConnection, { retentionMs, now }: 
       maxWeight: HEAVIEST_BATCH,
     }),
     find: async (requestId) => (await inTime(receipts.findOne({ _id: requestId }))) ?? undefined,
-    decided: coalesce<string, void>({
-      run: (requestIds) => decideBatch(requestIds, receipts, { at: now(), retentionMs }),
-      maxInFlight: 1,
-      maxBatch: LARGEST_BATCH,
-    }),
+    reopen: (receipt) => inTime(reopen(receipt, receipts)),
+    decided(requestId, outcome) {
+      return decide({ requestId, outcome });
+    },
     leaseUndecided: (at, leaseMs, limit) => inTime(leaseUndecided(receipts, at, leaseMs, limit)),
     requeued: async (requestIds) => void (await inTime(receipts.updateMany({ _id: { $in: [...requestIds] } }, { $inc: { requeued: 1 } }))),
   };
@@ -57,8 +64,27 @@ async function acceptBatch(batch: readonly Receipt[], db: mongoose.mongo.Db, rec
   return standing.map((receipt) => (receipt ? { kind: "exists", receipt } : { kind: "accepted" }));
 }
 
-async function decideBatch(requestIds: readonly string[], receipts: Receipts, { at, retentionMs }: { at: Date; retentionMs: number }): Promise<undefined[]> {
-  const change = { $set: { decidedAt: at, expiresAt: new Date(at.getTime() + retentionMs) }, $unset: { checkAt: 1, commandJson: 1 } } as const;
-  await receipts.updateMany({ _id: { $in: [...requestIds] }, decidedAt: { $exists: false } }, change);
-  return requestIds.map(() => undefined);
+/** One that is open already stays as it is. */
+async function reopen({ _id, ...receipt }: Receipt, receipts: Receipts): Promise<void> {
+  try {
+    await receipts.replaceOne({ _id, decidedAt: { $exists: true } }, receipt, { upsert: true });
+  } catch (error) {
+    const isOpen = error instanceof mongoose.mongo.MongoServerError && error.code === DUPLICATE_KEY;
+    if (!isOpen) throw error;
+  }
+}
+
+interface Decision {
+  requestId: string;
+  outcome: Receipt["outcome"];
+}
+
+/** One update for all of the same outcome. */
+async function decideBatch(decisions: readonly Decision[], receipts: Receipts, { at, retentionMs }: { at: Date; retentionMs: number }): Promise<undefined[]> {
+  for (const outcome of new Set(decisions.map((decision) => decision.outcome))) {
+    const requestIds = decisions.filter((decision) => decision.outcome === outcome).map(({ requestId }) => requestId);
+    const decided = { decidedAt: at, expiresAt: new Date(at.getTime() + retentionMs), ...(outcome && { outcome }) };
+    await receipts.updateMany({ _id: { $in: requestIds }, decidedAt: { $exists: false } }, { $set: decided, $unset: { checkAt: 1, commandJson: 1 } });
+  }
+  return decisions.map(() => undefined);
 }

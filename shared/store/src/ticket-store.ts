@@ -13,6 +13,8 @@ export interface Numbers {
 }
 
 export interface TicketReader {
+  findByIdentity(identity: string): Promise<TicketRecord | undefined>;
+  findRejection(identity: string): Promise<RejectionRecord | undefined>;
   /** By the identity that the requester's name for the request leads to, or by that name itself. */
   findByRequestId(requestId: string): Promise<TicketRecord | undefined>;
   findRejectionByRequestId(requestId: string): Promise<RejectionRecord | undefined>;
@@ -25,7 +27,6 @@ export interface TicketStore extends TicketReader, Outbox<TicketRecord> {
    * before. Throws StoreUnavailable when the outcome cannot be known now: a repetition finds it.
    */
   commit(draft: TicketDraft): Promise<Commit>;
-  findByIdentity(identity: string): Promise<TicketRecord | undefined>;
   /**
    * Stores a rejection, unless one stands already or the request has a ticket: then that is the answer. Throws
    * StoreUnavailable when another decides the same request at this moment: a repetition finds what came of it.
@@ -36,7 +37,6 @@ export interface TicketStore extends TicketReader, Outbox<TicketRecord> {
    * came first. `isOurs`: this call's own commit has stored the ticket, and it is removed then.
    */
   giveWay(ticket: TicketRecord, options: { isOurs: boolean }): Promise<RejectionRecord | undefined>;
-  findRejection(identity: string): Promise<RejectionRecord | undefined>;
   /** By the ticket's id. */
   findHead(id: number): Promise<TicketHead | undefined>;
 }

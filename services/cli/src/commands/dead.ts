@@ -1,12 +1,23 @@
 import { makeOperatorQueue } from "@openticket/client";
-import { ADD_TICKET_REPLY_JOB, CONTRACT_VERSION, type DeadLetter, fingerprintOf, readCommand, readReplyCommand } from "@openticket/contract";
-import { makeMongoDeadLetters, makeStoreOperations, recordDropped } from "@openticket/store";
+import {
+  ADD_TICKET_REPLY_JOB,
+  type Command as CommandData,
+  type DeadLetter,
+  fingerprintOf,
+  identityOf,
+  type Receipt,
+  readCommand,
+  readReplyCommand,
+} from "@openticket/contract";
+import { makeMongoDeadLetters, makeMongoReceipts, makeStoreOperations, recordDropped } from "@openticket/store";
 import type { Argv } from "yargs";
 import type { Command, CommandDeps } from "../command.ts";
 import { CliFailure } from "../failure.ts";
 import { ago, table } from "../output.ts";
 
 const MOST_LISTED = 10_000;
+/** How long a replayed request is left to the queue before the recovery looks for it, ms. */
+const FIRST_CHECK_MS = 30_000;
 
 interface Chosen {
   ids?: string[] | undefined;
@@ -69,30 +80,59 @@ async function show({ id }: { id: string }, { connections, output }: CommandDeps
 }
 
 async function replay(chosen: Chosen, deps: CommandDeps): Promise<undefined> {
-  const letters = makeMongoDeadLetters(await deps.connections.store());
+  const store = await deps.connections.store();
+  const letters = makeMongoDeadLetters(store);
+  const receipts = makeMongoReceipts(store, { retentionMs: 0, now: () => new Date() });
   const queue = makeOperatorQueue(deps.connections.redis());
-  // In this order: broken off in between, the request runs and its letter is found to be decided.
-  const done = await forEach(chosen, "replayed", deps, async ({ _id, jobName, dataJson }) => {
-    await queue.enqueue(_id, jobName, named(_id, JSON.parse(dataJson)));
-    await letters.remove(_id);
+  // In this order: broken off in between, the request runs, and its letter is found to be decided.
+  const done = await forEach(chosen, "replayed", deps, async (letter) => {
+    const command = commandIn(letter);
+    if (command) await receipts.reopen(receiptOf(command));
+    await queue.enqueueAgain(letter._id, letter.jobName, command ?? named(letter));
+    await letters.remove(letter);
   });
   await queue.close();
   deps.output.answer({ replayed: done }, () => `${done} put into the queue again.`);
 }
 
-/** The data under its request's name, which a job of a foreign producer may have had from its job alone. */
-function named(requestId: string, data: unknown): unknown {
-  if (typeof data !== "object" || data === null || Array.isArray(data)) return data;
-  const isBareParameters = !("v" in data) && !("ticket" in data);
-  return isBareParameters ? { v: CONTRACT_VERSION, requestId, ticket: data } : { ...data, requestId };
+/** The command under its request's name and time, which a job of a foreign producer may have had from its job alone. */
+function commandIn({ _id, jobName, dataJson, receivedAt }: DeadLetter): CommandData | undefined {
+  const readAs = jobName.toLowerCase() === ADD_TICKET_REPLY_JOB.toLowerCase() ? readReplyCommand : readCommand;
+  const read = readAs(JSON.parse(dataJson), { requestId: _id, receivedAt: receivedAt.toISOString(), channel: "queue" });
+  return read.kind === "command" ? { ...read.command, hasReceipt: true } : undefined;
+}
+
+/** Data that is no command, under its request's name: so it is known again when it dies again. */
+function named({ _id: requestId, dataJson }: DeadLetter): unknown {
+  const data: unknown = JSON.parse(dataJson);
+  return typeof data === "object" && data !== null && !Array.isArray(data) ? { ...data, requestId } : data;
+}
+
+/** What brings the request back should Redis lose it. */
+function receiptOf(command: CommandData): Receipt {
+  const now = new Date();
+  return {
+    _id: command.requestId,
+    fingerprint: fingerprintOf(command),
+    source: command.source,
+    acceptedAt: now,
+    commandJson: JSON.stringify(command),
+    checkAt: new Date(now.getTime() + FIRST_CHECK_MS),
+    requeued: 0,
+  };
 }
 
 async function drop(chosen: Chosen, deps: CommandDeps): Promise<undefined> {
   const store = await deps.connections.store();
   const letters = makeMongoDeadLetters(store);
   const done = await forEach(chosen, "dropped", deps, async (letter) => {
-    await recordDropped(store, letter, fingerprintIn(letter));
-    await letters.remove(letter._id);
+    const command = commandIn(letter);
+    await recordDropped(
+      store,
+      letter,
+      command ? { identity: identityOf(command), fingerprint: fingerprintOf(command) } : { identity: letter._id, fingerprint: "" },
+    );
+    await letters.remove(letter);
   });
   deps.output.answer({ dropped: done }, () => `${done} rejected for good.`);
 }
@@ -115,12 +155,6 @@ async function forEach(
   }
   progress.end();
   return found.length;
-}
-
-function fingerprintIn({ _id, jobName, dataJson, receivedAt }: DeadLetter): string {
-  const readAs = jobName.toLowerCase() === ADD_TICKET_REPLY_JOB.toLowerCase() ? readReplyCommand : readCommand;
-  const read = readAs(JSON.parse(dataJson), { requestId: _id, receivedAt: receivedAt.toISOString(), channel: "queue" });
-  return read.kind === "command" ? fingerprintOf(read.command) : "";
 }
 
 function shortened(text: string): string {

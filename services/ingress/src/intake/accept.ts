@@ -1,4 +1,13 @@
-import { type Command, type CommandResult, fingerprintOf, IDEMPOTENCY_CONFLICT, type Receipt, type RequestError } from "@openticket/contract";
+import {
+  ADD_TICKET_REPLY_JOB,
+  actionOf,
+  type Command,
+  type CommandResult,
+  fingerprintOf,
+  IDEMPOTENCY_CONFLICT,
+  type Receipt,
+  type RequestError,
+} from "@openticket/contract";
 import { type CommandQueue, type ReceiptStore, ReplyLate, type TicketReader } from "./ports.ts";
 
 /**
@@ -8,20 +17,25 @@ import { type CommandQueue, type ReceiptStore, ReplyLate, type TicketReader } fr
  * is in MongoDB before the caller is told so, and the recovery puts it into the queue again when Redis has lost it.
  */
 export interface AcceptDeps {
-  queue: Pick<CommandQueue, "submit" | "submitAndWait">;
+  queue: Pick<CommandQueue, "submit" | "submitAndWait" | "isUnderWay">;
   receipts: ReceiptStore;
-  tickets: Pick<TicketReader, "findByRequestId" | "findReplyByRequestId" | "findRejectionByRequestId">;
+  tickets: Omit<TicketReader, "findById" | "findReply" | "repliesOf">;
   /** `store`: a receipt first. `queue`: as durable as Redis alone, and cheaper. */
   asyncDurability: "store" | "queue";
   /** How long a caller waits for its outcome, ms. */
   replyTimeoutMs: number;
   now(): Date;
+  /** Of a clock that never goes back, ms. */
+  nowMs(): number;
+  sleep(ms: number): Promise<unknown>;
   /** A command with a receipt did not reach the queue; the recovery will see to it. */
   onNotEnqueued(requestId: string, error: unknown): void;
 }
 
 /** How long a fresh receipt is left to the queue before the recovery looks at it, ms. */
 const FIRST_CHECK_MS = 30_000;
+/** How often it is looked for the outcome of a request that was sent before, ms; the looks of all callers are one query. */
+const LOOK_INTERVAL_MS = 500;
 
 export type Acceptance = { kind: "accepted" } | { kind: "conflict"; error: RequestError };
 
@@ -34,8 +48,8 @@ export async function accept(command: Command, deps: AcceptDeps): Promise<Accept
   const earlier = await earlierRequest(command, deps);
   if (earlier) return sameOrConflict(command, earlier.fingerprint);
   const marked: Command = { ...command, hasReceipt: true };
-  const accepted = await deps.receipts.accept(receiptOf(marked, deps.now()));
-  if (accepted.kind === "exists") return sameOrConflict(command, accepted.receipt.fingerprint);
+  const standing = await keepReceipt(marked, deps);
+  if (standing) return sameOrConflict(command, standing.fingerprint);
   deps.queue.submit(marked).catch((error: unknown) => deps.onNotEnqueued(command.requestId, error));
   return { kind: "accepted" };
 }
@@ -43,12 +57,61 @@ export async function accept(command: Command, deps: AcceptDeps): Promise<Accept
 /** Hands the command over and waits for its outcome. Throws {@link ReplyLate} when that is late: then it has a receipt, if the store could take one. */
 export async function handOverAndWait(command: Command, deps: AcceptDeps): Promise<CommandResult> {
   try {
+    if (command.idempotencyKey !== undefined && (await deps.queue.isUnderWay(command))) return await awaitEarlier(command, deps);
     return await deps.queue.submitAndWait(command, { timeoutMs: deps.replyTimeoutMs });
   } catch (error) {
-    if (error instanceof ReplyLate)
-      await deps.receipts.accept(receiptOf(command, deps.now())).catch((fault: unknown) => deps.onNotEnqueued(command.requestId, fault));
+    if (error instanceof ReplyLate) await keepReceipt(command, deps).catch((fault: unknown) => deps.onNotEnqueued(command.requestId, fault));
     throw error;
   }
+}
+
+/**
+ * Waits for the outcome of the job that an earlier call has left in the queue.
+ *
+ * Callers who come back with their key after a 503 would otherwise add a job each time: a queue that has fallen behind
+ * would be filled faster than it is worked off, with jobs that nobody waits for, and would never recover.
+ */
+async function awaitEarlier(command: Command, { tickets, ...deps }: AcceptDeps): Promise<CommandResult> {
+  const { requestId } = command;
+  const deadlineMs = deps.nowMs() + deps.replyTimeoutMs;
+  while (deps.nowMs() < deadlineMs) {
+    const [ticket, reply, rejection] = await Promise.all([
+      tickets.findByIdentity(requestId),
+      actionOf(command) === ADD_TICKET_REPLY_JOB ? tickets.findReplyByRequestId(requestId) : undefined,
+      tickets.findRejection(requestId),
+    ]);
+    if (reply) return resultOf(command, reply.fingerprint, { requestId, result: "success", ticketid: reply.ticketId, replyid: reply.replyId });
+    if (ticket) return resultOf(command, ticket.fingerprint, { requestId, result: "success", id: ticket.id, tid: ticket.tid, c: ticket.c });
+    if (rejection) return resultOf(command, rejection.fingerprint, errorResult(requestId, rejection.errors));
+    await deps.sleep(LOOK_INTERVAL_MS);
+  }
+  throw new ReplyLate(requestId);
+}
+
+function resultOf(command: Command, fingerprint: string, result: CommandResult): CommandResult {
+  return fingerprint === fingerprintOf(command) ? { ...result, replayed: true } : errorResult(command.requestId, [IDEMPOTENCY_CONFLICT]);
+}
+
+function errorResult(requestId: string, errors: RequestError[]): CommandResult {
+  return { requestId, result: "error", message: errors[0]?.message ?? "", errors };
+}
+
+/**
+ * Gives the request its receipt; the one that stands there already, if that is of the same request. A receipt outlives
+ * the rejection that it was decided with: then the key is free again, and so is the receipt.
+ */
+async function keepReceipt(command: Command, deps: AcceptDeps): Promise<Receipt | undefined> {
+  const receipt = receiptOf(command, deps.now());
+  const accepted = await deps.receipts.accept(receipt);
+  if (accepted.kind === "accepted") return undefined;
+  if (accepted.receipt.decidedAt === undefined || (await hasOutcome(command, deps))) return accepted.receipt;
+  await deps.receipts.reopen(receipt);
+  return undefined;
+}
+
+async function hasOutcome(command: Command, deps: AcceptDeps): Promise<boolean> {
+  const outcome = (await earlierRequest(command, deps)) ?? (await deps.tickets.findDeadLetter(command.requestId));
+  return outcome !== undefined;
 }
 
 /** Only a request with a key can have been here before. */

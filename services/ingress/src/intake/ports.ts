@@ -38,12 +38,16 @@ export interface CommandQueue {
   submitMail(command: InboundMailCommand): Promise<void>;
   /** Enqueues and waits; throws {@link QueueUnavailable} or {@link ReplyLate}. */
   submitAndWait(command: Command, options: { timeoutMs: number }): Promise<CommandResult>;
+  /** True when a job of this request, with a key and with the same content, waits for nobody; throws {@link QueueUnavailable}. */
+  isUnderWay(command: Command): Promise<boolean>;
   /** What the queue knows of a request that has no outcome yet. */
   state(requestId: string): Promise<"queued" | "working" | undefined>;
 }
 
 /** Outcomes, tickets and their replies, as stored. */
 export interface TicketReader {
+  findByIdentity(identity: string): Promise<TicketRecord | undefined>;
+  findRejection(identity: string): Promise<RejectionRecord | undefined>;
   findByRequestId(requestId: string): Promise<TicketRecord | undefined>;
   findReplyByRequestId(requestId: string): Promise<ReplyRecord | undefined>;
   findRejectionByRequestId(requestId: string): Promise<RejectionRecord | undefined>;
@@ -57,6 +61,8 @@ export interface TicketReader {
 /** Requests that a door acknowledged before their outcome was known; see accept.ts. */
 export interface ReceiptStore {
   accept(receipt: Receipt): Promise<{ kind: "accepted" } | { kind: "exists"; receipt: Receipt }>;
+  /** Opens a receipt again that was decided. */
+  reopen(receipt: Receipt): Promise<void>;
   find(requestId: string): Promise<Receipt | undefined>;
 }
 

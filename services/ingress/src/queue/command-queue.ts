@@ -14,6 +14,7 @@ export function makeCommandQueue(options: {
     submit: (command) => inOurWords(requester.submit(command)),
     submitMail: (command) => inOurWords(requester.submitMail(command)),
     submitAndWait: (command, { timeoutMs }) => inOurWords(requester.submitAndWait(command, { timeoutMs })),
+    isUnderWay: (command) => inOurWords(requester.isUnderWay(command)),
     state: (requestId) => inOurWords(requester.jobState(requestId)),
     vitals: () => requester.vitals(),
     ping: () => requester.ping(),

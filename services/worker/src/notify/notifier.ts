@@ -56,8 +56,8 @@ export interface NotifierDeps {
 }
 
 /**
- * How long a mail waits for its turn, ms. Together with the longest sending (40 s, see `MAIL_SEND_TIMEOUT_MS`) less than
- * the minute after which the outbox relay takes the ticket: otherwise two would send the same mail side by side.
+ * How long a mail waits for its turn, ms. Together with the longest sending (40 s, see `MAIL_SEND_TIMEOUT_MS`) and the mark
+ * less than the 90 s after which the outbox relay takes the ticket: otherwise two would send the same mail side by side.
  */
 const WAIT_MS = 15_000;
 

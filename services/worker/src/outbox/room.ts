@@ -1,7 +1,7 @@
 /**
  * Places for deliveries of new tickets.
  *
- * Problem: a backlog is decided faster than its mails are sent. What finds no place waits a minute for the relay, and
+ * Problem: a backlog is decided faster than its mails are sent. What finds no place waits 90 s for the relay, and
  * unbounded places would take unbounded memory.
  * Choice: who finds no place waits for one, but only while places become free: a dead mail relay holds nobody up.
  */

@@ -1,4 +1,4 @@
-import type { Command, CommandDefaults, CommandResult, CommandSource, ReadCommand } from "@openticket/contract";
+import type { Command, CommandDefaults, CommandResult, CommandSource, ReadCommand, Receipt } from "@openticket/contract";
 
 /** One kind of job on the command queue: how its data is read, and what is done about it. */
 export interface Action {
@@ -39,6 +39,8 @@ export interface Address {
 export interface Decided {
   /** Label of the outcome in metrics and logs: one of few. */
   kind: string;
+  /** What it left in the store; none: a conflict leaves nothing of its own. */
+  outcome?: Receipt["outcome"];
   /** For the requester's queue; none: there is nobody to answer. */
   result?: CommandResult;
   /** The result was sent. */

@@ -1,4 +1,4 @@
-import type { RedisConnection } from "@openticket/client";
+import { missingRequests, type RedisConnection } from "@openticket/client";
 import { COMMAND_QUEUE } from "@openticket/contract";
 import type { Logger } from "@openticket/runtime";
 import { type Job, Queue } from "bullmq";
@@ -24,10 +24,7 @@ export function makeCommandProducer({ connection, prefix, logger }: { connection
   const queue = new Queue(COMMAND_QUEUE, { connection, prefix, skipVersionCheck: true });
   queue.on("error", (err) => logger.warn({ err }, "queue error"));
   return {
-    async missing(requestIds) {
-      const states = await Promise.all(requestIds.map((requestId) => queue.getJobState(requestId)));
-      return new Set(requestIds.filter((_requestId, index) => states[index] === "unknown"));
-    },
+    missing: async (requestIds) => new Set(await missingRequests({ queue, connection, prefix }, requestIds)),
     async enqueue(jobs) {
       await queue.addBulk(jobs.map(({ name, id, data }) => ({ name, data, opts: { ...JOB_OPTIONS, jobId: id } })));
     },

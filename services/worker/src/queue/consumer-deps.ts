@@ -1,4 +1,4 @@
-import type { CommandResult, DeadLetter, RequestError } from "@openticket/contract";
+import type { CommandResult, DeadLetter, Receipt, RequestError } from "@openticket/contract";
 import type { Logger, Metrics } from "@openticket/runtime";
 import type { Actions } from "./action.ts";
 
@@ -7,7 +7,7 @@ export interface ConsumerDeps {
   actions: Actions;
   reply(queue: string, result: CommandResult): Promise<void>;
   /** The request is decided, and a receipt of it wants to hear so. */
-  decided(requestId: string): void;
+  decided(requestId: string, outcome: Receipt["outcome"]): void;
   bury(letter: DeadLetter): Promise<void>;
   failed(request: { requestId: string; correlationId?: string | undefined }, error: RequestError): CommandResult;
   /** True for the outage of something that will come back. */

@@ -16,7 +16,7 @@ export async function giveUp(job: Job, read: FoundJob, error: RequestError, deps
   deps.metrics.counter("dead_total", "Requests that will not run again by themselves", ["code"]).inc({ code: error.code });
   deps.logger.error({ requestId, jobId: job.id, code: error.code, reason: error.message, err: cause }, "request given up");
   if (queue !== undefined) await deps.reply(queue, deps.failed(read, error));
-  if (hasReceipt) deps.decided(requestId);
+  if (hasReceipt) deps.decided(requestId, "dead-letter");
   return "dead";
 }
 
@@ -36,10 +36,10 @@ export async function buryFailedJobs(jobs: readonly Job[], deps: ConsumerDeps): 
 }
 
 /** To whoever wants to hear of the outcome. */
-export async function tell({ queue, requestId, hasReceipt }: Address, { result, replied }: Decided, deps: ConsumerDeps): Promise<void> {
+export async function tell({ queue, requestId, hasReceipt }: Address, { result, outcome, replied }: Decided, deps: ConsumerDeps): Promise<void> {
   if (queue !== undefined && result) {
     await deps.reply(queue, result);
     replied?.();
   }
-  if (hasReceipt) deps.decided(requestId);
+  if (hasReceipt) deps.decided(requestId, outcome);
 }

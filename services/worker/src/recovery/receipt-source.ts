@@ -1,9 +1,9 @@
-import { actionOf, command, type Receipt } from "@openticket/contract";
+import { actionOf, command, isReplyAdded, type Receipt, type RequestStatus } from "@openticket/contract";
 import type { LostJob, RecoverySource } from "./recovery.ts";
 
 interface Receipts {
   leaseUndecided(now: Date, leaseMs: (receipt: Receipt) => number, limit: number): Promise<Receipt[]>;
-  decided(requestId: string): Promise<void>;
+  decided(requestId: string, outcome: Receipt["outcome"]): Promise<void>;
   requeued(requestIds: readonly string[]): Promise<void>;
 }
 
@@ -15,12 +15,18 @@ export function receiptSource(receipts: Receipts): RecoverySource {
       const due = await receipts.leaseUndecided(now, ({ acceptedAt }) => leaseMs(acceptedAt), limit);
       return due.map((receipt) => ({ requestId: receipt._id, job: jobIn(receipt) }));
     },
-    async settle({ requestId }) {
-      await receipts.decided(requestId);
+    async settle({ requestId }, status) {
+      await receipts.decided(requestId, outcomeIn(status));
       return true;
     },
     requeued: receipts.requeued,
   };
+}
+
+function outcomeIn(status: RequestStatus): Receipt["outcome"] {
+  if (status.state === "failed") return "dead-letter";
+  if (status.state === "rejected") return "rejection";
+  return status.state === "done" && isReplyAdded(status.result) ? "reply" : "ticket";
 }
 
 function jobIn({ _id, commandJson }: Receipt): LostJob | undefined {

@@ -68,7 +68,8 @@ export function startRecovery(deps: RecoveryDeps): Loop {
 
 /** One look at what is due; the number of items found, of the source that has most. */
 export async function sweep(deps: RecoveryDeps): Promise<number> {
-  await deps.buryFailed();
+  // What cannot be buried now is no reason to leave lost requests where they are.
+  await deps.buryFailed().catch((err: unknown) => deps.logger.error({ err }, "failed jobs not made dead letters"));
   let most = 0;
   for (const source of deps.sources) most = Math.max(most, await sweepSource(source, deps));
   return most;

@@ -41,6 +41,7 @@ interface Around {
   decided?: string[];
   failed?: string[];
   queued?: string[];
+  buryFailed?: () => Promise<number>;
 }
 
 /** Sweeps once over receipts that are due. */
@@ -53,7 +54,7 @@ async function sweepOver(due: Receipt[], around: Around = {}) {
       leases = due.map(leaseMs);
       return due.slice(0, limit);
     },
-    decided: async (requestId) => void closed.push(requestId),
+    decided: async (requestId, outcome) => void closed.push(`${requestId} ${outcome}`),
     requeued: async (requestIds) => void noted.push(...requestIds),
   });
   return { closed, noted, ...(await sweepSources([source], around)), leases };
@@ -67,7 +68,7 @@ async function sweepMail(due: InboundRecord[], around: Around = {}) {
 }
 
 /** `decided` have an outcome, `failed` were given up, `queued` are in the queue. */
-async function sweepSources(sources: RecoverySource[], { decided = [], failed = [], queued = [] }: Around) {
+async function sweepSources(sources: RecoverySource[], { decided = [], failed = [], queued = [], buryFailed = async () => 0 }: Around) {
   const jobs: { name: string; id: string; data: unknown }[] = [];
   const metrics = makeMetrics();
   const statusOf = (requestId: string): RequestStatus => {
@@ -81,7 +82,7 @@ async function sweepSources(sources: RecoverySource[], { decided = [], failed = 
       enqueue: async (lost) => void jobs.push(...lost),
     },
     outcomes: async (requestIds) => requestIds.map(statusOf),
-    buryFailed: async () => 0,
+    buryFailed,
     now: () => NOW,
     random: () => 0,
     logger: makeLogger({ name: "test", level: "silent" }),
@@ -101,7 +102,7 @@ const done = (requestId: string): RequestStatus => ({ requestId, state: "done", 
 
 describe("a receipt that is still open", () => {
   it("is closed when its request is decided", async () => {
-    expect(await sweepOver([receipt("a")], { decided: ["a"] })).toMatchObject({ closed: ["a"], enqueued: [] });
+    expect(await sweepOver([receipt("a")], { decided: ["a"] })).toMatchObject({ closed: ["a ticket"], enqueued: [] });
   });
 
   it("is left alone while its request is in the queue", async () => {
@@ -110,6 +111,11 @@ describe("a receipt that is still open", () => {
 
   it("brings its command back into the queue when that has lost it, and counts", async () => {
     expect(await sweepOver([receipt("a"), receipt("b")], { queued: ["b"] })).toMatchObject({ enqueued: ["a"], noted: ["a"], counted: 1 });
+  });
+
+  it("is looked at though failed jobs cannot be made dead letters", async () => {
+    const buryFailed = () => Promise.reject(new Error("too large to be kept"));
+    expect(await sweepOver([receipt("a")], { buryFailed })).toMatchObject({ enqueued: ["a"] });
   });
 
   it("without a readable command harms no other", async () => {

@@ -1,0 +1,117 @@
+import { fingerprintOf, type OpenTicketCommand, type Receipt, type RejectionRecord, type TicketRecord } from "@openticket/contract";
+import { describe, expect, it } from "vitest";
+import { type AcceptDeps, accept, handOverAndWait } from "../src/intake/accept.ts";
+import { ReplyLate } from "../src/intake/ports.ts";
+
+const NOW = new Date("2026-01-01T12:00:00Z");
+const command = (subject = "first"): OpenTicketCommand => ({
+  v: 1,
+  requestId: "req_1",
+  idempotencyKey: "key",
+  source: { channel: "rest", credential: "c" },
+  receivedAt: NOW.toISOString(),
+  ticket: { subject },
+});
+const record = (of: OpenTicketCommand) => ({ _id: "req_1", requestId: "req_1", fingerprint: fingerprintOf(of) });
+const ticketOf = (of: OpenTicketCommand) => ({ ...record(of), id: 7, tid: "T7", c: "code" }) as TicketRecord;
+const rejectionOf = (of: OpenTicketCommand) => ({ ...record(of), errors: [{ code: "x", message: "wrong" }] }) as RejectionRecord;
+const decidedReceipt = (of: OpenTicketCommand): Receipt => ({ ...record(of), source: of.source, acceptedAt: NOW, requeued: 0, decidedAt: NOW });
+
+/** A door whose store holds what is given; `underWay`: a job of the request waits in the queue. */
+function door({
+  receipt,
+  ticket,
+  rejection,
+  underWay = false,
+}: {
+  receipt?: Receipt;
+  ticket?: () => TicketRecord | undefined;
+  rejection?: RejectionRecord;
+  underWay?: boolean;
+}) {
+  const enqueued: string[] = [];
+  const receipts: Receipt[] = [];
+  let nowMs = 0;
+  const findTicket = async () => ticket?.();
+  const findRejection = async () => rejection;
+  const deps: AcceptDeps = {
+    queue: {
+      submit: async ({ requestId }) => void enqueued.push(requestId),
+      submitAndWait: async ({ requestId }) => {
+        enqueued.push(requestId);
+        throw new ReplyLate(requestId);
+      },
+      isUnderWay: async () => underWay,
+    },
+    receipts: {
+      async accept(given) {
+        if (receipt) return { kind: "exists", receipt };
+        receipts.push(given);
+        return { kind: "accepted" };
+      },
+      reopen: async (given) => void receipts.push(given),
+      find: async () => receipt,
+    },
+    tickets: {
+      findByIdentity: findTicket,
+      findByRequestId: findTicket,
+      findReplyByRequestId: async () => undefined,
+      findRejection,
+      findRejectionByRequestId: findRejection,
+      findDeadLetter: async () => undefined,
+    },
+    asyncDurability: "store",
+    replyTimeoutMs: 5000,
+    now: () => NOW,
+    nowMs: () => nowMs,
+    sleep: async (ms) => {
+      nowMs += ms;
+    },
+    onNotEnqueued: () => undefined,
+  };
+  return { deps, enqueued, receipts };
+}
+
+describe("a request that does not wait", () => {
+  it("is seen through anew when its key's receipt has outlived the rejection", async () => {
+    const { deps, enqueued, receipts } = door({ receipt: decidedReceipt(command()) });
+    expect(await accept(command("changed since"), deps)).toEqual({ kind: "accepted" });
+    expect([enqueued, receipts.length]).toEqual([["req_1"], 1]);
+  });
+
+  it("is not done again while its outcome is there", async () => {
+    const { deps, enqueued } = door({ receipt: decidedReceipt(command()), ticket: () => ticketOf(command()) });
+    expect(await accept(command(), deps)).toEqual({ kind: "accepted" });
+    expect((await accept(command("other"), deps)).kind).toBe("conflict");
+    expect(enqueued).toEqual([]);
+  });
+
+  it("is a conflict with what is under way under its key", async () => {
+    const { decidedAt, ...open } = decidedReceipt(command());
+    const { deps, enqueued } = door({ receipt: open });
+    expect((await accept(command("other"), deps)).kind).toBe("conflict");
+    expect(enqueued).toEqual([]);
+  });
+});
+
+describe("a request that comes back while its job still waits in the queue", () => {
+  it("adds no job, and gets the outcome of the one that is there", async () => {
+    let looks = 0;
+    const { deps, enqueued } = door({ underWay: true, ticket: () => (++looks < 3 ? undefined : ticketOf(command())) });
+    expect(await handOverAndWait(command(), deps)).toMatchObject({ result: "success", id: 7, replayed: true });
+    expect(enqueued).toEqual([]);
+  });
+
+  it("gets a rejection as well, and a conflict where the key has come to something else", async () => {
+    const { deps } = door({ underWay: true, rejection: rejectionOf(command()) });
+    expect(await handOverAndWait(command(), deps)).toMatchObject({ result: "error", errors: [{ code: "x" }], replayed: true });
+    const other = door({ underWay: true, ticket: () => ticketOf(command("other")) });
+    expect(await handOverAndWait(command(), other.deps)).toMatchObject({ result: "error", errors: [{ code: "idempotency_key_reused" }] });
+  });
+
+  it("is late again when nothing comes of it in time, with a receipt", async () => {
+    const { deps, enqueued, receipts } = door({ underWay: true });
+    await expect(handOverAndWait(command(), deps)).rejects.toBeInstanceOf(ReplyLate);
+    expect([enqueued, receipts.length]).toEqual([[], 1]);
+  });
+});

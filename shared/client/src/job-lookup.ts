@@ -1,0 +1,52 @@
+import type { JobState, Queue } from "bullmq";
+import type { RedisConnection } from "./redis.ts";
+import { houseKey } from "./reply-owners.ts";
+
+/**
+ * Where the job of a request is.
+ *
+ * A job is named by its request, with two exceptions: a caller that waits for the outcome of a request with a key, and a
+ * dead letter that runs again, travel under names of their own, because BullMQ drops a job whose name it knows. Where such
+ * a job is to be found stands beside the queue.
+ */
+export interface JobPlaces {
+  queue: Pick<Queue, "getJobState">;
+  connection: RedisConnection;
+  prefix: string;
+}
+
+/** How long it is remembered under which name a request travels, s: longer than a backlog lasts. */
+const POINTER_TTL_S = 86_400;
+
+const pointerKey = (prefix: string, requestId: string): string => houseKey(prefix, `job-of:${requestId}`);
+
+/** A job under a name of its own, and the fingerprint of what it asks for. */
+interface Pointer {
+  jobId: string;
+  fingerprint: string | undefined;
+}
+
+/** Remembers under which name the request travels, and what it asks for. */
+export async function leavePointer({ connection, prefix }: Omit<JobPlaces, "queue">, requestId: string, { jobId, fingerprint }: Pointer): Promise<void> {
+  await connection.set(pointerKey(prefix, requestId), fingerprint === undefined ? jobId : `${jobId} ${fingerprint}`, "EX", POINTER_TTL_S);
+}
+
+/** Another name under which the request travels; undefined when none is known. */
+export async function pointerOf({ connection, prefix }: Omit<JobPlaces, "queue">, requestId: string): Promise<Pointer | undefined> {
+  const [jobId, fingerprint] = (await connection.get(pointerKey(prefix, requestId)))?.split(" ") ?? [];
+  return jobId === undefined ? undefined : { jobId, fingerprint };
+}
+
+/** State of the request's job under any of its names. */
+export async function jobStateOf(places: JobPlaces, requestId: string): Promise<JobState | "unknown"> {
+  const state = await places.queue.getJobState(requestId);
+  if (state !== "unknown") return state;
+  const pointer = await pointerOf(places, requestId);
+  return pointer === undefined ? "unknown" : places.queue.getJobState(pointer.jobId);
+}
+
+/** Those of these requests that the queue does not hold, in whatever state. */
+export async function missingRequests(places: JobPlaces, requestIds: readonly string[]): Promise<string[]> {
+  const states = await Promise.all(requestIds.map((requestId) => jobStateOf(places, requestId)));
+  return requestIds.filter((_requestId, index) => states[index] === "unknown");
+}

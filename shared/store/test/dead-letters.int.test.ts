@@ -1,0 +1,66 @@
+import type { DeadLetter } from "@openticket/contract";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { testMongoUrl, uniqueName } from "../../../test/support/servers.ts";
+import {
+  connectStore,
+  type DeadLetterStore,
+  makeMongoDeadLetters,
+  makeMongoTicketStore,
+  recordDropped,
+  type StoreConnection,
+  type TicketStore,
+} from "../src/index.ts";
+import { draft, rejection } from "./testkit/ticket-store.suite.ts";
+
+let store: StoreConnection;
+let letters: DeadLetterStore;
+let tickets: TicketStore;
+beforeAll(async () => {
+  store = await connectStore({ url: testMongoUrl(uniqueName("letters")), appName: "test", serverSelectionTimeoutMs: 5000 });
+  letters = makeMongoDeadLetters(store);
+  tickets = makeMongoTicketStore(store, { numbers: { tid: (id) => String(id), accessCode: () => "code" }, now: () => new Date() });
+});
+afterAll(async () => {
+  await store.db.dropDatabase();
+  await store.close();
+});
+
+const letter = (_id: string, diedAt = new Date(1000)): DeadLetter => ({
+  _id,
+  jobName: "OpenTicket",
+  dataJson: "{}",
+  code: "failed",
+  reason: "a bug",
+  attempts: 8,
+  receivedAt: new Date(0),
+  diedAt,
+});
+
+it("a letter that came since is not removed with the one that an operator has seen", async () => {
+  const seen = letter("again");
+  await letters.bury(seen);
+  await letters.bury(letter("again", new Date(2000)));
+  expect(await letters.remove(seen)).toBe(false);
+  expect(await letters.find("again")).toMatchObject({ diedAt: new Date(2000) });
+  expect(await letters.remove(letter("again", new Date(2000)))).toBe(true);
+});
+
+it("letters of requests that were sent again and decided are removed, the others stay", async () => {
+  for (const name of ["opened", "their-name", "rejected", "proposed", "open"]) await letters.bury(letter(name));
+  await tickets.commit(draft({ _id: "opened" }));
+  await tickets.commit(draft({ _id: "identity", requestId: "their-name" }));
+  for (const name of ["rejected", "proposed"]) await tickets.reject(rejection({ _id: name }));
+  await store.db.collection("rejections").updateOne({ _id: "proposed" } as never, { $set: { isProposed: true } });
+  expect(await letters.removeDecided()).toBe(3);
+  expect(await letters.find("proposed")).toBeDefined();
+  expect(await letters.find("open")).toBeDefined();
+});
+
+it("a dropped letter leaves a rejection for its request and for its key, and none beside a ticket", async () => {
+  await recordDropped(store, letter("name"), { identity: "key", fingerprint: "f" });
+  expect(await tickets.findRejection("key")).toMatchObject({ requestId: "name", errors: [{ code: "dropped" }] });
+  expect(await tickets.findRejectionByRequestId("name")).toMatchObject({ _id: "key" });
+  await tickets.commit(draft({ _id: "decided" }));
+  await recordDropped(store, letter("decided"), { identity: "decided", fingerprint: "f" });
+  expect(await tickets.findRejection("decided")).toBeUndefined();
+});
