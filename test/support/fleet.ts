@@ -14,8 +14,8 @@ export interface Fleet {
   prefix: string;
   store: StoreConnection;
   credentials: { identifier: string; secret: string };
-  /** Starts a program of the repository and waits until it is ready; `url` is where it listens. */
-  start(program: string, env?: Record<string, string>): Promise<Running & { url: string }>;
+  /** Starts a program of the repository and waits until it is ready; `url` is where it listens. `onLine` hears what it prints. */
+  start(program: string, env?: Record<string, string>, onLine?: (line: string) => void): Promise<Running & { url: string }>;
   stop(): Promise<void>;
 }
 
@@ -43,8 +43,8 @@ export async function makeFleet(): Promise<Fleet> {
     prefix,
     store,
     credentials,
-    async start(program, env = {}) {
-      const running = await startProcess(program, { ...environment, ...env });
+    async start(program, env = {}, onLine) {
+      const running = await startProcess(program, { ...environment, ...env }, [], onLine);
       started.push(running);
       return { ...running, url: /http:\/\/127\.0\.0\.1:\d+/.exec(running.readyLine)?.[0] ?? "" };
     },

@@ -11,6 +11,8 @@ import { until } from "./until.ts";
 export interface Topology {
   /** For `REDIS_URL`. */
   url: string;
+  /** What its servers say of themselves. */
+  members(): Promise<{ primaries: number; replicas: number }>;
   /** Kills the server that takes writes for `key`, and ends when another takes them. */
   failOver(key: string): Promise<void>;
   stop(): Promise<void>;
@@ -50,13 +52,14 @@ export async function startCluster(): Promise<Topology> {
   await until("the cluster", async () => (await allSay(members, /cluster_state:ok/)) || undefined, READY_TIMEOUT_MS);
   await until("the replicas' links", async () => (await linked(replicas)) || undefined, READY_TIMEOUT_MS);
   return {
+    members: () => roles(members),
     url: `redis+cluster://${members.map(({ port }) => `127.0.0.1:${port}`).join(",")}`,
     async failOver(key) {
       const slot = Number(await first.ask("CLUSTER", "KEYSLOT", key));
       const holder = primaries[Math.min(2, Math.floor(slot / (SLOTS / 3)))];
       const heir = replicas[primaries.indexOf(holder ?? first)];
       await holder?.kill();
-      await until("the replica to take over", async () => String(await heir?.ask("ROLE")).startsWith("master") || undefined, READY_TIMEOUT_MS);
+      await until("the replica to take over", async () => (heir && (await isPrimary(heir))) || undefined, READY_TIMEOUT_MS);
     },
     stop: hall.close,
   };
@@ -79,10 +82,11 @@ export async function startSentinels(): Promise<Topology> {
   const knowReplica = (sentinel: Server) => sentinel.ask("SENTINEL", "MASTER", "intake").then((answer) => /num-slaves,1/.test(String(answer)));
   await until("the Sentinels to know the replica", async () => (await Promise.all(sentinels.map(knowReplica))).every(Boolean) || undefined, READY_TIMEOUT_MS);
   return {
+    members: () => roles([primary, replica]),
     url: `redis+sentinel://${sentinels.map(({ port }) => `127.0.0.1:${port}`).join(",")}/intake`,
     async failOver() {
       await primary.kill();
-      await until("the replica to take over", async () => String(await replica.ask("ROLE")).startsWith("master") || undefined, READY_TIMEOUT_MS);
+      await until("the replica to take over", async () => (await isPrimary(replica)) || undefined, READY_TIMEOUT_MS);
     },
     stop: hall.close,
   };
@@ -149,6 +153,17 @@ async function ask(port: number, [name, ...args]: [string, ...(string | number)[
 async function allSay(servers: Server[], words: RegExp): Promise<boolean> {
   const answers = await Promise.all(servers.map((server) => server.ask("CLUSTER", "INFO").catch(() => "")));
   return answers.every((answer) => words.test(String(answer)));
+}
+
+/** Whoever changes a server's role also ends its connections: no answer then is no fault. */
+async function isPrimary(server: Server): Promise<boolean> {
+  return String(await server.ask("ROLE").catch(() => "")).startsWith("master");
+}
+
+async function roles(servers: Server[]): Promise<{ primaries: number; replicas: number }> {
+  const answers = await Promise.all(servers.map(async (server) => String(await server.ask("ROLE"))));
+  const primaries = answers.filter((answer) => answer.startsWith("master")).length;
+  return { primaries, replicas: answers.filter((answer) => answer.startsWith("slave")).length };
 }
 
 async function linked(replicas: Server[]): Promise<boolean> {

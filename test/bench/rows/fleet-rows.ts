@@ -21,6 +21,8 @@ async function severalWorkers(context: BenchContext, workers: number): Promise<R
 }
 
 const LOOK_MS = 20;
+/** Longest time for the mails after the last ticket, ms: what found no place beside the others is sent after a minute. */
+const MAILS_TIMEOUT_MS = 300_000;
 
 /** A backlog whose every ticket owes a mail, until the last mail is taken, against the same without mails. */
 export async function withMail(context: BenchContext): Promise<Row> {
@@ -31,7 +33,13 @@ export async function withMail(context: BenchContext): Promise<Row> {
     const sink = await startProcess(MAIL_SINK, {});
     const [smtp = "", http = ""] = sink.readyLine.match(/(smtp|http):\S+/g) ?? [];
     const settled = async () => {
-      while (Number(await (await fetch(http)).text()) < jobs) await sleep(LOOK_MS);
+      const deadline = performance.now() + MAILS_TIMEOUT_MS;
+      for (;;) {
+        const taken = Number(await (await fetch(http)).text());
+        if (taken >= jobs) return;
+        if (performance.now() > deadline) throw new Error(`${taken} of ${jobs} mails after ${MAILS_TIMEOUT_MS} ms`);
+        await sleep(LOOK_MS);
+      }
     };
     try {
       return await backlogRate(context, OUR_WORKER, { ...load, ticketOf: () => mailing, env: { SMTP_URL: smtp, MAIL_FROM: "bench@example.test" }, settled });

@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { Queue } from "bullmq";
+import mongoose from "mongoose";
 import { startProcess } from "../../support/processes.ts";
 import { BENCH_CREDENTIALS, type BenchContext } from "../harness/context.ts";
 import { type HttpRequest, httpLoad } from "../harness/http-load.ts";
@@ -57,7 +59,8 @@ interface DoorLoad {
 
 /** Loads a door, with or without a worker behind it: as fast as it answers, or at a given rate. */
 export async function throughDoor(context: BenchContext, { door, worker, request, env, perSecond, ...load }: DoorLoad): Promise<Measured> {
-  const environment = { ...context.env(`bench-${randomUUID()}`), ...env };
+  const prefix = `bench-${randomUUID()}`;
+  const environment = { ...context.env(prefix), ...env };
   const [front, back] = await Promise.all([startProcess(door, environment, [QUEUE]), worker && startProcess(worker, environment, [QUEUE])]);
   const processes = { door: front, ...(back && { worker: back }) };
   const target = request(urlIn(front.readyLine));
@@ -71,7 +74,18 @@ export async function throughDoor(context: BenchContext, { door, worker, request
     return { value: result.rate, latencyMs: result.latencyMs, ...spent };
   } finally {
     await Promise.all(Object.values(processes).map((process) => process.stop()));
+    if (!back) await forgetAccepted(context, prefix);
   }
+}
+
+/** What nobody took: the workers of later rows would find the receipts overdue and put their commands into a queue again. */
+async function forgetAccepted(context: BenchContext, prefix: string): Promise<void> {
+  const queue = new Queue(QUEUE, { connection: context.redis(), prefix });
+  await queue.obliterate({ force: true });
+  await queue.close();
+  const connection = await mongoose.createConnection(context.mongodbUrl).asPromise();
+  await connection.collection("receipts").deleteMany({});
+  await connection.close();
 }
 
 /** Where a process says that it listens. */
