@@ -30,7 +30,11 @@ export function visibleText(text: string, { subject = "" }: { subject?: string |
   const lines = text.split("\n");
   if (lines.length > MAX_LINES) return text;
   const end = trimEnd(lines, endOfOwn(lines, FORWARD_SUBJECT.test(subject)));
-  const visible = lines.slice(startOfAnswer(lines, end), end).join("\n").trim();
+  const own = lines.slice(startOfAnswer(lines, end), end);
+  const visible = own
+    .slice(own.findIndex((line) => line.trim() !== ""))
+    .join("\n")
+    .trimEnd();
   return /[\p{L}\p{N}\p{S}\p{P}]/u.test(visible) ? visible : text;
 }
 
