@@ -15,10 +15,20 @@ const ASIDE = new Set(
     "|",
   ),
 );
-const CHARACTERS: Record<string, string> = {
-  ...{ par: "\n", line: "\n", sect: "\n", page: "\n", row: "\n", cell: "\t", tab: "\t" },
-  ...{ emdash: "—", endash: "–", lquote: "‘", rquote: "’", ldblquote: "“", rdblquote: "”", bullet: "•", emspace: " ", enspace: " " },
-};
+const CHARACTERS = new Map([
+  ...["par", "line", "sect", "page", "row"].map((name) => [name, "\n"] as const),
+  ...["cell", "tab"].map((name) => [name, "\t"] as const),
+  ...([
+    ["emdash", "—"],
+    ["endash", "–"],
+    ["lquote", "‘"],
+    ["rquote", "’"],
+    ["ldblquote", "“"],
+    ["rdblquote", "”"],
+    ["bullet", "•"],
+  ] as const),
+  ...["emspace", "enspace"].map((name) => [name, " "] as const),
+]);
 const SYMBOLS: Record<string, string> = { "~": "\u00a0", _: "-", "\\": "\\", "{": "{", "}": "}", "\n": "\n", "\r": "\n" };
 const TOKEN = /\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z'])|([{}])|([^\\{}\r\n]+)|[\r\n]+|\\/g;
 
@@ -32,50 +42,82 @@ interface State {
 
 /** What RTF holds, one character a byte: HTML when it was made from HTML, else text. Never throws; linear in the input. */
 export function readRtf(rtf: string): { html: string } | { text: string } {
-  const isHtml = /\\fromhtml1/.test(rtf.slice(0, 2_000));
-  const out = makeOutput(decoderOf(Number.parseInt(/\\ansicpg(\d{1,5})/.exec(rtf.slice(0, 2_000))?.[1] ?? "1252", 10)));
-  const states: State[] = [];
-  let state: State = { isAside: false, isTwin: false, fallback: 1 };
-  let skip = 0;
-  let deeper = 0;
-  const emit = (text: string) => {
-    const kept = text.slice(Math.min(skip, text.length));
-    skip -= text.length - kept.length;
-    if (!state.isAside && !state.isTwin) out.text(kept);
-  };
-  const group = (brace: string) => {
-    skip = 0;
-    if (brace === "{" && states.length < MAX_DEPTH) states.push({ ...state });
-    else if (brace === "{") deeper += 1;
-    else if (deeper > 0) deeper -= 1;
-    else state = states.pop() ?? state;
-  };
-  const word = (name: string, parameter: number | undefined) => {
-    if (name === "u" && parameter !== undefined) {
-      skip = 0;
-      emit(String.fromCharCode(parameter & 0xffff));
-      skip = state.fallback;
-    } else if (name === "uc") state.fallback = Math.min(10, Math.max(0, parameter ?? 1));
-    else if (name === "htmlrtf") state.isTwin = isHtml && parameter !== 0;
-    else if (name === "htmltag" && isHtml) state.isAside = false;
-    else if (ASIDE.has(name)) state.isAside = true;
-    else if (CHARACTERS[name] !== undefined) emit(CHARACTERS[name]);
-  };
+  const head = rtf.slice(0, HEAD_CHARS);
+  const isHtml = head.includes("\\fromhtml1");
+  const codePage = Number.parseInt(/\\ansicpg(\d{1,5})/.exec(head)?.[1] ?? "1252", 10);
+  const out = makeOutput(decoderOf(codePage));
+  const reader = makeReader(out, isHtml);
   for (const [, name, number, hex, symbol, brace, text] of rtf.matchAll(TOKEN)) {
     if (out.size() >= MAX_CHARS) break;
-    if (name !== undefined) word(name, number === undefined ? undefined : Number.parseInt(number, 10));
-    else if (hex !== undefined && skip > 0) skip -= 1;
-    else if (hex !== undefined && !state.isAside && !state.isTwin) out.byte(Number.parseInt(hex, 16));
-    else if (symbol === "*") state.isAside = true;
-    else if (symbol !== undefined) emit(SYMBOLS[symbol] ?? "");
-    else if (brace !== undefined) group(brace);
-    else if (text !== undefined) emit(text);
+    if (name !== undefined) reader.word(name, number === undefined ? undefined : Number.parseInt(number, 10));
+    else if (hex !== undefined) reader.byte(Number.parseInt(hex, 16));
+    else if (symbol !== undefined) reader.symbol(symbol);
+    else if (brace !== undefined) reader.group(brace);
+    else if (text !== undefined) reader.text(text);
   }
   return isHtml ? { html: out.finish() } : { text: out.finish().trim() };
 }
 
+/** Where the words that concern the whole document stand. */
+const HEAD_CHARS = 2_000;
+const MAX_FALLBACK = 10;
+
+function makeReader(out: Output, isHtml: boolean) {
+  const outer: State[] = [];
+  let state: State = { isAside: false, isTwin: false, fallback: 1 };
+  /** Characters still to come that only stand for one that was written. */
+  let skip = 0;
+  let deeper = 0;
+
+  function text(characters: string): void {
+    const kept = characters.slice(skip);
+    skip = Math.max(0, skip - characters.length);
+    if (!state.isAside && !state.isTwin) out.text(kept);
+  }
+
+  function unicode(code: number): void {
+    skip = 0;
+    text(String.fromCharCode(code & 0xffff));
+    skip = state.fallback;
+  }
+
+  return {
+    text,
+    byte(value: number): void {
+      if (skip > 0) skip -= 1;
+      else if (!state.isAside && !state.isTwin) out.byte(value);
+    },
+    symbol(character: string): void {
+      if (character === "*") state.isAside = true;
+      else text(SYMBOLS[character] ?? "");
+    },
+    group(brace: string): void {
+      skip = 0;
+      if (brace === "{" && outer.length < MAX_DEPTH) outer.push({ ...state });
+      else if (brace === "{") deeper += 1;
+      else if (deeper > 0) deeper -= 1;
+      else state = outer.pop() ?? state;
+    },
+    word(name: string, parameter: number | undefined): void {
+      if (name === "u" && parameter !== undefined) unicode(parameter);
+      else if (name === "uc") state.fallback = Math.min(MAX_FALLBACK, Math.max(0, parameter ?? 1));
+      else if (name === "htmlrtf") state.isTwin = isHtml && parameter !== 0;
+      else if (name === "htmltag" && isHtml) state.isAside = false;
+      else if (ASIDE.has(name)) state.isAside = true;
+      else text(CHARACTERS.get(name) ?? "");
+    },
+  };
+}
+
+interface Output {
+  byte(value: number): void;
+  text(text: string): void;
+  size(): number;
+  finish(): string;
+}
+
 /** Bytes of the code page are gathered: two of them may be one character. Text is one byte a character too. */
-function makeOutput(decoder: TextDecoder) {
+function makeOutput(decoder: TextDecoder): Output {
   const pieces: string[] = [];
   let bytes: number[] = [];
   let size = 0;
@@ -84,17 +126,17 @@ function makeOutput(decoder: TextDecoder) {
     bytes = [];
   };
   return {
-    byte(value: number): void {
+    byte(value) {
       bytes.push(value);
       size += 1;
     },
-    text(text: string): void {
+    text(text) {
       flush();
       pieces.push(text);
       size += text.length;
     },
     size: () => size,
-    finish(): string {
+    finish() {
       flush();
       return pieces.join("").replaceAll("\0", "");
     },

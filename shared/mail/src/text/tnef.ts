@@ -7,8 +7,9 @@ import { makeByteReader, OBJECT, type Property, readProperties, STRING_16 } from
  * Unpacks winmail.dat, in which Outlook and Exchange hide a message's text and files ([MS-OXTNEF]).
  *
  * A stream of attributes: those of the message, then of each attachment, where names, data and text may stand in old
- * attributes or in MAPI properties; the properties win, their names are whole. Written here: the one library for it on
- * npm that is used at all has had no release for years, brings a logger and a command line, and trusts every length.
+ * attributes or in MAPI properties; the properties win, their names are whole. Written here: the library for it on npm,
+ * node-tnef, holds each byte as an element of an array, believes every length, gives the short names, has no RTF,
+ * replaces `String.prototype.replaceAll` for the whole process, and brings a logger and a command line.
  * Invariant: every length is checked against what is left, nothing is copied but text, embedded messages are entered
  * {@link MAX_DEPTH} deep and hold {@link MAX_FILES} files together.
  */

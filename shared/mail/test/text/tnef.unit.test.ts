@@ -109,6 +109,7 @@ describe("RTF", () => {
     ["a code page of two bytes", "{\\rtf1\\ansi\\ansicpg932 \\'93\\'fa\\'96\\'7b}", "日本"],
     ["words for characters", "{\\rtf1 a\\emdash b\\tab c\\line d\\bullet}", "a—b\tc\nd•"],
     ["line ends in the source", "{\\rtf1 a\r\nb\\par\r\nc}", "ab\nc"],
+    ["words that are none", "{\\rtf1 a\\constructor \\toString b\\u x\\'zz}", "abx'zz"],
     ["braces that do not match", "}}{\\rtf1 a}}}{b", "ab"],
     ["nothing", "", ""],
   ])("%s", (_what, rtf, text) => {

@@ -79,6 +79,14 @@ describe("what is not a quote stays", () => {
       "a forwarded mail",
       "See below.\n\n---------- Forwarded message ---------\nFrom: Ann <ann@e.test>\nDate: Mon, May 5, 2025\nSubject: Printer\nTo: Bob\n\nIt is broken.",
     ],
+    [
+      "a forwarded mail of Apple Mail",
+      "See below.\n\nBegin forwarded message:\n\n> From: Ann <ann@e.test>\n> Subject: Printer\n> Date: 5 May 2025\n>\n> It is broken.",
+    ],
+    [
+      "a forwarded mail in German",
+      "Siehe unten.\n\n-------- Weitergeleitete Nachricht --------\nBetreff: Drucker\nDatum: 5. Mai 2025 10:00\nVon: Ann <ann@e.test>\nAn: Bob\n\nKaputt.",
+    ],
     ["a request that looks like headers", "Please book:\nFrom: Berlin\nTo: Paris\nDate: 5 May\nThank you."],
     ["a line that ends in a colon", "On 5 May at 10:00 Ann wrote:\nthe printer is broken"],
     ["dashes that divide a text", `a\n--\n${"line\n".repeat(40)}b`],
@@ -88,6 +96,14 @@ describe("what is not a quote stays", () => {
     ["blank text", " \n "],
   ])("%s", (_what, text) => {
     expect(visibleText(text)).toBe(text);
+  });
+
+  it("keeps the indentation of the first line", () => {
+    expect(visibleText("\n  one\ntwo\n-- \nBob")).toBe("  one\ntwo");
+  });
+
+  it("trims the original under which a forwarded mail stands", () => {
+    expect(visibleText("Thank you.\n\n-----Original Message-----\nx\n\n---------- Forwarded message ---------\ny")).toBe("Thank you.");
   });
 
   it("keeps the answers between quotes when the rest of the mail is quoted once more", () => {
