@@ -44,7 +44,7 @@ module.exports = {
       severity: "error",
       comment: "understanding a mail needs its bytes alone; only its threads are Node's",
       from: { path: "^shared/mail/src/", pathNot: "^shared/mail/src/reader/" },
-      to: { pathNot: "^shared/mail/src/|(^|node_modules/)(iconv-lite|htmlparser2|sanitize-html)/|^(node:)?(crypto|buffer|util)$" },
+      to: { pathNot: "^shared/mail/src/|(^|node_modules/)(iconv-lite|htmlparser2|sanitize-html)/|^(node:)?(crypto|buffer)$" },
     },
     {
       name: "core-is-pure",
