@@ -19,6 +19,7 @@ const BREACHES: Record<string, [importer: string, imported: string]> = {
   "contract-needs-zod-alone": ["shared/contract/src/a.ts", "node_modules/pino/index.js"],
   "store-and-client-need-the-contract-alone": ["shared/store/src/a.ts", "shared/client/src/index.ts"],
   "runtime-knows-no-domain": ["shared/runtime/src/a.ts", "shared/contract/src/index.ts"],
+  "mail-touches-nothing": ["shared/mail/src/a.ts", "shared/contract/src/index.ts"],
   "core-is-pure": ["services/worker/src/pipeline/a.ts", "services/worker/src/config.ts"],
   "edges-stay-apart": ["services/worker/src/queue/a.ts", "services/worker/src/notify/b.ts"],
   "edges-know-no-store": ["services/ingress/src/adapters/http/a.ts", "shared/store/src/index.ts"],

@@ -1,4 +1,3 @@
-import type { TextDecoder } from "node:util";
 import { decoderOf } from "./code-pages.ts";
 
 /**
@@ -117,7 +116,7 @@ interface Output {
 }
 
 /** Bytes of the code page are gathered: two of them may be one character. Text is one byte a character too. */
-function makeOutput(decoder: TextDecoder): Output {
+function makeOutput(decoder: ReturnType<typeof decoderOf>): Output {
   const pieces: string[] = [];
   let bytes: number[] = [];
   let size = 0;
