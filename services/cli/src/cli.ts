@@ -7,6 +7,7 @@ import { drainCommand } from "./commands/drain.ts";
 import { eraseCommand } from "./commands/erase.ts";
 import { exportCommand } from "./commands/export.ts";
 import { importCommand } from "./commands/import.ts";
+import { mailCommand } from "./commands/mail.ts";
 import { queueCommand } from "./commands/queue.ts";
 import { requestCommand } from "./commands/request.ts";
 import { statusCommand } from "./commands/status.ts";
@@ -19,6 +20,7 @@ const COMMANDS: readonly Command[] = [
   queueCommand,
   requestCommand,
   deadCommand,
+  mailCommand,
   auditCommand,
   drainCommand,
   importCommand,

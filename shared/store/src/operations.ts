@@ -7,7 +7,7 @@ import { type RejectionDocument, type TicketDocument, toRecord } from "./ticket-
 export interface StoreOperations {
   counts(): Promise<StoreCounts>;
   deadLetters(filter: { code?: string | undefined; limit: number }): Promise<DeadLetter[]>;
-  /** Everything that is kept of a request, found by its requestId, its ticket's id or number. */
+  /** Everything that is kept of a request, found by its requestId, its message, its ticket's id or number. */
   trace(name: string): Promise<Trace>;
   /** Tickets in the order of their ids. */
   tickets(filter: { afterId: number }): AsyncIterable<TicketRecord>;
@@ -75,12 +75,12 @@ export function makeStoreOperations(store: StoreConnection): StoreOperations {
   async function trace(name: string): Promise<Trace> {
     const byNumber = /^\d{1,15}$/.test(name) ? [{ id: Number(name) }] : [];
     const ticket = await tickets.findOne({ $or: [{ _id: name }, { alias: name }, { tid: name }, ...byNumber] });
-    const requestId = ticket?.requestId ?? name;
-    const [receipt, rejection, deadLetter, inbound] = await Promise.all([
+    const inbound = await messages.findOne({ $or: [{ requestId: ticket?.requestId ?? name }, { _id: name }] });
+    const requestId = ticket?.requestId ?? inbound?.requestId ?? name;
+    const [receipt, rejection, deadLetter] = await Promise.all([
       receipts.findOne({ _id: requestId }),
       rejections.findOne({ $or: [{ _id: requestId }, { alias: requestId }] }),
       letters.findOne({ _id: requestId }),
-      messages.findOne({ $or: [{ requestId }, { _id: name }] }),
     ]);
     return {
       requestId,

@@ -1,0 +1,16 @@
+import type { Command } from "../command.ts";
+import { mailDrop } from "./mail/drop.ts";
+import { mailEdit } from "./mail/edit.ts";
+import { mailExport } from "./mail/export.ts";
+import { mailList } from "./mail/list.ts";
+import { mailReplay } from "./mail/replay.ts";
+import { mailShow } from "./mail/show.ts";
+
+const SUBCOMMANDS: readonly Command[] = [mailList, mailShow, mailExport, mailEdit, mailReplay, mailDrop];
+
+/** `opentickets mail list|show|export|edit|replay|drop`: messages that came in, those in quarantine above all. */
+export const mailCommand: Command = (parser, wrap) =>
+  parser.command("mail", "Messages that came in: list, view, export, mend and replay them", (command) => {
+    for (const subcommand of SUBCOMMANDS) subcommand(command, wrap);
+    return command.demandCommand(1, "Name what to do: list, show, export, edit, replay or drop.");
+  });
