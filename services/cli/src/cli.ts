@@ -20,6 +20,7 @@ const COMMANDS: readonly Command[] = [
   queueCommand,
   requestCommand,
   deadCommand,
+  mailCommand,
   auditCommand,
   drainCommand,
   importCommand,

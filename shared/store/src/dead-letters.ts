@@ -38,3 +38,10 @@ export async function recordDropped(store: StoreConnection, letter: DeadLetter, 
   const { _id, ...rest } = record;
   await store.db.collection<RejectionRecord>(COLLECTIONS.rejections).replaceOne({ _id }, rest, { upsert: true });
 }
+
+/** Forgets that a request was rejected or given up, so that it may be decided again. */
+export async function forgetRefusal(store: StoreConnection, requestId: string): Promise<void> {
+  const rejections = store.db.collection<RejectionRecord & { alias?: string }>(COLLECTIONS.rejections);
+  await rejections.deleteMany({ $or: [{ _id: requestId }, { alias: requestId }] });
+  await store.db.collection<DeadLetter>(COLLECTIONS.deadLetters).deleteOne({ _id: requestId });
+}
