@@ -47,11 +47,18 @@ module.exports = {
       to: { pathNot: "^services/$1/src/$2/|^shared/contract/|(^|node_modules/)zod/|^(node:)?(crypto|stream)$" },
     },
     {
+      name: "mail-decisions-are-pure",
+      severity: "error",
+      comment: "what a mail means is decided by the contract, what is understood of the mail, and the pipeline's words alone",
+      from: { path: "^services/worker/src/mail/decide/" },
+      to: { pathNot: "^services/worker/src/(mail/decide|pipeline)/|^shared/(contract|mail)/" },
+    },
+    {
       name: "edges-stay-apart",
       severity: "error",
       comment: "edge folders do not import one another",
-      from: { path: "^services/([^/]+)/src/(adapters|queue|outbox|notify)/" },
-      to: { path: "^services/$1/src/(adapters|queue|outbox|notify)/", pathNot: "^services/$1/src/$2/" },
+      from: { path: "^services/([^/]+)/src/(adapters|queue|outbox|notify|mail)/" },
+      to: { path: "^services/$1/src/(adapters|queue|outbox|notify|mail)/", pathNot: "^services/$1/src/$2/" },
     },
     {
       name: "adapters-stay-apart",
@@ -76,6 +83,7 @@ module.exports = {
     },
     only("bullmq-in-queues", "bullmq", "^services/[^/]+/src/queue/|^shared/client/src/"),
     only("mongo-in-the-store", "mongoose|mongodb", "^shared/store/src/|^services/standalone/src/databases/"),
+    only("mailauth-in-mail", "mailauth|tldts", "^services/[^/]+/src/mail/auth/"),
     only("mailer-in-notify", "nodemailer", "^services/[^/]+/src/notify/"),
     only("servers-in-adapters", "fastify|@fastify/[^/]+|smtp-server|imapflow", "^services/ingress/src/adapters/"),
     {

@@ -49,4 +49,7 @@ export type ReplyRecord = z.infer<typeof replyRecord>;
 export type ReplyDraft = Omit<ReplyRecord, "replyId">;
 
 /** What a reply needs to know of its ticket: all but its message and what was owed for it. */
-export type TicketHead = Omit<TicketRecord, "message" | "fullText" | "bounces" | "markdown" | "attachments" | "outbox" | "decisions" | "fingerprint" | "replyIds" | "dueAt">;
+export type TicketHead = Omit<
+  TicketRecord,
+  "message" | "fullText" | "bounces" | "markdown" | "attachments" | "outbox" | "decisions" | "fingerprint" | "replyIds" | "dueAt"
+>;

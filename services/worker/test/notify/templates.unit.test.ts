@@ -19,7 +19,9 @@ describe("templates of one's own", () => {
     await put("ticket-opened.text.eta", "Dear <%= it.recipient.name || 'customer' %>, see <%= it.link %> & <%= it.ticket.subject %>");
     await put("ticket-opened.subject.eta", "[Ticket ID: <%= it.ticket.tid %>] Received:\n<%= it.ticket.subject %>\n");
     const { text, html, parsed } = await written({ subject: "<a> & b" }, owed(), own());
-    expect(text).toMatch(/^Dear Ada Lovelace, see https:\/\/www\.example\.com\/clients\/viewticket\.php\?tid=516757&c=KPqH7yG3 & <a> & b\n\n\[ref:t7\.[0-9a-f]{20}\]\s*$/);
+    expect(text).toMatch(
+      /^Dear Ada Lovelace, see https:\/\/www\.example\.com\/clients\/viewticket\.php\?tid=516757&c=KPqH7yG3 & <a> & b\n\n\[ref:t7\.[0-9a-f]{20}\]\s*$/,
+    );
     expect(parsed.subject).toBe("[Ticket ID: 516757] Received: <a> & b");
     expect(html).toContain("thank you for your message");
     const staff = await written({}, owed("staff-ticket-opened"), own());
