@@ -40,6 +40,13 @@ module.exports = {
       to: { path: "^(shared|services)/", pathNot: "^shared/runtime/src/" },
     },
     {
+      name: "mail-touches-nothing",
+      severity: "error",
+      comment: "understanding a mail needs its bytes alone; only its threads are Node's",
+      from: { path: "^shared/mail/src/", pathNot: "^shared/mail/src/reader/" },
+      to: { pathNot: "^shared/mail/src/|(^|node_modules/)(iconv-lite|htmlparser2|sanitize-html)/|^(node:)?(crypto|buffer)$" },
+    },
+    {
       name: "core-is-pure",
       severity: "error",
       comment: "intake and pipeline import the contract and themselves alone",

@@ -18,6 +18,7 @@ const BREACHES: Record<string, [importer: string, imported: string]> = {
   "shared-needs-no-service": ["shared/store/src/a.ts", "services/worker/src/index.ts"],
   "contract-needs-zod-alone": ["shared/contract/src/a.ts", "node_modules/pino/index.js"],
   "runtime-knows-no-domain": ["shared/runtime/src/a.ts", "shared/contract/src/index.ts"],
+  "mail-touches-nothing": ["shared/mail/src/a.ts", "shared/contract/src/index.ts"],
   "core-is-pure": ["services/worker/src/pipeline/a.ts", "services/worker/src/config.ts"],
   "mail-decisions-are-pure": ["services/worker/src/mail/decide/a.ts", "services/worker/src/mail/b.ts"],
   "edges-stay-apart": ["services/worker/src/queue/a.ts", "services/worker/src/notify/b.ts"],

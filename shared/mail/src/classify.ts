@@ -1,4 +1,5 @@
 import { ABSENCE, WRITTEN_BY_PROGRAM } from "./absence-subjects.ts";
+import { isBinary } from "./binary-text.ts";
 import { bounceSign } from "./report/bounce-signs.ts";
 import type { MailKind, MailReport } from "./understood-mail.ts";
 
@@ -93,22 +94,12 @@ const KNOWN_HEADERS = [
   "cc",
   "x-mailer",
 ];
-/** As many characters are looked at. Random bytes are one tenth control characters, and nearly half is no character at all. */
-const SAMPLE_CHARS = 4_096;
-const CONTROL_SHARE = 0.05;
-const ODD_SHARE = 0.3;
 
-function notAMail({ header, subject, text, hasAttachments }: Mail): string | undefined {
-  if (!KNOWN_HEADERS.some((name) => header(name) !== undefined)) return "no header of a mail";
-  if (hasAttachments) return undefined;
-  if (text.trim() === "") return subject.trim() === "" ? "nothing in it" : undefined;
-  return isBinary(text.slice(0, SAMPLE_CHARS)) ? "binary data in place of text" : undefined;
-}
-
-function isBinary(sample: string): boolean {
-  const controls = sample.match(/[^\P{Cc}\t\n\r\f\u0080-\u009f]/gu)?.length ?? 0;
-  const broken = sample.match(/[\ufffd\u0080-\u009f]/g)?.length ?? 0;
-  return controls > sample.length * CONTROL_SHARE && controls + broken > sample.length * ODD_SHARE;
+function notAMail(mail: Mail): string | undefined {
+  if (!KNOWN_HEADERS.some((name) => mail.header(name) !== undefined)) return "no header of a mail";
+  if (mail.hasAttachments) return undefined;
+  if (mail.text.trim() === "") return mail.subject.trim() === "" ? "nothing in it" : undefined;
+  return isBinary(mail.text) ? "binary data in place of text" : undefined;
 }
 
 function reportOfMail({ report, contentType, reportType, header }: Mail): string | undefined {

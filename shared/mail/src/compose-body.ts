@@ -26,13 +26,20 @@ export function composeBody(blocks: readonly Block[], textOf: (part: Part) => st
   const text = pieces.map(({ plain, html }) => (plain.trim() === "" && html !== "" ? htmlToText(html) : plain)).filter((piece) => piece.trim() !== "");
   const hasHtml = blocks.some(({ html }) => html.length > 0);
   const html = hasHtml ? pieces.map((piece) => piece.html || asHtml(piece.plain)).join("\n") : undefined;
-  return { text: trimLines(text.join("\n")), html, files };
+  return { text: withoutBlankLinesFirst(trimLines(text.join("\n"))), html, files };
 }
 
 /** Plain text between HTML parts. */
 function asHtml(text: string): string {
   const escaped = text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
   return text.trim() === "" ? "" : `<div>${escaped.replaceAll("\n", "<br>\n")}</div>`;
+}
+
+/** The first line keeps its indentation. */
+function withoutBlankLinesFirst(text: string): string {
+  let start = 0;
+  for (let at = 0; at < text.length && /\s/.test(text[at] ?? ""); at += 1) if (text[at] === "\n") start = at + 1;
+  return text.slice(start);
 }
 
 /** Without blank lines at the end. By hand: an expression for it would be slow on long white space. */

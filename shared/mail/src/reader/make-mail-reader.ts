@@ -4,7 +4,7 @@ import type { MailReading } from "./thread-messages.ts";
 export interface MailReaderOptions {
   /** How many mails are read at once. */
   threads: number;
-  /** Longest time for one mail, ms, from when a thread takes it. */
+  /** Longest time for one mail, ms of CPU, from when a thread takes it. */
   timeoutMs?: number;
   /** JavaScript heap of a thread, MB. Buffers come on top; understanding a mail makes few. */
   maxMemoryMb?: number;

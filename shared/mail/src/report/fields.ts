@@ -2,7 +2,7 @@
 const MAX_FIELD_CHARS = 2_000;
 const MAX_FIELDS = 200;
 
-/** Fields of one block of a report, or of returned headers: names in lower case, folded lines joined, the first of each name. */
+/** Fields of one block of a report, or of returned headers: names in lower case, folded lines joined, the first of each name kept. */
 export function readFields(block: string): Map<string, string> {
   const fields = new Map<string, string>();
   let name = "";

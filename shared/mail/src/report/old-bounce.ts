@@ -12,11 +12,11 @@ import { messageIdIn } from "./fields.ts";
 
 /** Where the copy of the mail, or the log of the session, begins. */
 const COPY =
-  /^[\s>*#]{0,4}-{2,}\s?(?:below this line is a copy|this is a copy of|original message|message headers?|the header of the original|returned message|unsent message|included is a copy|transcript of session)|^(?:original message headers|diagnostic information for administrators|here is (?:your|a copy of your) (?:original )?message|the body of your message|return-path: <)/im;
+  /^[\s>*#]{0,4}-{2,}\s?(?:below this line is a copy|this is a copy of|original message|message headers?|the header of the original|returned message|unsent message|included is a copy|transcript of session)|^(?:original message headers|here is (?:your|a copy of your) (?:original )?message|the body of your message|return-path: <)/im;
 /** An address that stands first in its line, bare or in brackets or quotes, alone or with its reason; or last, behind a name. */
 const FIRST =
   /^[\s>*]{0,12}(?:recipient address: |recipient: |to: |addressed to: )?[<'"([]{0,2}(?:mailto:)?([^\s<>'"()[\],:;@]{1,100}@[\w.-]{1,200}\w)[>'")\]]{0,2}(?:[\s.]{0,4}$|:|\s+on\b|\s*\(|\s*<)/i;
-const BEHIND_NAME = /^\s{0,12}[^\n<>@:]{1,80}[<(]([^\s<>()@]{1,100}@[\w.-]{1,200}\w)[>)]\s*$/;
+const BEHIND_NAME = /^\s{0,12}[^\n<>@:]{1,80}[<(]([^\s<>()@]{1,100}@[\w.-]{1,200}\w)[>)](?:<mailto:[^<>]{1,300}>)?\s*$/;
 const NOT_YET =
   /delayed|not yet been delivered|will (?:be retried|keep trying|continue to try)|still (?:being )?retr|temporar|do not need to resend|warning message only|noch nicht zugestellt/i;
 const MAX_LINES = 2_000;
@@ -60,11 +60,12 @@ function recipientsIn(text: string): ReportedRecipient[] {
   const isDelay = NOT_YET.test(text);
   for (const [index, line] of lines.entries()) {
     const address = addressOf(line);
-    if (address === undefined || found.size >= MAX_RECIPIENTS || found.has(address.toLowerCase())) continue;
+    const known = found.get(address?.toLowerCase() ?? "");
+    if (address === undefined || (known?.status ?? "") !== "" || (known === undefined && found.size >= MAX_RECIPIENTS)) continue;
     const diagnostic = reasonFor(lines, index, address);
     const status = statusIn(diagnostic);
     const action = isDelay && !status.startsWith("5") ? "delayed" : "failed";
-    found.set(address.toLowerCase(), outcome({ address, action, status, diagnostic }));
+    if (known === undefined || status !== "") found.set(address.toLowerCase(), outcome({ address, action, status, diagnostic }));
   }
   return [...found.values()];
 }

@@ -27,7 +27,9 @@ export function readReport(input: ReportInput): MailReport | undefined {
   const returned = returnedId(textOf((type) => RETURNED.has(type)));
   const abuse = textOf((type) => type === "message/feedback-report");
   if (abuse !== undefined) return abuseReport(abuse, returned ?? textOf((type) => RETURNED.has(type)));
-  const status = textOf((type) => STATUS.has(type));
+  // Some programs give the words for people this type too.
+  const statuses = parts.filter(({ contentType }) => STATUS.has(contentType)).map(({ text }) => text);
+  const status = statuses.length === 0 ? undefined : statuses.join("\n\n");
   const recipients = status === undefined ? [] : readDeliveryStatus(status);
   if (status !== undefined && (recipients.length > 0 || input.reportType === "delivery-status")) {
     return { kind: "delivery", originalMessageId: returned ?? originalIdInStatus(status) ?? answered(input), recipients };

@@ -40,7 +40,7 @@ export function htmlToText(html: string): string {
 
 function render(html: string, hidden: HiddenContent): string {
   const layout = makeTextLayout(MAX_TEXT_CHARS);
-  const [links, lists, tables] = [makeLinks(layout), makeLists(layout), makeTables(layout)];
+  const [links, lists, tables, blocks] = [makeLinks(layout), makeLists(layout), makeTables(layout), makeBlocks(layout)];
   const write = (text: string) => {
     links.saw(text);
     layout.write(text);
@@ -56,13 +56,13 @@ function render(html: string, hidden: HiddenContent): string {
       if (name === "img") return write(alternative(attributes));
       if (name === "br") return layout.lineEnd();
       if (lists.open(name, attributes) || tables.open(name) || openFrame(name, layout)) return;
-      if (!tables.isCellStart()) openBlock(name, attributes, layout);
+      if (!tables.isCellStart()) blocks.open(name, attributes);
     },
     close: (name) => {
       if (hidden.close(name)) return;
       if (name === "a") return links.close();
       if (lists.close(name) || tables.close(name) || closeFrame(name, layout)) return;
-      closeBlock(name, layout);
+      blocks.close(name);
     },
   });
   links.close();
@@ -87,18 +87,30 @@ function closeFrame(name: string, layout: TextLayout): boolean {
   return name === "blockquote" || name === "pre";
 }
 
-function openBlock(name: string, attributes: ReadonlyMap<string, string>, layout: TextLayout): void {
-  const lineEnds = BLOCKS.get(name);
-  if (lineEnds === undefined) return;
-  const isLine = name === "p" && (IS_LINE.test(attributes.get("class") ?? "") || HAS_NO_MARGIN.test(attributes.get("style")?.slice(0, 1000) ?? ""));
-  layout.block(isLine ? 1 : lineEnds);
-  if (name === "hr") {
-    layout.write("---");
-    layout.block(1);
-  }
+/** Paragraphs, headings and other blocks. A paragraph ends as it began: with a blank line or without. */
+function makeBlocks(layout: TextLayout) {
+  let ofParagraph: 1 | 2 = 1;
+  return {
+    open(name: string, attributes: ReadonlyMap<string, string>): void {
+      const lineEnds = BLOCKS.get(name);
+      if (lineEnds === undefined) return;
+      if (name === "p") ofParagraph = isLine(attributes) ? 1 : 2;
+      layout.block(name === "p" ? ofParagraph : lineEnds);
+      if (name !== "hr") return;
+      layout.write("---");
+      layout.block(1);
+    },
+    close(name: string): void {
+      const lineEnds = name === "p" ? ofParagraph : BLOCKS.get(name);
+      if (lineEnds !== undefined) layout.block(lineEnds);
+      if (name === "p") ofParagraph = 1;
+    },
+  };
 }
 
-function closeBlock(name: string, layout: TextLayout): void {
-  const lineEnds = BLOCKS.get(name);
-  if (lineEnds !== undefined) layout.block(name === "p" ? 1 : lineEnds);
+function isLine(attributes: ReadonlyMap<string, string>): boolean {
+  return IS_LINE.test(attributes.get("class") ?? "") || HAS_NO_MARGIN.test(attributes.get("style")?.slice(0, MAX_STYLE_CHARS) ?? "");
 }
+
+/** Longer than the styles of any mail program. */
+const MAX_STYLE_CHARS = 1_000;

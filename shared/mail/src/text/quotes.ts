@@ -3,6 +3,7 @@ import { FORWARDED, HEADER_LABELS, type HeaderLabel, ON, ORIGINAL, WROTE } from 
 /** A line that says who wrote, put together from its pieces, is shorter. */
 const MAX_ATTRIBUTION_CHARS = 400;
 const MAX_ATTRIBUTION_LINES = 4;
+const MAX_FORWARD_CHARS = 100;
 /** Lines of a header block, with long lists of recipients wrapped. */
 const MAX_HEADER_LINES = 14;
 
@@ -47,21 +48,21 @@ function join(pieces: readonly string[]): string | undefined {
   return line.length <= MAX_ATTRIBUTION_CHARS ? line : undefined;
 }
 
-/** Index of the line where a whole original mail begins that is quoted without marks; `end` when there is none, or one is handed on. */
+/** Index of the line where a whole original mail begins that is quoted without marks; `end` when there is none. */
 export function startOfOriginal(lines: readonly string[], end: number): number {
   const lastQuoted = lines.findLastIndex((line, index) => index < end && isQuoted(line));
   for (let index = 0; index < end; index += 1) {
     const line = lines[index] ?? "";
     if (line.length > MAX_ATTRIBUTION_CHARS || isQuoted(line)) continue;
-    if (isForwardLine(line)) return end;
     if (isDividingLine(line) || isHeaderBlock(lines, index, end)) return withoutRule(lines, index);
     if (index > lastQuoted && isUnmarkedOriginal(lines, index, end)) return index;
   }
   return end;
 }
 
-function isForwardLine(line: string): boolean {
-  if (line.length > 100 || !/^\s*-{2}|[:：]\s*$/.test(line)) return false;
+/** True for the line above a mail that is handed on, such as "---------- Forwarded message ---------". */
+export function isForwardLine(line: string): boolean {
+  if (line.length > MAX_FORWARD_CHARS || !/^\s*-{2}|[:：]\s*$/.test(line)) return false;
   const words = line.replace(/^[\s-]+/, "").toLowerCase();
   return words.startsWith("begin forwarded") || FORWARDED.some((phrase) => words.startsWith(phrase));
 }

@@ -41,7 +41,7 @@ const ALLOWED: sanitize.IOptions = {
   parseStyleAttributes: false,
   transformTags: {
     a: sanitize.simpleTransform("a", { rel: "noopener noreferrer nofollow", target: "_blank" }),
-    img: (tagName, { src = "", ...others }) => ({ tagName, attribs: IMAGE.test(src) ? { ...others, src } : others }),
+    img: (tagName, { src = "", ...others }) => ({ tagName, attribs: IMAGE.test(src) ? { src, ...others } : others }),
   },
   exclusiveFilter: ({ tag, attribs }) => tag === "img" && !attribs.src && !attribs.alt,
 };

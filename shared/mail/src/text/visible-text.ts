@@ -1,5 +1,5 @@
 import { FORWARD_SUBJECT, SENT_FROM } from "./quote-words.ts";
-import { attributionAbove, isAttribution, isQuoted, startOfOriginal } from "./quotes.ts";
+import { attributionAbove, isAttribution, isForwardLine, isQuoted, startOfOriginal } from "./quotes.ts";
 
 /**
  * What is new in a mail: its text without the mails it quotes at its end and without its signature.
@@ -29,15 +29,22 @@ export function visibleText(text: string, { subject = "" }: { subject?: string |
   if (text.length > MAX_CHARS) return text;
   const lines = text.split("\n");
   if (lines.length > MAX_LINES) return text;
-  const end = trimEnd(lines, endOfOwn(lines, FORWARD_SUBJECT.test(subject)));
-  const visible = lines.slice(startOfAnswer(lines, end), end).join("\n").trim();
-  return /[\p{L}\p{N}\p{S}\p{P}]/u.test(visible) ? visible : text;
-}
-
-function endOfOwn(lines: readonly string[], isForward: boolean): number {
   const marker = lines.findIndex((line) => line.includes(REPLY_MARKER));
   const end = marker < 0 ? lines.length : withoutAttribution(lines, marker);
-  return isForward ? end : Math.min(end, startOfOriginal(lines, end));
+  const visible = isForward(lines, end, subject) ? lines.slice(0, end) : ownLines(lines, end);
+  return visible.some((line) => /[\p{L}\p{N}\p{S}\p{P}]/u.test(line)) ? visible.join("\n").trimEnd() : text;
+}
+
+function isForward(lines: readonly string[], end: number, subject: string): boolean {
+  if (FORWARD_SUBJECT.test(subject)) return true;
+  const forwarded = lines.slice(0, end).findIndex(isForwardLine);
+  return forwarded >= 0 && forwarded < startOfOriginal(lines, end);
+}
+
+function ownLines(lines: readonly string[], start: number): string[] {
+  const end = trimEnd(lines, Math.min(start, startOfOriginal(lines, start)));
+  const own = lines.slice(startOfAnswer(lines, end), end);
+  return own.slice(own.findIndex((line) => line.trim() !== ""));
 }
 
 function trimEnd(lines: readonly string[], start: number): number {
