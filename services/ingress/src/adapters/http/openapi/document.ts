@@ -1,7 +1,8 @@
 import { errorResult, REFERENCE_ERRORS, requestError, requestStatus, successResult, ticketParams } from "@openticket/contract";
 import { z } from "zod";
 import { ticketView } from "../rest/view.ts";
-import { INBOUND_SCHEMAS, inboundPaths } from "./inbound.ts";
+import { INBOUND_PATHS, INBOUND_SCHEMAS } from "./inbound.ts";
+import { inHeader, inPath, json, operation, problems, ref } from "./parts.ts";
 
 /** The OpenAPI 3.1 document of the HTTP door, made from the schemas that the code itself uses. */
 
@@ -59,7 +60,7 @@ export function makeOpenApiDocument(version: string) {
       "/v1/tickets/{id}/attachments/{index}": { get: getAttachmentOperation },
       "/v1/requests/{requestId}": { get: getRequestOperation },
       "/v1/requests": { get: findRequestOperation },
-      ...inboundPaths({ operation, json, problems, inPath }),
+      ...INBOUND_PATHS,
       "/includes/api.php": { post: classicOperation },
       "/healthz": { get: operation("operation", "The process runs", { 200: { description: "It does" } }, { security: [] }) },
       "/readyz": {
@@ -85,42 +86,6 @@ export function makeOpenApiDocument(version: string) {
 function jsonSchemaOf(schema: z.ZodType): unknown {
   const { $schema, ...rest } = z.toJSONSchema(schema, { target: "draft-2020-12", io: "output", unrepresentable: "any" });
   return rest;
-}
-
-const ref = (name: keyof typeof SCHEMAS) => ({ $ref: `#/components/schemas/${name}` });
-const json = (name: keyof typeof SCHEMAS, description: string, headers?: object) => ({
-  description,
-  ...(headers && { headers }),
-  content: { "application/json": { schema: ref(name) } },
-});
-const problems = (...statuses: number[]) =>
-  Object.fromEntries(
-    statuses.map((status) => [status, { description: PROBLEMS[status], content: { "application/problem+json": { schema: ref("Problem") } } }]),
-  );
-const inPath = (name: string, description: string, schema: object) => ({ name, in: "path", required: true, description, schema });
-const inHeader = (name: string, description: string) => ({ name, in: "header", required: false, description, schema: { type: "string" } });
-
-const PROBLEMS: Record<number, string> = {
-  400: "The request could not be read",
-  401: "No credentials, or wrong ones",
-  403: "The address or the credential's permissions do not allow it",
-  404: "There is no such thing that this credential may see",
-  413: "The body is larger than allowed",
-  415: "The body is of a type that is not read",
-  422: "The ticket was rejected, with every error; or the idempotency key was used for another request",
-  503: "Not available now, or the outcome is late: see Retry-After, and requestId where there is one",
-};
-
-function operation(tag: string, summary: string, responses: object, more: object = {}) {
-  return { tags: [tag], summary, responses, ...more };
-}
-
-/** What operations are made of. */
-export interface DocumentParts {
-  operation: typeof operation;
-  json: typeof json;
-  problems: typeof problems;
-  inPath: typeof inPath;
 }
 
 const openTicketOperation = operation(
