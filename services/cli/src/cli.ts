@@ -8,6 +8,7 @@ import { eraseCommand } from "./commands/erase.ts";
 import { exportCommand } from "./commands/export.ts";
 import { importCommand } from "./commands/import.ts";
 import { mailCommand } from "./commands/mail.ts";
+import { pipeCommand } from "./commands/pipe.ts";
 import { queueCommand } from "./commands/queue.ts";
 import { requestCommand } from "./commands/request.ts";
 import { statusCommand } from "./commands/status.ts";
@@ -21,6 +22,7 @@ const COMMANDS: readonly Command[] = [
   requestCommand,
   deadCommand,
   mailCommand,
+  pipeCommand,
   auditCommand,
   drainCommand,
   importCommand,

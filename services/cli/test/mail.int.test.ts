@@ -150,6 +150,6 @@ describe("audit, status and request", () => {
     expect(audit.differences).toContainEqual(expect.objectContaining({ kind: "lost", about: lost._id }));
     expect((await opentickets("audit")).out).toMatch(/mails came in +(= )?tickets/);
     expect((await opentickets("status")).out).toMatch(/^mails in quarantine +\d/m);
-    expect((await opentickets("request", "show", lost._id)).out).toMatch(new RegExp(`request ${lost.requestId}[^]*mail stored`));
+    expect((await opentickets("request", "show", lost._id)).out).toMatch(new RegExp(`request ${lost.requestId}[\\s\\S]*mail stored`));
   });
 });

@@ -1,6 +1,6 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { httpConfig, startHttp } from "@openticket/ingress";
+import { emailConfig, httpConfig, startEmail, startHttp } from "@openticket/ingress";
 import { type Drain, type Logger, makeMetrics, readConfig } from "@openticket/runtime";
 import { connectStore, seedExampleData } from "@openticket/store";
 import { startWorker, workerConfig } from "@openticket/worker";
@@ -12,8 +12,8 @@ import { startDatabases } from "./databases/start-databases.ts";
 
 /** Read by `opentickets` when it is told nothing else. */
 const ADDRESS_FILE = "databases.json";
-/** What worker and door read. */
-const servicesConfig = z.object({ ...workerConfig.shape, ...httpConfig.shape });
+/** What worker and doors read. */
+const servicesConfig = z.object({ ...workerConfig.shape, ...emailConfig.shape, ...httpConfig.shape });
 
 export interface StandaloneDeps {
   env: Record<string, string | undefined>;
@@ -37,10 +37,11 @@ export async function startStandalone(config: StandaloneConfig, { env, logger, d
   const credentials = await ensureCredentials(config.API_CREDENTIALS, dataDir);
   const services = readServices(config, { env, dataDir, ...databases, credentials });
   if (config.EXAMPLE_DATA) await putExampleData(databases.mongodbUrl, progress);
-  progress("starting worker and HTTP door …");
+  progress("starting worker, HTTP door and email door …");
   await startWorker(services, { logger, drain, metrics: makeMetrics() });
-  const { url } = await startHttp(services, { logger, drain });
-  return page({ url, credentials, dataDir, ...databases, hasRelay: Boolean(env.SMTP_URL) });
+  const { url, metrics } = await startHttp(services, { logger, drain });
+  const { urls: mailUrls } = await startEmail(services, { logger, drain, metrics });
+  return page({ url, mailUrls, credentials, dataDir, ...databases, hasRelay: Boolean(env.SMTP_URL) });
 }
 
 interface Known {
@@ -91,6 +92,7 @@ async function putExampleData(url: string, progress: (line: string) => void): Pr
 
 interface Shown {
   url: string;
+  mailUrls: string[];
   credentials: string;
   dataDir: string;
   mongodbUrl: string;
@@ -98,17 +100,18 @@ interface Shown {
   hasRelay: boolean;
 }
 
-function page({ url, credentials, dataDir, mongodbUrl, redisUrl, hasRelay }: Shown): string[] {
+function page({ url, mailUrls, credentials, dataDir, mongodbUrl, redisUrl, hasRelay }: Shown): string[] {
   const [pair = ""] = credentials.split(",");
   const [identifier, secret] = [pair.slice(0, pair.indexOf(":")), pair.slice(pair.indexOf(":") + 1)].map(formEncoded);
   return [
     "",
     `  API call    ${url}/includes/api.php`,
     `  REST        ${url}/v1/tickets        documented at ${url}/docs`,
+    `  mail in     ${mailUrls.join(" ")}        such as to support@example.test; what came of it is at ${url}/v1/inbound`,
     `  health      ${url}/readyz            metrics at ${url}/metrics`,
     `  MongoDB     ${mongodbUrl}`,
     `  Redis       ${redisUrl}`,
-    `  mails       ${hasRelay ? "sent through SMTP_URL" : `written to ${dataDir}/sent (set SMTP_URL to send them)`}`,
+    `  mail out    ${hasRelay ? "sent through SMTP_URL" : `written to ${dataDir}/sent (set SMTP_URL to send them)`}`,
     "",
     "  Open a ticket:",
     "",
