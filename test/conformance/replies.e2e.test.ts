@@ -1,4 +1,3 @@
-import type { ReplyRecord } from "@openticket/contract";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { callApi, callJson, type Fields, getTicket, httpBuildQuery } from "../support/api-php.ts";
 import { addCredential } from "../support/credentials.ts";
@@ -26,7 +25,7 @@ async function reply(more: Fields = {}) {
   const answer = await call(more);
   if (answer.result !== "success") throw new Error(answer.message);
   const shown = await getTicket(stack, ticketid);
-  const added = (shown.replies as (ReplyRecord & Record<string, unknown>)[]).at(-1);
+  const added = shown.replies.at(-1);
   if (!added) throw new Error("no reply is shown");
   return { ticket: shown, added };
 }
@@ -44,7 +43,7 @@ describe("the answer", () => {
     const answer = await callApi(stack, fields({ responsetype }));
     expect([answer.status, answer.text]).toEqual([200, text]);
     expect(answer.headers.get("content-type")).toContain(contentType);
-    const [added] = (await getTicket(stack, ticketid)).replies as ReplyRecord[];
+    const [added] = (await getTicket(stack, ticketid)).replies;
     expect(answer.headers.get("x-reply-id")).toBe(String(added?.replyId));
     expect(answer.headers.get("x-request-id")).toBe(added?.requestId);
   });
@@ -160,12 +159,11 @@ describe("errors", () => {
 });
 
 describe("mails", () => {
-  const deliveries = (of: { deliveries: unknown }) => of.deliveries as { key: string; kind: string; state: string }[];
   async function delivered(more: Fields) {
     await reply(more);
     return until("all deliveries", async () => {
-      const [added] = (await getTicket(stack, ticketid)).replies as never as { deliveries: { key: string; kind: string; state: string }[] }[];
-      return added && deliveries(added).every(({ state }) => state === "delivered") ? deliveries(added).map(({ key }) => key) : undefined;
+      const [added] = (await getTicket(stack, ticketid)).replies;
+      return added?.deliveries.every(({ state }) => state === "delivered") ? added.deliveries.map(({ key }) => key) : undefined;
     });
   }
 
