@@ -25,28 +25,45 @@ const LONGEST_GUESS = 200;
 /**
  * Splits a multipart's body at the lines that are its boundary. Whole lines are compared, so one boundary may begin with
  * another. What stands after the closing boundary is dropped, unless the boundary comes once more: then a part was closed
- * too early. One pass over the bytes: a line costs at most its length.
+ * too early. A part that is a multipart of the same boundary ends where that is closed and the boundary comes again.
+ * One pass over the bytes: a line costs at most its length.
  */
 export function splitAtBoundary(bytes: Buffer, { start, end }: Range, boundary: Buffer, maxParts: number): Split {
   const parts: Range[] = [];
   let partStart = -1;
   let isClosed = false;
   let at = start;
-  let ignoresClosing = false;
+  let within: Within = "plain";
   while (at < end) {
     const found: Delimiter = bytes[at] === DASH ? delimiterAt(bytes, at, end, boundary) : "none";
-    const kind: Delimiter = found === "close" && ignoresClosing ? "none" : found;
-    if (kind !== "none") {
+    if (found !== "none" && belongsInside(found, within)) {
+      if (found === "close" && within === "same") within = "plain";
+    } else if (found !== "none") {
       if (partStart !== -1) parts.push({ start: partStart, end: beforeLineEnd(bytes, partStart, at) });
       if (parts.length >= maxParts) return { parts, isClosed };
-      isClosed = kind === "close";
+      isClosed = found === "close";
       partStart = isClosed ? -1 : nextLine(bytes, at, end);
-      ignoresClosing = !isClosed && usesClosing(bytes, partStart, end, boundary);
+      within = isClosed ? "plain" : boundaryWithin(bytes, partStart, end, boundary.toString("latin1"));
     }
     at = nextLine(bytes, at, end);
   }
   if (partStart !== -1) parts.push({ start: partStart, end });
   return { parts, isClosed };
+}
+
+/** Boundary of a part that is itself a multipart: the same as around it, or the one that closes it ("a--" in "a"). */
+type Within = "plain" | "same" | "closing";
+
+function belongsInside(found: Delimiter, within: Within): boolean {
+  return within === "same" || (within === "closing" && found === "close");
+}
+
+function boundaryWithin(bytes: Buffer, partStart: number, end: number, boundary: string): Within {
+  if (bytes[partStart] === LF || bytes[partStart] === CR) return "plain";
+  const [head = ""] = bytes.toString("latin1", partStart, Math.min(end, partStart + HEAD_BYTES)).split(/\r?\n\r?\n/, 1);
+  const [, own] = /^content-type[ \t]*:[ \t]*multipart\/[\s\S]{0,200}?boundary[ \t]*=[ \t]*"?([^"\r\n;]+)/im.exec(head) ?? [];
+  if (own?.trimEnd() === boundary) return "same";
+  return own?.trimEnd() === `${boundary}--` ? "closing" : "plain";
 }
 
 function delimiterAt(bytes: Buffer, at: number, end: number, boundary: Buffer): Delimiter {
@@ -56,15 +73,6 @@ function delimiterAt(bytes: Buffer, at: number, end: number, boundary: Buffer): 
   const closes = bytes[to] === DASH && bytes[to + 1] === DASH && to + 1 < end;
   const rest = closes ? to + 2 : to;
   return isBlankToLineEnd(bytes, rest, end) ? (closes ? "close" : "open") : "none";
-}
-
-/** The part's own boundary is the closing of this one: "--a--" is no end for a part whose boundary is "a--". */
-function usesClosing(bytes: Buffer, partStart: number, end: number, boundary: Buffer): boolean {
-  if (bytes[partStart] === LF || bytes[partStart] === CR) return false;
-  const head = bytes.toString("latin1", partStart, Math.min(end, partStart + HEAD_BYTES));
-  const own = `${boundary.toString("latin1")}--`;
-  if (!/^content-type[ \t]*:[ \t]*multipart\//im.test(head)) return false;
-  return head.includes(`boundary="${own}"`) || head.includes(`boundary=${own}\n`) || head.includes(`boundary=${own}\r`);
 }
 
 function isBlankToLineEnd(bytes: Buffer, from: number, end: number): boolean {

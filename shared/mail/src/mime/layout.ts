@@ -19,6 +19,9 @@ export interface Block {
   html: readonly Part[];
 }
 
+/** Of a named text that is shown among the text, bytes. */
+const LONGEST_SHOWN_BYTES = 16 * 1024;
+
 /** `isBlank` tells whether a text part says nothing. */
 export function layOut(root: Part, isBlank: (part: Part) => boolean): Layout {
   return layOutPart(root, true, isBlank);
@@ -35,7 +38,7 @@ function layOutPart(part: Part, leads: boolean, isBlank: (part: Part) => boolean
 function layOutLeaf(part: Part, leads: boolean): Layout {
   // A multipart that is too deep to be opened, or an empty one.
   if (part.type.startsWith("multipart/")) return { blocks: [], files: part.end > part.start ? [part] : [] };
-  if (!isText(part) || part.disposition?.value === "attachment" || (!leads && isNamed(part))) return { blocks: [], files: [part] };
+  if (!isText(part) || part.disposition?.value === "attachment" || (!leads && isNamedFile(part))) return { blocks: [], files: [part] };
   return { blocks: [part.type === "text/html" ? { plain: [], html: [part] } : { plain: [part], html: [] }], files: [] };
 }
 
@@ -45,7 +48,9 @@ function isText({ type, depth }: Part): boolean {
   return depth === 0 && type.startsWith("text/") && type !== "text/calendar";
 }
 
-function isNamed({ contentType, disposition }: Part): boolean {
+/** A named text after the first is shown where it is short, and is a file where it would bury the text before it. */
+function isNamedFile({ contentType, disposition, start, end }: Part): boolean {
+  if (end - start <= LONGEST_SHOWN_BYTES) return false;
   const names = [...contentType.parameters, ...(disposition?.parameters ?? [])];
   return names.some(([name, value]) => /^(?:file)?name(?:\*|$)/.test(name) && value !== "");
 }

@@ -70,6 +70,7 @@ function openPart(work: Work, opening: Opening): Part {
     depth,
   };
   if (opening.isMessage && rawHeader(headers, "content-type") === undefined) adoptBareMultipart(part, work.defects);
+  if (!part.type.startsWith("multipart/") && beginsWithBoundary(part)) part.type = "multipart/mixed";
   if (part.type.startsWith("multipart/")) work.queue.push(() => openChildren(work, part));
   return part;
 }
@@ -100,6 +101,16 @@ function encodingOf(headers: readonly RawHeader[], defects: Defects): Part["enco
   const names = headers.filter(({ name, value }) => name === "content-transfer-encoding" && value !== "").map(({ value }) => transferEncoding(value));
   if (names.includes(undefined)) defects.note("a transfer encoding is not known");
   return names.find((name) => name !== undefined) ?? "identity";
+}
+
+/** It is called something else, but has a boundary, and begins with it. */
+function beginsWithBoundary({ source, start, end, contentType }: Part): boolean {
+  const boundary = parameter(contentType, "boundary")?.trimEnd();
+  if (!boundary) return false;
+  return source
+    .toString("latin1", start, Math.min(end, start + boundary.length + 10))
+    .trimStart()
+    .startsWith(`--${boundary}`);
 }
 
 /** The header that tells of the parts was lost, but the body begins with one. */
