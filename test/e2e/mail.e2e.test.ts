@@ -137,6 +137,7 @@ describe("a mail of ours that comes back", () => {
     });
     const stored = await desk.store.db.collection("tickets").findOne({ id: opened.ticket?.id });
     expect(stored?.bounces).toMatchObject([{ address: "dora@dead.example", status: "5.1.1", isPermanent: true }]);
+    expect(await desk.ticket(opened.ticket?.id)).toMatchObject({ bounces: [{ address: "dora@dead.example", at: expect.any(String) }] });
 
     const again = await desk.receive(rawMail({ From: "Dora <dora@dead.example>", Subject: "Dead once more" }));
     const dead = await until("a delivery that was given up", async () => {

@@ -81,6 +81,7 @@ export async function erasePerson(store: StoreConnection, person: ErasedPerson):
     person,
     found.map(({ id }) => id),
   );
+  await eraseMailTraces(store, person);
   const referenceRows = await eraseReferenceRows(store, person);
   const ticketsGone = await tickets.deleteMany({ _id: { $in: found.map(({ _id }) => _id) } });
   // Once more: one may have been on its way to a ticket that is gone now.
@@ -94,6 +95,13 @@ export async function erasePerson(store: StoreConnection, person: ErasedPerson):
     referenceRows,
     requestIds: gone.$in,
   };
+}
+
+/** What incoming mail has left behind under these addresses. Counts of mails go by themselves within minutes. */
+async function eraseMailTraces(store: StoreConnection, { emails }: ErasedPerson): Promise<void> {
+  const addresses = emails.map((email) => email.toLowerCase());
+  await store.db.collection<{ _id: string }>(COLLECTIONS.mutes).deleteMany({ _id: { $in: addresses } });
+  await store.db.collection(COLLECTIONS.mailNotices).deleteMany({ "to.email": { $in: emails.map(ignoringCase) } });
 }
 
 /** Messages that are from the person, or became one of these tickets. A job of one that is gone finds nothing to do. */
