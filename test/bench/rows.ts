@@ -3,6 +3,7 @@ import type { Row } from "./harness/measure.ts";
 import { bytesOfTicket, growth, idle, largeFiles, soak } from "./rows/cost-rows.ts";
 import { fourWorkers, twoWorkers, withMail } from "./rows/fleet-rows.ts";
 import { httpAsync, httpLatency, httpSync, oneMegabyte, tenKilobytes } from "./rows/http-rows.ts";
+import { largeMail, mailToTicket } from "./rows/mail-rows.ts";
 import { backlog, fiftyInFlight, manyInFlight, mixed, oneInFlight, twoHundredInFlight, waitingForResults } from "./rows/queue-rows.ts";
 
 /** The rows of the table. Each runs both sides in turns and says what it compared. */
@@ -12,8 +13,10 @@ export const ROWS: Record<string, (context: BenchContext) => Promise<Row>> = {
   P3: oneInFlight,
   P4: httpSync,
   P5: httpAsync,
+  P6: mailToTicket,
   P7: growth,
   P8: largeFiles,
+  P8MAIL: largeMail,
   P9: idle,
   MAIL: withMail,
   R50: fiftyInFlight,

@@ -2,12 +2,13 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Queue } from "bullmq";
 import mongoose from "mongoose";
-import { type Running, startProcess } from "../../support/processes.ts";
+import { startProcess } from "../../support/processes.ts";
 import { backlogRate, layBacklog } from "../harness/backlog.ts";
 import { addDepartments, BENCH_CREDENTIALS, type BenchContext } from "../harness/context.ts";
 import { httpLoad } from "../harness/http-load.ts";
 import { allowed, atMost, type Measured, makeRow, median, NO_GOAL, type Row } from "../harness/measure.ts";
 import { metered } from "../harness/meter.ts";
+import { peakWhile } from "../harness/peak.ts";
 import { sampleTicket } from "../harness/tickets.ts";
 import { OUR_DOOR, OUR_WORKER, QUEUE } from "../programs.ts";
 import { classicCall, urlIn } from "./http-rows.ts";
@@ -142,20 +143,6 @@ async function upload(url: string, bytes: number): Promise<void> {
   const response = await fetch(`${url}/includes/api.php`, { method: "POST", body: form });
   const text = await response.text();
   if (!text.includes('"success"')) throw new Error(`an upload was refused: ${text.slice(0, 200)}`);
-}
-
-const LOOK_MS = 10;
-
-/** Highest resident memory of each process while the work is done, bytes. */
-async function peakWhile(processes: readonly Running[], work: () => Promise<void>): Promise<number[]> {
-  const peaks = processes.map(() => 0);
-  const look = () => {
-    for (const [index, process] of processes.entries()) peaks[index] = Math.max(peaks[index] ?? 0, process.usage().rssBytes);
-  };
-  const timer = setInterval(look, LOOK_MS);
-  await work().finally(() => clearInterval(timer));
-  look();
-  return peaks;
 }
 
 /** P9: CPU of an idle door and worker, against what is allowed. */
