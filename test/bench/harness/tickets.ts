@@ -44,7 +44,8 @@ export function sampleMail(): string {
     "Received: from client.example.test by relay.example.test with ESMTPS; Thu, 1 Jan 2026 12:00:00 +0000",
     `Message-ID: <${id}@bench.example.test>`,
     "Date: Thu, 1 Jan 2026 12:00:00 +0000",
-    "From: Ada Lovelace <ada@bench.example.test>",
+    // Many senders: one alone would soon be over its limit.
+    `From: Ada Lovelace <ada-${id}@bench.example.test>`,
     `To: ${BENCH_MAILBOX}`,
     "Subject: =?utf-8?Q?A_mail_of_a_benchmark?=",
     "MIME-Version: 1.0",
