@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
+import { emlFiles } from "../support/eml-files.ts";
 import { judge } from "./judge.ts";
 import { mutate } from "./mutate.ts";
 import { makeRandom } from "./random.ts";
@@ -37,11 +37,4 @@ export function fuzz({
 /** Every .eml below the folders. */
 export function readSeeds(folders: readonly string[]): Buffer[] {
   return folders.flatMap(emlFiles).map((path) => readFileSync(path));
-}
-
-function emlFiles(path: string): string[] {
-  if (!statSync(path).isDirectory()) return path.endsWith(".eml") ? [path] : [];
-  return readdirSync(path)
-    .toSorted()
-    .flatMap((name) => emlFiles(join(path, name)));
 }

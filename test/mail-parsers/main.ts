@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join, relative } from "node:path";
+import { readFileSync } from "node:fs";
+import { relative } from "node:path";
+import { emlFiles } from "../support/eml-files.ts";
 import { READERS, type Reading } from "./readers.ts";
 
 /**
@@ -43,11 +44,4 @@ async function orFailure(read: (raw: Buffer) => Promise<Reading>, raw: Buffer): 
 function fieldOf(reading: Reading, field: (typeof FIELDS)[number]): string {
   const value = reading[field];
   return (Array.isArray(value) ? value.join(" | ") : value).replace(/\s+/g, " ").trim();
-}
-
-function emlFiles(path: string): string[] {
-  if (!statSync(path).isDirectory()) return path.endsWith(".eml") ? [path] : [];
-  return readdirSync(path)
-    .toSorted()
-    .flatMap((name) => emlFiles(join(path, name)));
 }

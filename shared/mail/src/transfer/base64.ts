@@ -56,20 +56,20 @@ export function* decodeBase64(bytes: Uint8Array, start: number, end: number): Ge
   if (used > 0) yield out.subarray(0, used);
 }
 
-/** Whether text that is said to be base64 can be: its first line is nothing else, or junk in it is rare. Prose has spaces between its words. */
+/** Whether text that is said to be base64 can be: its first line is nothing else, or junk in it is rare. Prose has spaces between its words; one word alone rarely has the right length. */
 export function looksLikeBase64(bytes: Uint8Array, start: number, end: number): boolean {
   let inside = 0;
   let good = 0;
   for (let at = start; at < Math.min(end, start + 1024); at += 1) {
     const byte = bytes[at];
     if (byte === 10 || byte === 13) {
-      if (inside > 0 && good === inside) return true;
+      if (inside > 1 && good === inside && inside % 4 !== 1) return true;
       continue;
     }
     inside += 1;
     if (value(bytes, at) !== JUNK) good += 1;
   }
-  return good >= inside * 0.9;
+  return good >= inside * 0.9 && inside !== 1 && (good < inside || inside % 4 !== 1);
 }
 
 function chunkSize(at: number, end: number): number {
