@@ -61,24 +61,31 @@ module.exports = {
       to: { pathNot: "^services/$1/src/$2/|^shared/contract/|(^|node_modules/)zod/|^(node:)?(crypto|stream)$" },
     },
     {
+      name: "mail-decisions-are-pure",
+      severity: "error",
+      comment: "what a mail means is decided by the contract, what is understood of the mail, and the pipeline's words alone",
+      from: { path: "^services/worker/src/mail/decide/" },
+      to: { pathNot: "^services/worker/src/(mail/decide|pipeline)/|^shared/(contract|mail)/" },
+    },
+    {
       name: "edges-stay-apart",
       severity: "error",
       comment: "edge folders do not import one another",
-      from: { path: "^services/([^/]+)/src/(adapters|queue|outbox|notify|recovery)/" },
-      to: { path: "^services/$1/src/(adapters|queue|outbox|notify|recovery)/", pathNot: "^services/$1/src/$2/" },
+      from: { path: "^services/([^/]+)/src/(adapters|queue|outbox|notify|recovery|mail)/" },
+      to: { path: "^services/$1/src/(adapters|queue|outbox|notify|recovery|mail)/", pathNot: "^services/$1/src/$2/" },
     },
     {
       name: "edges-know-no-store",
       severity: "error",
       comment: "an edge folder reaches the store through the core's ports",
-      from: { path: "^services/[^/]+/src/(adapters|queue|outbox|notify|recovery)/" },
+      from: { path: "^services/[^/]+/src/(adapters|queue|outbox|notify|recovery|mail)/" },
       to: { path: "^shared/store/" },
     },
     {
       name: "client-in-queues",
       severity: "error",
       comment: "of the edge folders, queue alone speaks to the queue",
-      from: { path: "^services/[^/]+/src/(adapters|outbox|notify|recovery)/" },
+      from: { path: "^services/[^/]+/src/(adapters|outbox|notify|recovery|mail)/" },
       to: { path: "^shared/client/" },
     },
     {
@@ -105,6 +112,7 @@ module.exports = {
     only("bullmq-in-queues", "bullmq", "^services/[^/]+/src/queue/|^shared/client/src/"),
     only("mongoose-in-the-store", "mongoose", "^shared/store/src/"),
     only("driver-in-databases", "mongodb", "^shared/store/src/|^services/standalone/src/databases/"),
+    only("mailauth-in-mail", "mailauth|tldts", "^services/[^/]+/src/mail/auth/"),
     only("mailer-in-notify", "nodemailer", "^services/[^/]+/src/notify/"),
     only("servers-in-adapters", "fastify|@fastify/[^/]+|smtp-server|imapflow", "^services/ingress/src/adapters/"),
     {

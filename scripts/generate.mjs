@@ -12,6 +12,7 @@ const isCheck = process.argv.includes("--check");
 register();
 const contract = await import("../shared/contract/src/index.ts");
 const { httpConfig } = await import("../services/ingress/src/config.ts");
+const { emailConfig } = await import("../services/ingress/src/email-config.ts");
 const { workerConfig } = await import("../services/worker/src/config.ts");
 const { standaloneConfig } = await import("../services/standalone/src/config.ts");
 
@@ -46,7 +47,12 @@ function schemaFiles() {
 }
 
 function configurationPage() {
-  const tables = { "HTTP door": httpConfig, Worker: workerConfig, "Standalone (`npm start`), beside those of the services": standaloneConfig };
+  const tables = {
+    "HTTP door": httpConfig,
+    "Email door": emailConfig,
+    Worker: workerConfig,
+    "Standalone (`npm start`), beside those of the services": standaloneConfig,
+  };
   const text = Object.entries(tables).map(([title, schema]) => `## ${title}\n\n| variable | default | what it is |\n| --- | --- | --- |\n${rows(schema)}\n`);
   return [
     "docs/configuration.md",

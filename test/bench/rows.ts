@@ -4,6 +4,7 @@ import { largeFiles, oneMegabyte, tenKilobytes, twentyFiveMegabytes } from "./ro
 import { fourWorkers, twoWorkers, withMail } from "./rows/fleet-rows.ts";
 import { bytesOfTicket, growth } from "./rows/growth-rows.ts";
 import { httpAsync, httpLatency, httpSync } from "./rows/http-rows.ts";
+import { largeMail, mailToTicket } from "./rows/mail-rows.ts";
 import { backlog, fiftyInFlight, manyInFlight, mixed, oneInFlight, twoHundredInFlight, waitingForResults } from "./rows/queue-rows.ts";
 import { idle, soak } from "./rows/steady-rows.ts";
 
@@ -14,8 +15,10 @@ export const ROWS: Record<string, (context: BenchContext) => Promise<Row>> = {
   P3: oneInFlight,
   P4: httpSync,
   P5: httpAsync,
+  P6: mailToTicket,
   P7: growth,
   P8: largeFiles,
+  P8MAIL: largeMail,
   P9: idle,
   MAIL: withMail,
   R50: fiftyInFlight,

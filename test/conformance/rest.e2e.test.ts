@@ -1,5 +1,5 @@
-import { importReferenceData } from "@openticket/store";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { addCredential } from "../support/credentials.ts";
 import { postTicket, rest } from "../support/rest.ts";
 import { type Stack, startStack } from "../support/stack.ts";
 import { until } from "../support/until.ts";
@@ -151,16 +151,16 @@ describe("what a credential may see", () => {
   it("neither tickets nor requests of another one", async () => {
     const { body, headers } = await postTicket(stack, TICKET, { prefer: "respond-async" });
     await rest(stack, "GET", `${headers.get("location")}?wait=10`);
-    await addCredential("stranger", ["openticket"]);
-    const other = { httpUrl: stack.httpUrl, credentials: { identifier: "stranger", secret: "another secret" } };
+    const credentials = await addCredential(stack, "stranger", ["openticket"]);
+    const other = { httpUrl: stack.httpUrl, credentials };
     expect((await rest(other, "GET", `/v1/requests/${body.requestId}`)).status).toBe(404);
     const own = await postTicket(stack, TICKET);
     expect((await rest(other, "GET", `/v1/tickets/${own.body.id}`)).status).toBe(404);
   });
 
   it("a permission that is missing is said", async () => {
-    await addCredential("reader", ["getticket"]);
-    const reader = { httpUrl: stack.httpUrl, credentials: { identifier: "reader", secret: "another secret" } };
+    const credentials = await addCredential(stack, "reader", ["getticket"]);
+    const reader = { httpUrl: stack.httpUrl, credentials };
     expect((await postTicket(reader, TICKET)).status).toBe(403);
     const { body } = await postTicket(stack, TICKET);
     expect((await rest(reader, "GET", `/v1/tickets/${body.id}`)).status).toBe(200);
@@ -198,10 +198,4 @@ describe("the OpenAPI document", () => {
 
 function basic(): string {
   return `Basic ${btoa(`${stack.credentials.identifier}:${stack.credentials.secret}`)}`;
-}
-
-async function addCredential(identifier: string, permissions: string[]): Promise<void> {
-  const row = { identifier, secret: "another secret", permissions };
-  const outcome = await importReferenceData(stack.store, [{ name: "credentials.json", text: JSON.stringify([row]) }]);
-  expect(outcome.kind).toBe("imported");
 }

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { runPipe } from "../support/pipe.ts";
 import { postTicket, rest } from "../support/rest.ts";
 import { until } from "../support/until.ts";
 
@@ -30,7 +31,7 @@ interface Started {
 
 function start(env: Record<string, string> = {}): Started {
   const { PATH, HOME, OPENTICKET_CACHE_DIR, XDG_CACHE_HOME } = process.env;
-  const given = { PATH, HOME, OPENTICKET_CACHE_DIR, XDG_CACHE_HOME, DATA_DIR: dataDir, HTTP_PORT: "0", METRICS_PORT: "0", ...env };
+  const given = { PATH, HOME, OPENTICKET_CACHE_DIR, XDG_CACHE_HOME, DATA_DIR: dataDir, HTTP_PORT: "0", SMTP_PORT: "0", METRICS_PORT: "0", ...env };
   const child = spawn(process.execPath, [PROGRAM], { env: given, stdio: ["ignore", "pipe", "pipe"] });
   started.push(child);
   let said = "";
@@ -73,6 +74,16 @@ describe("npm start's program", () => {
     expect(again.credentials).toEqual(stack.credentials);
     expect((await rest(again, "GET", "/v1/tickets/1")).body.tid).toBe(body.tid);
     expect(second.said()).not.toContain("example departments");
+  });
+
+  it("listens for mail to the example departments, and shows what came of it", async () => {
+    const running = start();
+    const stack = await ready(running);
+    const [, port] = /smtp:\/\/127\.0\.0\.1:(\d+)/.exec(running.said()) ?? [];
+    const { exitCode } = await runPipe(["--to", "support@example.test", "--smtp", `127.0.0.1:${port}`], "Subject: By mail\n\nHello\n");
+    expect(exitCode).toBe(0);
+    const { body } = await rest(stack, "GET", "/v1/inbound?mailbox=support@example.test");
+    expect(body.inbound).toMatchObject([{ mailbox: "support@example.test", raw: { size: 27 } }]);
   });
 
   it("prints a call that opens a ticket as it stands", async () => {

@@ -54,12 +54,22 @@ export async function callJson(stack: Stack, fields: Fields, init: RequestInit &
   return { status, ...(JSON.parse(text) as ApiAnswer) };
 }
 
-type ShownTicket = Record<string, unknown> & {
+interface Shown extends Record<string, unknown> {
+  requestId: string;
+  status: string;
+  message: string;
   decisions: { rule: string; answer: string; because?: string }[];
   attachments: { name: string; size: number; sha256: string; contentType: string }[];
   deliveries: { key: string; state: string }[];
+}
+export interface ShownReply extends Shown {
+  replyId: number;
+  author: Record<string, unknown>;
+}
+interface ShownTicket extends Shown {
   opener: Record<string, unknown>;
-};
+  replies: ShownReply[];
+}
 
 /** A body as what the test takes it for. */
 export async function readJson<T = ApiAnswer>(response: Response): Promise<T> {

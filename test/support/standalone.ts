@@ -22,7 +22,8 @@ export interface StandaloneProcess {
 export function startStandaloneProcess(env: Record<string, string>): StandaloneProcess {
   const { PATH, HOME, OPENTICKET_CACHE_DIR, XDG_CACHE_HOME } = process.env;
   const child = spawn(process.execPath, [PROGRAM], {
-    env: { PATH, HOME, OPENTICKET_CACHE_DIR, XDG_CACHE_HOME, ...env },
+    // The usual port may be another start's.
+    env: { PATH, HOME, OPENTICKET_CACHE_DIR, XDG_CACHE_HOME, SMTP_PORT: "0", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const said = collect(child);

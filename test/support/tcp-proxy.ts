@@ -16,8 +16,8 @@ export interface TcpProxy {
   close(): Promise<void>;
 }
 
-/** Opens a proxy to a port on loopback. */
-export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
+/** Opens a proxy to a port on loopback; `port`: its own, 0 for any. */
+export async function openTcpProxy(targetPort: number, port = 0): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   const callers = new Set<Socket>();
   let isFrozen = false;
@@ -57,7 +57,7 @@ export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
     relay(outer, inner);
     if (isFrozen) for (const socket of [inner, outer]) socket.pause();
   });
-  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(port, "127.0.0.1", resolve));
   return {
     port: (server.address() as AddressInfo).port,
     freeze() {

@@ -8,6 +8,7 @@ import { eraseCommand } from "./commands/erase.ts";
 import { exportCommand } from "./commands/export.ts";
 import { importCommand } from "./commands/import.ts";
 import { mailCommand } from "./commands/mail.ts";
+import { pipeCommand } from "./commands/pipe.ts";
 import { queueCommand } from "./commands/queue.ts";
 import { requestCommand } from "./commands/request.ts";
 import { statusCommand } from "./commands/status.ts";
@@ -20,6 +21,8 @@ const COMMANDS: readonly Command[] = [
   queueCommand,
   requestCommand,
   deadCommand,
+  mailCommand,
+  pipeCommand,
   auditCommand,
   drainCommand,
   importCommand,

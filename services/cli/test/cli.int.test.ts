@@ -56,6 +56,8 @@ const aLetter = (_id: string) => ({
 
 const ticketOf = (requestId: string) =>
   until("its ticket", async () => (await stack.store.db.collection("tickets").findOne({ requestId })) ?? undefined, 30_000);
+const postReply = (ticketid: unknown, reply: object, headers: Record<string, string> = {}) =>
+  rest(stack, "POST", `/v1/tickets/${ticketid}/replies`, { body: JSON.stringify(reply), headers: { "content-type": "application/json", ...headers } });
 
 /** A job that is no command ends as a dead letter. */
 async function makeDeadLetter(): Promise<string> {
@@ -81,6 +83,14 @@ describe("status, queue and request", () => {
     const trace = await asJson("request", "show", String(status.result?.id));
     expect(trace).toMatchObject({ requestId: body.requestId, ticket: { id: status.result?.id } });
     expect((await asJson("request", "show", trace.ticket.tid)).requestId).toBe(body.requestId);
+  });
+
+  it("show the trace of a reply, beside its ticket", async () => {
+    const { body: ticket } = await postTicket(stack, TICKET);
+    const { body } = await postReply(ticket.id, { clientid: 1, message: "more" });
+    expect((await opentickets("request", "show", String(body.requestId))).out).toMatch(/reply added +number \d+, to ticket \d+, by client/);
+    expect(await asJson("request", "show", String(body.requestId))).toMatchObject({ reply: { replyId: body.replyid }, ticket: { id: ticket.id } });
+    expect((await opentickets("request", "show", String(ticket.id))).out).toContain("1 replies");
   });
 
   it("say that nothing is known of a name", async () => {
@@ -156,7 +166,7 @@ describe("audit", () => {
     await postTicket(stack, TICKET);
     const answer = await asJson("audit");
     expect(answer).toMatchObject({ agrees: true, differences: [] });
-    expect(answer.accepted).toBe(answer.tickets + answer.rejected + answer.dead + answer.waiting);
+    expect(answer.accepted).toBe(answer.tickets + answer.replies + answer.rejected + answer.dead + answer.waiting);
   });
 
   it("names what was accepted and is nowhere", async () => {
@@ -266,12 +276,15 @@ describe("import, export and credentials", () => {
     expect((await opentickets("import", join(folder, "missing.csv"))).err).toContain("cannot be read: ENOENT");
   });
 
-  it("write every ticket as a line of JSON", async () => {
+  it("write every ticket as a line of JSON, with its replies", async () => {
+    const { body: ticket } = await postTicket(stack, TICKET);
+    await postReply(ticket.id, { clientid: 1, message: "exported" });
     const file = join(folder, "tickets.ndjson");
     await opentickets("export", file);
     const lines = (await readFile(file, "utf8")).trim().split("\n");
     expect(lines).toHaveLength(await stack.store.db.collection("tickets").countDocuments());
-    expect(JSON.parse(lines[0] ?? "")).toMatchObject({ id: expect.any(Number), subject: expect.any(String) });
+    expect(JSON.parse(lines[0] ?? "")).toMatchObject({ id: expect.any(Number), subject: expect.any(String), replies: [] });
+    expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject({ id: ticket.id, replies: [{ message: "exported" }] });
   });
 
   it("make a credential that works at once, and turn it off", async () => {
@@ -292,9 +305,13 @@ describe("erase", () => {
     await writeFile(join(folder, "clients.json"), JSON.stringify([PERSON]));
     await opentickets("import", join(folder, "clients.json"));
     const attachments = [{ name: "shared.txt", data: Buffer.from("a file that two tickets hold").toString("base64") }];
-    await postTicket(stack, { ...TICKET, clientid: PERSON.id, attachments });
+    const { body: own } = await postTicket(stack, { ...TICKET, clientid: PERSON.id, attachments });
     const { body: other } = await postTicket(stack, { ...TICKET, attachments });
+    await postReply(own.id, { adminusername: "admin", message: "To eve.unique" });
+    await postReply(other.id, { clientid: PERSON.id, message: "From eve.unique" });
+    await postReply(other.id, { clientid: 1, message: "stays" });
     await queue.pause();
+    await postReply(own.id, { adminusername: "admin", message: "Waits for eve.unique" }, { prefer: "respond-async" });
     await postTicket(stack, { ...TICKET, clientid: PERSON.id, subject: "waits" }, { prefer: "respond-async" });
     await queue.add("OpenTicket", { ticket: { deptid: 1, name: "Eve", email: PERSON.email.toUpperCase(), subject: "s", message: "m" } });
 
@@ -304,6 +321,7 @@ describe("erase", () => {
 
     expect(await everythingStored()).not.toMatch(/eve\.unique/i);
     expect(await stack.store.db.collection("tickets").countDocuments({ "opener.clientid": 80 })).toBe(0);
+    expect((await rest(stack, "GET", `/v1/tickets/${other.id}`)).body).toMatchObject({ replyCount: 1, replies: [{ message: "stays" }] });
     const file = await fetch(`${stack.httpUrl}/v1/tickets/${other.id}/attachments/0`, {
       headers: { authorization: `Basic ${btoa(`${stack.credentials.identifier}:${stack.credentials.secret}`)}` },
     });

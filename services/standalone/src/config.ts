@@ -6,6 +6,8 @@ export const standaloneConfig = z.object({
   DATA_DIR: z.string().default(".data").describe("Folder of the embedded databases, generated credentials and mails without a relay"),
   HTTP_HOST: z.string().default("127.0.0.1").describe("Address that the HTTP door listens on"),
   HTTP_PORT: integer({ min: 0, max: 65_535, fallback: 8080 }).describe("Its port; 0: any"),
+  SMTP_HOST: z.string().default("127.0.0.1").describe("Address that the email door listens on"),
+  SMTP_PORT: integer({ min: 0, max: 65_535, fallback: 2525 }).describe("Its port; 0: any"),
   MONGODB_URL: z.string().optional().describe("A MongoDB replica set to use instead of the embedded one"),
   REDIS_URL: z.string().optional().describe("A Redis or Valkey to use instead of the embedded one"),
   API_CREDENTIALS: z.string().optional().describe("`identifier:secret[,identifier:secret]`; unset: generated once and kept in `DATA_DIR`"),

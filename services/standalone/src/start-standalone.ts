@@ -1,7 +1,7 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type HttpDoor, httpConfig, startHttp } from "@openticket/ingress";
+import { emailConfig, type HttpDoor, httpConfig, startEmail, startHttp } from "@openticket/ingress";
 import { type Drain, type Logger, makeMetrics, readConfig } from "@openticket/runtime";
 import { connectStore, seedExampleData } from "@openticket/store";
 import { startWorker, workerConfig } from "@openticket/worker";
@@ -17,8 +17,8 @@ const ADDRESS_FILE = "databases.json";
 /** How long databases of the environment have for their first answer, and how often they are asked, ms. */
 const READY_TIMEOUT_MS = 10_000;
 const READY_POLL_MS = 250;
-/** What worker and door read. */
-const servicesConfig = z.object({ ...workerConfig.shape, ...httpConfig.shape });
+/** What worker and doors read. */
+const servicesConfig = z.object({ ...workerConfig.shape, ...emailConfig.shape, ...httpConfig.shape });
 const { MONGODB_URL, REDIS_URL } = servicesConfig.shape;
 /** Every variable that `npm start` reads, by its strictest reader; without URLs it brings its own databases. */
 const everySetting = z.object({ ...standaloneConfig.shape, ...servicesConfig.shape, MONGODB_URL: MONGODB_URL.optional(), REDIS_URL: REDIS_URL.optional() });
@@ -51,11 +51,12 @@ export async function startStandalone(config: StandaloneConfig, { env, logger, d
   const credentials = await ensureCredentials(config.API_CREDENTIALS, dataDir);
   const services = readServices(config, { env, dataDir, ...databases, credentials });
   if (config.EXAMPLE_DATA) await putExampleData(databases.mongodbUrl, progress);
-  progress("starting worker and HTTP door …");
+  progress("starting worker, HTTP door and email door …");
   await startWorker(services, { logger, drain, metrics: makeMetrics() });
-  const { url, readiness } = await startHttp(services, { logger, drain });
+  const { url, metrics, readiness } = await startHttp(services, { logger, drain });
   await requireReady(readiness);
-  return page({ url, credentials, dataDir, ...databases, hasRelay: Boolean(env.SMTP_URL) });
+  const { urls: mailUrls } = await startEmail(services, { logger, drain, metrics });
+  return page({ url, mailUrls, credentials, dataDir, ...databases, hasRelay: Boolean(env.SMTP_URL) });
 }
 
 interface Known {
@@ -120,6 +121,7 @@ async function requireReady(readiness: HttpDoor["readiness"]): Promise<void> {
 
 interface Shown {
   url: string;
+  mailUrls: string[];
   credentials: string;
   dataDir: string;
   mongodbUrl: string;
@@ -127,17 +129,18 @@ interface Shown {
   hasRelay: boolean;
 }
 
-function page({ url, credentials, dataDir, mongodbUrl, redisUrl, hasRelay }: Shown): string[] {
+function page({ url, mailUrls, credentials, dataDir, mongodbUrl, redisUrl, hasRelay }: Shown): string[] {
   const [pair = ""] = credentials.split(",");
   const [identifier, secret] = [pair.slice(0, pair.indexOf(":")), pair.slice(pair.indexOf(":") + 1)].map(formEncoded);
   return [
     "",
     `  API call    ${url}/includes/api.php`,
     `  REST        ${url}/v1/tickets        documented at ${url}/docs`,
+    `  mail in     ${mailUrls.join(" ")}        such as to support@example.test; what came of it is at ${url}/v1/inbound`,
     `  health      ${url}/readyz            metrics at ${url}/metrics`,
     `  MongoDB     ${mongodbUrl}`,
     `  Redis       ${redisUrl}`,
-    `  mails       ${hasRelay ? "sent through SMTP_URL" : `written to ${dataDir}/sent (set SMTP_URL to send them)`}`,
+    `  mail out    ${hasRelay ? "sent through SMTP_URL" : `written to ${dataDir}/sent (set SMTP_URL to send them)`}`,
     "",
     "  Open a ticket:",
     "",

@@ -1,10 +1,14 @@
 import { describe, expect, it } from "vitest";
 import {
+  actionOf,
+  command as anyCommand,
   fingerprintOf,
   identityOf,
   inOrderOfPrecedence,
   type OpenTicketCommand,
   readCommand,
+  readReplyCommand,
+  readRequester,
   referenceError,
   requestIdOfJob,
   requestIdOfKey,
@@ -49,6 +53,55 @@ describe("readCommand", () => {
   it("saves the requester's address from a command that is otherwise unreadable", () => {
     const broken = { v: 1, requestId: "r1", correlationId: "c1", replyTo: { queue: "q" }, ticket: "x" };
     expect(read(broken)).toMatchObject({ kind: "unreadable", reply: { requestId: "r1", correlationId: "c1", queue: "q" } });
+  });
+});
+
+describe("readReplyCommand", () => {
+  const readReply = (data: unknown) => readReplyCommand(data, DEFAULTS);
+
+  it("reads the reply's own parameters, in whatever encoding, and no others", () => {
+    const ticket = { ticketid: "07", message: "m", deptid: 1, adminusername: "0", status: " Closed ", useMarkdown: "true", noemail: "False" };
+    expect(readReply({ ticket })).toEqual({
+      kind: "command",
+      command: {
+        v: 1,
+        requestId: "req_default",
+        receivedAt: DEFAULTS.receivedAt,
+        source: { channel: "queue" },
+        action: "AddTicketReply",
+        ticket: { ticketid: 7, message: "m", status: "Closed", markdown: true },
+      },
+    });
+  });
+
+  it("reads version 0, the bare parameters of the call", () => {
+    expect(readReply({ ticketid: 7, message: "m" })).toMatchObject({ command: { action: "AddTicketReply", ticket: { ticketid: 7 } } });
+  });
+
+  it("is another request than a ticket with the same words", () => {
+    const data = { ticket: { message: "m" }, requestId: "r" };
+    const [ticket, reply] = [read(data), readReply(data)];
+    if (ticket.kind === "unreadable" || reply.kind === "unreadable") throw new Error("unreadable");
+    expect(fingerprintOf(ticket.command)).not.toBe(fingerprintOf(reply.command));
+    expect(fingerprintOf({ ...ticket.command, action: "OpenTicket" })).toBe(fingerprintOf(ticket.command));
+  });
+
+  it("what is kept of it is known again as a reply, and a ticket's as a ticket", () => {
+    const [ticket, reply] = [read({ ticket: { deptid: 1 } }), readReply({ ticket: { ticketid: 7 } })];
+    const kept = (of: unknown) => anyCommand.parse(JSON.parse(JSON.stringify(of)));
+    expect(reply.kind === "command" && actionOf(kept(reply.command))).toBe("AddTicketReply");
+    expect(ticket.kind === "command" && actionOf(kept(ticket.command))).toBe("OpenTicket");
+  });
+});
+
+describe("readRequester", () => {
+  it("saves what it can from anything", () => {
+    expect(readRequester({ requestId: 5, hasReceipt: true, source: { channel: "rest" }, replyTo: { queue: "a:b" } }, DEFAULTS)).toEqual({
+      requestId: "req_default",
+      hasReceipt: true,
+      source: { channel: "rest" },
+    });
+    for (const data of [undefined, null, 5, []]) expect(readRequester(data, DEFAULTS)).toEqual({ requestId: "req_default" });
   });
 });
 

@@ -69,3 +69,10 @@ export async function recordDropped(
   });
   await store.db.collection<RejectionDocument>(COLLECTIONS.rejections).replaceOne({ _id }, record, { upsert: true });
 }
+
+/** Forgets that a request was rejected or given up, so that it may be decided again. */
+export async function forgetRefusal(store: StoreConnection, requestId: string): Promise<void> {
+  const rejections = store.db.collection<RejectionRecord & { alias?: string }>(COLLECTIONS.rejections);
+  await rejections.deleteMany({ $or: [{ _id: requestId }, { alias: requestId }] });
+  await store.db.collection<DeadLetter>(COLLECTIONS.deadLetters).deleteOne({ _id: requestId });
+}

@@ -77,6 +77,7 @@ export async function erasePerson(store: StoreConnection, person: ErasedPerson):
   const lettersGone = await letters.deleteMany({ _id: gone });
   await store.db.collection<{ _id: string }>(COLLECTIONS.rejections).deleteMany({ _id: gone });
   const mails = await eraseInbound(store, person, ticketids);
+  await eraseMailTraces(store, person);
   const ticketsGone = await tickets.deleteMany({ _id: { $in: found.map(({ _id }) => _id) } });
   // Once more: one may have been on its way to a ticket that is gone now.
   const late = await eraseReplies(store, person, ticketids);
@@ -91,6 +92,13 @@ export async function erasePerson(store: StoreConnection, person: ErasedPerson):
     referenceRows,
     requestIds: gone.$in,
   };
+}
+
+/** What incoming mail has left behind under these addresses. Counts of mails go by themselves within minutes. */
+async function eraseMailTraces(store: StoreConnection, { emails }: ErasedPerson): Promise<void> {
+  const addresses = emails.map((email) => email.toLowerCase());
+  await store.db.collection<{ _id: string }>(COLLECTIONS.mutes).deleteMany({ _id: { $in: addresses } });
+  await store.db.collection(COLLECTIONS.mailNotices).deleteMany({ "to.email": { $in: emails.map(ignoringCase) } });
 }
 
 /** Messages that are from the person, or became one of these tickets. A job of one that is gone finds nothing to do. */

@@ -1,5 +1,4 @@
 import type { InboundRecord, InboundState } from "@openticket/contract";
-import type { Difference } from "./audit-difference.ts";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
 
 /** How many messages are in which state. */
@@ -9,8 +8,15 @@ export async function inboundCounts(store: StoreConnection): Promise<Partial<Rec
   return Object.fromEntries(counts.map(({ _id, count }) => [_id, count]));
 }
 
+export interface StrandedInbound {
+  kind: "raw-missing" | "ticket-missing";
+  /** The message. */
+  about: string;
+  detail: string;
+}
+
 /** Messages whose raw content is gone, and those that are said to have become a ticket which is not there. */
-export async function strandedInbound(store: StoreConnection, limit: number): Promise<Difference[]> {
+export async function strandedInbound(store: StoreConnection, limit: number): Promise<StrandedInbound[]> {
   const [withoutRaw, withoutTicket] = await Promise.all([
     without(store, { from: COLLECTIONS.blobs, localField: "raw.sha256", foreignField: "_id" }, {}, limit),
     without(store, { from: COLLECTIONS.tickets, localField: "ticket.id", foreignField: "id" }, { "ticket.id": { $exists: true } }, limit),

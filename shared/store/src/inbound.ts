@@ -18,6 +18,8 @@ export interface InboundStore {
   decide(id: string, outcome: InboundOutcome): Promise<void>;
   /** Makes a decided message undecided again, with another content where one is given; `note` goes into its trace. False when there is none that is decided. */
   putBack(id: string, again: { checkAt: Date; note: Decision; raw?: InboundRecord["raw"] }): Promise<boolean>;
+  /** Takes a message out of quarantine for good: it counts as ignored. False when it is not there. */
+  drop(id: string, why: { reason: InboundRecord["reason"]; note: Decision }): Promise<boolean>;
 }
 
 export type InboundAccepted = { kind: "accepted" } | { kind: "exists" };
@@ -60,6 +62,10 @@ export function makeMongoInbound(store: StoreConnection, { now }: { now(): Date 
         $push: { trace: note },
       } as const;
       return (await records.updateOne({ _id: id, state: { $ne: "stored" } }, change)).matchedCount > 0;
+    },
+    async drop(id, { reason, note }) {
+      const change = { $set: { state: "ignored" as const, decidedAt: now(), ...(reason && { reason }) }, $push: { trace: note } };
+      return (await records.updateOne({ _id: id, state: "quarantined" }, change)).matchedCount > 0;
     },
   };
 }

@@ -5,7 +5,7 @@ export type { Difference } from "./audit-difference.ts";
 export { BlobNotFound, type BlobStore, BlobTooLarge } from "./blob-store.ts";
 export { claimSweep, sweepBlobs } from "./blob-sweep.ts";
 export { connectStore, type StoreConnection } from "./connect.ts";
-export { type DeadLetterStore, makeMongoDeadLetters, recordDropped } from "./dead-letters.ts";
+export { type DeadLetterStore, forgetRefusal, makeMongoDeadLetters, recordDropped } from "./dead-letters.ts";
 export type { CredentialStore, Directory } from "./directory.ts";
 export { type Erased, type ErasedPerson, erasePerson, findPerson, isOfPerson } from "./erase.ts";
 export { EXAMPLE_DATA, seedExampleData } from "./example-data.ts";

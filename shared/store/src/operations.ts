@@ -7,7 +7,7 @@ import { type RejectionDocument, type ReplyDocument, type TicketDocument, toReco
 export interface StoreOperations {
   counts(): Promise<StoreCounts>;
   deadLetters(filter: { code?: string | undefined; limit: number }): Promise<DeadLetter[]>;
-  /** Everything that is kept of a request, found by its requestId, its ticket's id or number. */
+  /** Everything that is kept of a request, found by its requestId, its message, its ticket's id or number. */
   trace(name: string): Promise<Trace>;
   /** Tickets in the order of their ids, each with its replies in the order of their time. */
   tickets(filter: { afterId: number }): AsyncIterable<TicketRecord & { replies: ReplyRecord[] }>;
@@ -89,13 +89,13 @@ export function makeStoreOperations(store: StoreConnection): StoreOperations {
     const byNumber = /^\d{1,15}$/.test(name) ? [{ id: Number(name) }] : [];
     const named = await tickets.findOne({ $or: [{ _id: name }, { alias: name }, { tid: name }, ...byNumber] });
     const reply = named ? null : await replies.findOne({ $or: [{ _id: name }, { alias: name }] });
+    const inbound = await messages.findOne({ $or: [{ requestId: (reply ?? named)?.requestId ?? name }, { _id: name }] });
+    const requestId = (reply ?? named)?.requestId ?? inbound?.requestId ?? name;
     const ticket = named ?? (reply && (await tickets.findOne({ id: reply.ticketId })));
-    const requestId = (reply ?? named)?.requestId ?? name;
-    const [receipt, rejection, deadLetter, inbound] = await Promise.all([
+    const [receipt, rejection, deadLetter] = await Promise.all([
       receipts.findOne({ _id: requestId }),
       rejections.findOne({ $or: [{ _id: requestId }, { alias: requestId }], isProposed: { $exists: false } }),
       letters.findOne({ _id: requestId }),
-      messages.findOne({ $or: [{ requestId }, { _id: name }] }),
     ]);
     return {
       requestId,

@@ -25,7 +25,8 @@ export interface BlobDocument {
 /** Size of a GridFS chunk, and the largest content that is small. */
 export const CHUNK_BYTES = 255 * 1024;
 
-const WRITES_IN_FLIGHT = 2;
+/** Batches under way at once: a second one would make both smaller. */
+const WRITES_IN_FLIGHT = 1;
 const LARGEST_BATCH = 500;
 /** MongoDB takes 48 MB in one command. */
 const HEAVIEST_BATCH_BYTES = 8_000_000;

@@ -1,7 +1,7 @@
 import { Redis } from "ioredis";
 import mongoose from "mongoose";
 import { usageOfPid } from "../../support/usage.ts";
-import { BENCH_DEPARTMENT, MAILING_DEPARTMENT } from "./tickets.ts";
+import { BENCH_DEPARTMENT, BENCH_MAILBOX, MAILING_DEPARTMENT } from "./tickets.ts";
 
 /** What every row gets: the servers of this run, and how much to do. */
 export interface BenchContext {
@@ -22,7 +22,7 @@ export interface BenchContext {
 /** Credentials that the HTTP door of a benchmark takes. */
 export const BENCH_CREDENTIALS = { identifier: "bench", secret: "bench-secret" };
 
-/** Makes the departments that the sample tickets are for: one without staff, so that no mails are owed, and one that answers each opener. */
+/** Makes the departments that the sample tickets are for: one without staff, so that no mails are owed, with a mailbox, and one that answers each opener. */
 export async function addDepartments(connection: mongoose.Connection): Promise<void> {
   const options = { clientsOnly: false, repliesOnly: false, preventClientClosure: false, hidden: false, staff: [] };
   const departments = [
@@ -31,6 +31,8 @@ export async function addDepartments(connection: mongoose.Connection): Promise<v
   ];
   for (const department of departments)
     await connection.collection<{ _id: number }>("departments").replaceOne({ _id: department._id }, department, { upsert: true });
+  const mailbox = { address: BENCH_MAILBOX, deptid: BENCH_DEPARTMENT };
+  await connection.collection<{ _id: string }>("mailboxes").replaceOne({ _id: BENCH_MAILBOX }, mailbox, { upsert: true });
 }
 
 /** See {@link BenchContext}. */
@@ -64,6 +66,7 @@ export async function makeContext({
       QUEUE_PREFIX: prefix,
       DATA_DIR: dataDir,
       HTTP_PORT: "0",
+      SMTP_PORT: "0",
       METRICS_PORT: "0",
       // Six digits are taken up by a few rounds of twenty thousand.
       TICKET_MASK: "%n%n%n%n%n%n%n%n%n%n",

@@ -44,3 +44,43 @@ export function sampleCommand(replyTo?: string, ticket: object = sampleTicket())
     ticket,
   };
 }
+
+/** The mailbox of {@link BENCH_DEPARTMENT}. */
+export const BENCH_MAILBOX = "bench-mail@example.test";
+
+/** A mail of about 2 kB as common programs write it, with a name of its own; lines end in CRLF. */
+export function sampleMail(): string {
+  const id = randomBytes(12).toString("hex");
+  const html = `<html><body><p>${MESSAGE}</p></body></html>`;
+  return [
+    "Received: from client.example.test by relay.example.test with ESMTPS; Thu, 1 Jan 2026 12:00:00 +0000",
+    `Message-ID: <${id}@bench.example.test>`,
+    "Date: Thu, 1 Jan 2026 12:00:00 +0000",
+    // Many senders: one alone would soon be over its limit.
+    `From: Ada Lovelace <ada-${id}@bench.example.test>`,
+    `To: ${BENCH_MAILBOX}`,
+    "Subject: =?utf-8?Q?A_mail_of_a_benchmark?=",
+    "MIME-Version: 1.0",
+    `Content-Type: multipart/alternative; boundary="${id}"`,
+    "",
+    `--${id}`,
+    "Content-Type: text/plain; charset=utf-8",
+    "",
+    folded(MESSAGE),
+    `--${id}`,
+    "Content-Type: text/html; charset=utf-8",
+    "Content-Transfer-Encoding: base64",
+    "",
+    (
+      Buffer.from(html)
+        .toString("base64")
+        .match(/.{1,76}/g) ?? []
+    ).join("\r\n"),
+    `--${id}--`,
+    "",
+  ].join("\r\n");
+}
+
+function folded(text: string): string {
+  return (text.match(/.{1,72}/g) ?? []).join("\r\n");
+}

@@ -1,15 +1,15 @@
 import { makeOperatorQueue } from "@openticket/client";
-import { auditStore, type Difference } from "@openticket/store";
+import { auditStore, type Difference, makeMongoInbound } from "@openticket/store";
 import type { Command, CommandDeps } from "../command.ts";
 import { table } from "../output.ts";
 
 const MS_PER_MINUTE = 60_000;
 
-/** `opentickets audit`: holds what was accepted against what became of it. Exit code 1 when they differ. */
+/** `opentickets audit`: holds what was accepted, and which messages came in, against what became of it. Exit code 1 when they differ. */
 export const auditCommand: Command = (parser, wrap) =>
   parser.command(
     "audit",
-    "Check that accepted = tickets + replies + rejected + dead + waiting, and name every difference",
+    "Check that accepted = tickets + replies + rejected + dead + waiting, that every message is decided, waiting or quarantined, and name every difference",
     (command) =>
       command
         .option("overdue-minutes", { type: "number", default: 60, describe: "How long a delivery may be owed without having been tried" })
@@ -22,6 +22,7 @@ async function audit({ overdueMinutes }: { overdueMinutes: number }, { connectio
   const store = await connections.store();
   const found = await auditStore(store, { now: new Date(), overdueMs: overdueMinutes * MS_PER_MINUTE });
   const lost = await stillMissing(found.undecided, queue, store);
+  const lostMail = await stillMissingMail(found.undecidedMail, queue, store);
   const queued = await queue.counts();
   await queue.close();
   const { tickets, replies, rejected, dead } = found.counts;
@@ -29,14 +30,18 @@ async function audit({ overdueMinutes }: { overdueMinutes: number }, { connectio
   const differences: Difference[] = [
     ...found.differences,
     ...lost.map((about) => ({ kind: "lost" as const, about, detail: "was accepted, and is neither decided nor in the queue; the workers enqueue it again" })),
+    ...lostMail.map((about) => ({ kind: "lost" as const, about, detail: "came in, and is neither decided nor in the queue; the workers enqueue it again" })),
   ];
   const accepted = tickets + replies + rejected + dead + waiting + lost.length;
-  const answer = { agrees: differences.length === 0, accepted, tickets, replies, rejected, dead, waiting, differences };
+  const { stored = 0, ...decidedMail } = found.counts.inbound;
+  const mail = { ...decidedMail, waiting: stored - lostMail.length };
+  const answer = { agrees: differences.length === 0, accepted, tickets, replies, rejected, dead, waiting, mail, differences };
   output.answer(answer, () => {
-    const sums = table(
+    const requests = table(
       ["accepted", "= tickets", "+ replies", "+ rejected", "+ dead", "+ waiting", "+ differences"],
       [[accepted, tickets, replies, rejected, dead, waiting, lost.length]],
     );
+    const sums = `${requests}\n\n${mailTable(mail, lostMail.length)}`;
     return differences.length === 0
       ? `${sums}\n\nEverything that was accepted is accounted for.`
       : `${sums}\n\n${table(
@@ -45,6 +50,17 @@ async function audit({ overdueMinutes }: { overdueMinutes: number }, { connectio
         )}`;
   });
   return differences.length === 0 ? 0 : 1;
+}
+
+const MAIL_OUTCOMES = ["ticket", "reply", "ignored", "refused", "quarantined", "waiting"] as const;
+
+function mailTable(mail: Partial<Record<(typeof MAIL_OUTCOMES)[number], number>>, lost: number): string {
+  const counts = MAIL_OUTCOMES.map((outcome) => mail[outcome] ?? 0);
+  const total = counts.reduce((sum, count) => sum + count, lost);
+  return table(
+    ["mails came in", "= tickets", "+ replies", "+ ignored", "+ refused", "+ quarantined", "+ waiting", "+ differences"],
+    [[total, ...counts, lost]],
+  );
 }
 
 /** Looked up in the queue, then once more in the store: a request may have been decided between the two. */
@@ -57,4 +73,16 @@ async function stillMissing(
   if (missing.length === 0) return [];
   const again = new Set((await auditStore(store, { now: new Date(), overdueMs: Number.MAX_SAFE_INTEGER / 2 })).undecided);
   return missing.filter((requestId) => again.has(requestId));
+}
+
+/** The same for messages, which their jobs decide. */
+async function stillMissingMail(
+  undecided: readonly { id: string; requestId: string }[],
+  queue: ReturnType<typeof makeOperatorQueue>,
+  store: Parameters<typeof auditStore>[0],
+): Promise<string[]> {
+  const missing = new Set(await queue.missing(undecided.map(({ requestId }) => requestId)));
+  const inbound = makeMongoInbound(store, { now: () => new Date() });
+  const again = await Promise.all(undecided.filter(({ requestId }) => missing.has(requestId)).map(({ id }) => inbound.find(id)));
+  return again.flatMap((record) => (record?.state === "stored" ? [record._id] : []));
 }

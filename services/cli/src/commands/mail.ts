@@ -1,19 +1,17 @@
 import type { Command } from "../command.ts";
-import { parseMails } from "./mail-parse.ts";
+import { mailDrop } from "./mail/drop.ts";
+import { mailEdit } from "./mail/edit.ts";
+import { mailExport } from "./mail/export.ts";
+import { mailList } from "./mail/list.ts";
+import { mailParse } from "./mail/parse.ts";
+import { mailReplay } from "./mail/replay.ts";
+import { mailShow } from "./mail/show.ts";
 
-/** `opentickets mail …`: what a raw mail says. */
+const SUBCOMMANDS: readonly Command[] = [mailParse, mailList, mailShow, mailExport, mailEdit, mailReplay, mailDrop];
+
+/** `opentickets mail parse|list|show|export|edit|replay|drop`: messages that came in, those in quarantine above all. */
 export const mailCommand: Command = (parser, wrap) =>
-  parser.command("mail", "What is understood of a mail", (command) =>
-    command
-      .command(
-        "parse <files..>",
-        "Subject, sender, text and attachments of mails in files; needs no database",
-        (it) =>
-          it
-            .positional("files", { type: "string", array: true, demandOption: true, describe: "Raw mails (.eml)" })
-            .example("$0 mail parse bounce.eml", "For people")
-            .example("$0 mail parse *.eml --json", "A line of JSON for each file, in their order"),
-        wrap(parseMails),
-      )
-      .demandCommand(1, "Name what to do: parse."),
-  );
+  parser.command("mail", "Messages that came in: list, view, export, mend and replay them", (command) => {
+    for (const subcommand of SUBCOMMANDS) subcommand(command, wrap);
+    return command.demandCommand(1, "Name what to do: parse, list, show, export, edit, replay or drop.");
+  });

@@ -13,7 +13,7 @@ export const requestCommand: Command = (parser, wrap) =>
         "Its whole trace: accepted where and when, tries, decisions, ticket, deliveries",
         (it) =>
           it
-            .positional("id", { type: "string", demandOption: true, describe: "Request id, ticket id or ticket number" })
+            .positional("id", { type: "string", demandOption: true, describe: "Request id, message id, ticket id or ticket number" })
             .example("$0 request show req_ea1b90e9b1c60c418f1bf87009ca22af", "By request id")
             .example("$0 request show 987112", "By ticket number"),
         wrap(show),
@@ -25,8 +25,8 @@ async function show({ id }: { id: string }, { connections, output }: CommandDeps
   const trace = await makeStoreOperations(await connections.store()).trace(id);
   const queue = makeOperatorQueue(connections.redis());
   const job = await queue.job(trace.requestId).finally(() => queue.close());
-  const { receipt, ticket, reply, rejection, deadLetter } = trace;
-  if (!receipt && !ticket && !reply && !rejection && !deadLetter && !job)
+  const { receipt, ticket, reply, rejection, deadLetter, inbound } = trace;
+  if (!receipt && !ticket && !reply && !rejection && !deadLetter && !inbound && !job)
     throw new CliFailure(`Nothing is known of ${id}: it was never accepted here, or its rejection has expired.`);
   const events = eventsOf(trace, job);
   output.answer(
@@ -45,13 +45,20 @@ interface Event {
   detail: string;
 }
 
-function eventsOf({ receipt, ticket, reply, rejection, deadLetter }: Trace, job: Awaited<ReturnType<ReturnType<typeof makeOperatorQueue>["job"]>>): Event[] {
+function eventsOf(
+  { receipt, ticket, reply, rejection, deadLetter, inbound }: Trace,
+  job: Awaited<ReturnType<ReturnType<typeof makeOperatorQueue>["job"]>>,
+): Event[] {
   const events: Event[] = [];
   const add = (at: Date | undefined, what: string, detail = "") => at && events.push({ at, what, detail });
   const decided = reply ?? ticket;
   const source = decided?.source ?? rejection?.source ?? receipt?.source ?? deadLetter?.source;
   const door = source ? [source.channel, source.credential && `as ${source.credential}`, source.ip && `from ${source.ip}`].filter(Boolean).join(" ") : "";
   add(decided?.receivedAt ?? rejection?.receivedAt ?? deadLetter?.receivedAt, "received", door);
+  add(inbound?.receivedAt, "mail stored", inbound && `${inbound._id} for ${inbound.mailbox} over ${inbound.source.door}`);
+  for (const { rule, answer, because } of inbound?.trace ?? [])
+    add(inbound?.decidedAt ?? inbound?.receivedAt, `mail: ${rule}`, `${answer}${because ? `, because ${because}` : ""}`);
+  add(inbound?.decidedAt, "mail decided", inbound && `${inbound.state}${inbound.reason ? `: ${inbound.reason.text}` : ""}`);
   add(receipt?.acceptedAt, "acknowledged before its outcome", `by a receipt${receipt?.requeued ? `; put into the queue again ${receipt.requeued} times` : ""}`);
   add(
     job?.createdAt,

@@ -37,6 +37,8 @@ async function status(_argv: object, { connections, output }: CommandDeps): Prom
         .map(([code, count]) => `${count} ${code}`)
         .join(", "),
     ],
+    ["mails undecided", counts.inbound.stored ?? 0, ""],
+    ["mails in quarantine", counts.inbound.quarantined ?? 0, counts.inbound.quarantined ? "opentickets mail list --state quarantined" : ""],
     ["doors", isClosed ? "closed" : "open", isClosed ? "opentickets drain --open opens them" : ""],
     ["Redis", server.version, memory],
     ["MongoDB", version, ""],

@@ -2,7 +2,6 @@ import { type Decision, type InboundMailCommand, type InboundRecord, inboundMail
 import type { MailReader, UnderstoodMail } from "@openticket/mail";
 import type { Metrics } from "@openticket/runtime";
 import { z } from "zod";
-import type { Action, Decided } from "../queue/action.ts";
 import type { Authenticate } from "./auth/authenticate.ts";
 import { type CarriedOut, type CarryDeps, carryOut, type InboundOutcome } from "./carry-out.ts";
 import { decideMail } from "./decide/decide-mail.ts";
@@ -29,8 +28,23 @@ export interface InboundDeps extends CarryDeps {
   metrics: Metrics;
 }
 
-/** The action {@link inboundMailCommand} of the consumer. */
-export function inboundAction(deps: InboundDeps): Action {
+/** A job that was read, as the consumer takes it. */
+export interface MailAction {
+  read(data: unknown, defaults: { requestId: string }): MailJob;
+}
+export type MailJob = { requestId: string } & (
+  | { kind: "runnable"; run(): Promise<TakenMail>; recall(): Promise<TakenMail | undefined> }
+  | { kind: "unreadable"; reason: string }
+);
+
+/** What became of a job. `kind` is its label in metrics; `deliver` begins what is owed because of it. */
+export interface TakenMail {
+  kind: string;
+  deliver?: () => Promise<void>;
+}
+
+/** The action of {@link inboundMailCommand}. */
+export function inboundAction(deps: InboundDeps): MailAction {
   return {
     read(data, defaults) {
       const parsed = inboundMailCommand.safeParse(data);
@@ -45,7 +59,7 @@ export function inboundAction(deps: InboundDeps): Action {
   };
 }
 
-async function takeMail({ inboundId }: InboundMailCommand, deps: InboundDeps): Promise<Decided> {
+async function takeMail({ inboundId }: InboundMailCommand, deps: InboundDeps): Promise<TakenMail> {
   const record = await deps.inbound.find(inboundId);
   const decided = decidedBefore(record);
   if (decided || !record) return decided ?? { kind: "mail-gone" };
@@ -57,7 +71,7 @@ async function takeMail({ inboundId }: InboundMailCommand, deps: InboundDeps): P
 }
 
 /** What an earlier run has come to; a record that was erased leaves nothing to do. */
-function decidedBefore(record: InboundRecord | undefined): Decided | undefined {
+function decidedBefore(record: InboundRecord | undefined): TakenMail | undefined {
   if (!record) return { kind: "mail-gone" };
   return record.state === "stored" ? undefined : { kind: "mail-decided" };
 }

@@ -1,4 +1,4 @@
-import { type OutboxEntry, type ReplyRecord, replyRecord, type TicketRecord, ticketRecord } from "@openticket/contract";
+import { type OutboxEntry, type ReplyRecord, replyRecord, type TicketRecord, ticketBounce, ticketRecord } from "@openticket/contract";
 import { z } from "zod";
 
 /** What is or was owed because of a ticket or a reply: answers and mails, each with its state. */
@@ -18,7 +18,18 @@ export const SHOWN_REPLIES = 500;
 
 /** A reply as the REST API shows it. */
 const replyView = replyRecord
-  .pick({ replyId: true, author: true, message: true, markdown: true, attachments: true, status: true, source: true, decisions: true, requestId: true })
+  .pick({
+    replyId: true,
+    author: true,
+    message: true,
+    markdown: true,
+    attachments: true,
+    status: true,
+    source: true,
+    decisions: true,
+    requestId: true,
+    fullText: true,
+  })
   .extend({ createdAt: z.iso.datetime(), receivedAt: z.iso.datetime(), addedAt: z.iso.datetime(), deliveries });
 type ReplyView = z.infer<typeof replyView>;
 
@@ -42,6 +53,8 @@ export const ticketView = ticketRecord
     source: true,
     decisions: true,
     requestId: true,
+    fullText: true,
+    linkedTo: true,
   })
   .extend({
     createdAt: z.iso.datetime(),
@@ -49,6 +62,8 @@ export const ticketView = ticketRecord
     openedAt: z.iso.datetime(),
     lastReplyAt: z.iso.datetime().optional(),
     deliveries,
+    /** Mails of it that did not arrive, as delivery reports say. */
+    bounces: z.array(ticketBounce.extend({ at: z.iso.datetime() })).optional(),
     replyCount: z.int(),
     /** The latest replies, the oldest of them first. */
     replies: z.array(replyView).max(SHOWN_REPLIES),
@@ -57,13 +72,14 @@ export type TicketView = z.infer<typeof ticketView>;
 
 /** See {@link ticketView}. */
 export function viewTicket(ticket: TicketRecord, replies: readonly ReplyRecord[]): TicketView {
-  const { _id, fingerprint, outbox, dueAt, createdAt, receivedAt, openedAt, lastReplyAt, replyIds = [], ...shown } = ticket;
+  const { _id, fingerprint, outbox, dueAt, createdAt, receivedAt, openedAt, lastReplyAt, replyIds = [], bounces, ...shown } = ticket;
   return {
     ...shown,
     createdAt: createdAt.toISOString(),
     receivedAt: receivedAt.toISOString(),
     openedAt: openedAt.toISOString(),
     ...(lastReplyAt && { lastReplyAt: lastReplyAt.toISOString() }),
+    ...(bounces && { bounces: bounces.map((bounce) => ({ ...bounce, at: bounce.at.toISOString() })) }),
     deliveries: viewDeliveries(outbox),
     replyCount: replyIds.length,
     replies: replies.map(viewReply),

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { type MailReading, makeMailReader, type UnderstoodMail } from "@openticket/mail";
-import type { CommandDeps } from "../command.ts";
-import { table } from "../output.ts";
+import type { CommandDeps } from "../../command.ts";
+import { table } from "../../output.ts";
 
 /** What is printed of a mail. `unreadable`: why nothing is understood of it. */
 interface ParsedMail {

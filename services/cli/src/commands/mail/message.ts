@@ -1,0 +1,68 @@
+import { randomUUID } from "node:crypto";
+import { makeOperatorQueue } from "@openticket/client";
+import { CONTRACT_VERSION, type Decision, INBOUND_MAIL_JOB, type InboundMailCommand, type InboundRecord } from "@openticket/contract";
+import { forgetRefusal, makeMongoInbound, type StoreConnection } from "@openticket/store";
+import type { CommandDeps } from "../../command.ts";
+import { CliFailure } from "../../failure.ts";
+
+/** How long a message that was put back is left to the queue before the recovery looks at it, ms. */
+const FIRST_CHECK_MS = 30_000;
+
+/** The message of that name. Throws {@link CliFailure}. */
+export async function findMessage(store: StoreConnection, id: string): Promise<InboundRecord> {
+  const record = await makeMongoInbound(store, { now: () => new Date() }).find(id);
+  if (!record) throw new CliFailure(`There is no message ${id}; see opentickets mail list.`);
+  return record;
+}
+
+/** Those of quarantine, or those named. Throws {@link CliFailure} when nothing is named or one of them is not there. */
+export async function chosenMessages(
+  store: StoreConnection,
+  { ids = [], all, mailbox }: { ids?: string[] | undefined; all?: boolean | undefined; mailbox?: string | undefined },
+): Promise<InboundRecord[]> {
+  if (ids.length > 0) return Promise.all(ids.map((id) => findMessage(store, id)));
+  if (!all && mailbox === undefined) throw new CliFailure("Name messages, or choose those in quarantine by --mailbox or --all.", 2);
+  const inbound = makeMongoInbound(store, { now: () => new Date() });
+  const found: InboundRecord[] = [];
+  for (let after: string | undefined; ; after = found.at(-1)?._id) {
+    const page = await inbound.list({ mailbox: mailbox?.toLowerCase(), state: "quarantined", limit: 500, after });
+    found.push(...page);
+    if (page.length < 500) return found;
+  }
+}
+
+/** Throws {@link CliFailure} for a message that became something, or is still to be decided. */
+export function requireUndone({ _id, state, ticket }: InboundRecord): void {
+  if (state === "stored") throw new CliFailure(`${_id} is not decided yet: it is read, or will be, without your help.`);
+  if (ticket) throw new CliFailure(`${_id} has become ticket ${ticket.tid} already.`);
+}
+
+/** Lets messages be read and decided again; what an earlier try was refused for is forgotten. `note` says why in its trace. */
+export async function replayMessages(
+  records: readonly { record: InboundRecord; note: Decision; raw?: InboundRecord["raw"] }[],
+  { connections, output }: CommandDeps,
+): Promise<number> {
+  const store = await connections.store();
+  const inbound = makeMongoInbound(store, { now: () => new Date() });
+  const queue = makeOperatorQueue(connections.redis());
+  const progress = output.progress("replayed", records.length);
+  // In this order: broken off in between, the recovery finds the message undecided.
+  for (const { record, note, raw } of records) {
+    await forgetRefusal(store, record.requestId);
+    await inbound.putBack(record._id, { checkAt: new Date(Date.now() + FIRST_CHECK_MS), note, ...(raw && { raw }) });
+    await queue.enqueueAgain(record.requestId, INBOUND_MAIL_JOB, jobOf(record));
+    progress.step();
+  }
+  progress.end();
+  await queue.close();
+  return records.length;
+}
+
+function jobOf({ _id: inboundId, requestId, receivedAt }: InboundRecord): InboundMailCommand {
+  return { v: CONTRACT_VERSION, requestId, inboundId, receivedAt: receivedAt.toISOString() };
+}
+
+/** A name for a file that nobody else has. */
+export function uniqueFileName(id: string): string {
+  return `${id}-${randomUUID().slice(0, 8)}.eml`;
+}

@@ -1,0 +1,155 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { InboundRecord } from "@openticket/contract";
+import { makeMongoBlobStore, makeMongoDeadLetters, makeMongoInbound } from "@openticket/store";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type EmailDoorUnderTest, startEmailDoor } from "../../../test/support/email-door.ts";
+import { testMongoUrl, testRedisUrl } from "../../../test/support/servers.ts";
+import { runCli } from "../src/index.ts";
+
+let door: EmailDoorUnderTest;
+let folder: string;
+let inbound: ReturnType<typeof makeMongoInbound>;
+let count = 0;
+beforeAll(async () => {
+  door = await startEmailDoor();
+  inbound = makeMongoInbound(door.store, { now: () => new Date() });
+  folder = await mkdtemp(join(tmpdir(), "openticket-cli-mail-"));
+});
+afterAll(async () => {
+  await door.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function opentickets(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const said = { out: "", err: "" };
+  const into = (where: "out" | "err") => ({
+    write(text: string) {
+      said[where] += text;
+    },
+  });
+  const env = { MONGODB_URL: testMongoUrl(door.prefix), REDIS_URL: testRedisUrl(), QUEUE_PREFIX: door.prefix };
+  const code = await runCli(args, { env, out: into("out"), err: into("err"), columns: 120 });
+  return { code, ...said };
+}
+const asJson = async (...args: string[]) => JSON.parse((await opentickets(...args, "--json")).out);
+
+/** A message in quarantine. */
+async function quarantined(content = `raw ${count}`, mailbox = "support@example.test"): Promise<InboundRecord> {
+  const name = `${++count}`.padStart(32, "0");
+  const raw = await makeMongoBlobStore(door.store).put(contentOf(content), { maxBytes: 1000 });
+  const record: InboundRecord = {
+    _id: `inb_${name}`,
+    requestId: `req_${name}`,
+    mailbox,
+    source: { door: "smtp", envelopeFrom: "a@b.test", envelopeTo: [mailbox] },
+    raw,
+    receivedAt: new Date(),
+    state: "stored",
+    trace: [],
+    repetitions: 0,
+  };
+  await inbound.accept(record);
+  await inbound.decide(record._id, {
+    state: "quarantined",
+    reason: { code: "unreadable", text: "it ends early" },
+    trace: [{ rule: "read", answer: "unreadable" }],
+  });
+  return record;
+}
+async function* contentOf(text: string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text);
+}
+
+describe("mail list, show and export", () => {
+  it("show what waits and why", async () => {
+    const { _id } = await quarantined();
+    expect((await opentickets("mail", "list", "--state", "quarantined")).out).toMatch(
+      new RegExp(`${_id} +quarantined .*support@example.test +a@b.test +it ends early`),
+    );
+    expect(await asJson("mail", "list", "--mailbox", "sales@example.test")).toEqual([]);
+    const shown = await opentickets("mail", "show", _id);
+    expect(shown.out).toMatch(/reason +unreadable: it ends early/);
+    expect(shown.out).toMatch(/^read +unreadable/m);
+  });
+
+  it("write the raw message as it came", async () => {
+    const { _id } = await quarantined("Subject: \xff\r\n\r\n");
+    const file = join(folder, "raw.eml");
+    expect((await opentickets("mail", "export", _id, file)).out).toContain(`written to ${file}`);
+    expect((await readFile(file)).equals(Buffer.from("Subject: \xff\r\n\r\n"))).toBe(true);
+  });
+
+  it("say that there is no such message", async () => {
+    for (const command of ["show", "replay", "drop"])
+      expect(await opentickets("mail", command, "inb_x")).toMatchObject({ code: 1, err: expect.stringMatching(/no message inb_x/) });
+  });
+});
+
+describe("mail replay", () => {
+  it("has messages read again, and forgets what they were refused for", async () => {
+    const { _id, requestId } = await quarantined();
+    await makeMongoDeadLetters(door.store).bury({
+      _id: requestId,
+      jobName: "InboundMail",
+      dataJson: "{}",
+      code: "poison",
+      reason: "r",
+      attempts: 1,
+      receivedAt: new Date(),
+      diedAt: new Date(),
+    });
+    expect(await asJson("mail", "replay", _id)).toEqual({ replayed: 1 });
+    expect(await inbound.find(_id)).toMatchObject({
+      state: "stored",
+      checkAt: expect.any(Date),
+      trace: [{ rule: "read" }, { rule: "operator", answer: "replayed" }],
+    });
+    expect(await door.queue.getJob(requestId)).toMatchObject({ name: "InboundMail", data: { inboundId: _id, requestId } });
+    expect(await makeMongoDeadLetters(door.store).find(requestId)).toBeUndefined();
+    expect(await opentickets("mail", "replay", _id)).toMatchObject({ code: 1, err: expect.stringMatching(/not decided yet/) });
+  });
+
+  it("takes those in quarantine of a mailbox together, and none that became a ticket", async () => {
+    const [one, two] = [await quarantined("1", "sales@example.test"), await quarantined("2", "sales@example.test")];
+    expect(await asJson("mail", "replay", "--mailbox", "Sales@example.test")).toEqual({ replayed: 2 });
+    await inbound.decide(one._id, { state: "ticket", ticket: { id: 1, tid: "100001" }, trace: [] });
+    expect(await opentickets("mail", "replay", one._id, two._id)).toMatchObject({ code: 1, err: expect.stringMatching(/has become ticket 100001 already/) });
+    expect(await opentickets("mail", "replay")).toMatchObject({ code: 2 });
+  });
+});
+
+describe("mail edit and drop", () => {
+  it("a mended message takes the place of the other, which is noted, and is read again", async () => {
+    const before = await quarantined("broken");
+    const file = join(folder, "mended.eml");
+    await writeFile(file, "mended");
+    expect((await opentickets("mail", "edit", before._id, "--file", file)).code).toBe(0);
+    const after = await inbound.find(before._id);
+    expect(await door.rawOf(after)).toBe("mended");
+    expect(after).toMatchObject({ state: "stored", trace: [{ rule: "read" }, { answer: "edited", because: expect.stringContaining(before.raw.sha256) }] });
+    expect(await opentickets("mail", "edit", before._id, "--file", "/nowhere")).toMatchObject({ code: 1 });
+  });
+
+  it("one that is dropped is ignored from then on, with its reason", async () => {
+    const { _id } = await quarantined();
+    expect(await asJson("mail", "drop", _id)).toEqual({ dropped: 1 });
+    expect(await inbound.find(_id)).toMatchObject({ state: "ignored", reason: { code: "dropped" } });
+    expect(await opentickets("mail", "drop", _id)).toMatchObject({ code: 1, err: expect.stringMatching(/not in quarantine but ignored/) });
+  });
+});
+
+describe("audit, status and request", () => {
+  it("know of messages: those that wait, those in quarantine, and one that the queue has lost", async () => {
+    await quarantined();
+    const lost = await quarantined();
+    await inbound.putBack(lost._id, { checkAt: new Date(), note: { rule: "test", answer: "lost" } });
+    const audit = await asJson("audit");
+    expect(audit.mail).toMatchObject({ quarantined: expect.any(Number), waiting: expect.any(Number) });
+    expect(audit.differences).toContainEqual(expect.objectContaining({ kind: "lost", about: lost._id }));
+    expect((await opentickets("audit")).out).toMatch(/mails came in +(= )?tickets/);
+    expect((await opentickets("status")).out).toMatch(/^mails in quarantine +\d/m);
+    expect((await opentickets("request", "show", lost._id)).out).toMatch(new RegExp(`request ${lost.requestId}[\\s\\S]*mail stored`));
+  });
+});

@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest";
+import { openMail, wireForm } from "../../src/pipe/wire-form.ts";
+
+async function* pieces(text: string, size: number): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < text.length; at += size) yield Buffer.from(text.slice(at, at + size), "latin1");
+}
+async function textOf(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  const all: Uint8Array[] = [];
+  for await (const chunk of chunks) all.push(chunk);
+  return Buffer.concat(all).toString("latin1");
+}
+
+describe.each([1, 2, 3, 1000])("in pieces of %i bytes", (size) => {
+  it.each([
+    ["a\nb\n", "a\r\nb\r\n.\r\n"],
+    ["a\r\nb", "a\r\nb\r\n.\r\n"],
+    [".a\n..b\n.\nc\n", "..a\r\n...b\r\n..\r\nc\r\n.\r\n"],
+    ["a\rb\n", "a\rb\r\n.\r\n"],
+    ["\xff\0\n", "\xff\0\r\n.\r\n"],
+    ["", ".\r\n"],
+  ])("%j goes over the wire as %j", async (text, expected) => {
+    expect(await textOf(wireForm(pieces(text, size)))).toBe(expected);
+  });
+
+  it.each<[string, string | undefined, string]>([
+    ["From a@b.test Thu Jan  1 12:00:00 2026\nSubject: s\n\nb", "a@b.test", "Subject: s\n\nb"],
+    ["From MAILER-DAEMON Thu Jan  1 12:00:00 2026\nSubject: s\n", "", "Subject: s\n"],
+    ["From: a@b.test\n\nb", undefined, "From: a@b.test\n\nb"],
+    ["Fro", undefined, "Fro"],
+    ["", undefined, ""],
+  ])("%j is opened", async (text, sender, rest) => {
+    const { mboxSender, content } = await openMail(pieces(text, size));
+    expect([mboxSender, await textOf(content)]).toEqual([sender, rest]);
+  });
+});

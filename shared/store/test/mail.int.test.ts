@@ -1,0 +1,192 @@
+import type { ReplyRecord, TicketRecord } from "@openticket/contract";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { testMongoUrl, uniqueName } from "../../../test/support/servers.ts";
+import {
+  connectStore,
+  importReferenceData,
+  makeMongoBudgets,
+  makeMongoKnownTickets,
+  makeMongoMutes,
+  makeMongoNotices,
+  makeMongoPeople,
+  type Notice,
+  type StoreConnection,
+  seedExampleData,
+} from "../src/index.ts";
+
+let store: StoreConnection;
+beforeAll(async () => {
+  store = await connectStore({ url: testMongoUrl(uniqueName("mail")), appName: "test", serverSelectionTimeoutMs: 5000 });
+  await seedExampleData(store);
+});
+afterAll(async () => {
+  await store.db.dropDatabase();
+  await store.close();
+});
+
+const AT = new Date("2026-03-04T05:06:07Z");
+const later = (ms: number) => new Date(AT.getTime() + ms);
+
+describe("budgets", () => {
+  const window = { start: AT, ms: 600_000, most: 3 };
+  it("count each mail once, for all workers together", async () => {
+    const [one, other] = [makeMongoBudgets(store), makeMongoBudgets(store)];
+    expect(await one.spend("a", "inb_1", window)).toBe(1);
+    expect(await other.spend("a", "inb_2", window)).toBe(2);
+    expect(await one.spend("a", "inb_1", window)).toBe(1);
+    expect(await other.spend("a", "inb_3", window)).toBe(3);
+    expect(await one.spend("a", "inb_4", window)).toBe(4);
+    expect(await one.spend("a", "inb_5", window)).toBe(4);
+    expect(await other.spend("a", "inb_2", window)).toBe(2);
+  });
+
+  it("begin anew with each window, and are each key's own", async () => {
+    const budgets = makeMongoBudgets(store);
+    await budgets.spend("b", "inb_1", window);
+    expect(await budgets.spend("b", "inb_2", { ...window, start: later(600_000) })).toBe(1);
+    expect(await budgets.spend("c|$where", "inb_2", window)).toBe(1);
+  });
+
+  it("give every mail of a burst its own place, and keep no more than they need", async () => {
+    const budgets = [makeMongoBudgets(store), makeMongoBudgets(store)];
+    const places = await Promise.all(Array.from({ length: 200 }, (_, index) => budgets[index % 2]?.spend("burst", `inb_${index}`, { ...window, most: 50 })));
+    expect(places.filter((place) => (place ?? 0) <= 50).toSorted((a, b) => (a ?? 0) - (b ?? 0))).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
+    const kept = await store.db.collection("mailbudgets").findOne({ _id: `burst|${AT.toISOString()}` as never });
+    expect(kept?.ids).toHaveLength(51);
+  });
+});
+
+describe("mutes", () => {
+  it("hold until their time, whatever the case, and are never shortened", async () => {
+    let now = AT;
+    const mutes = makeMongoMutes(store, { now: () => now });
+    expect(await mutes.find("dora@dead.example")).toBeUndefined();
+    await mutes.mute("Dora@Dead.example", "no such user", later(3_600_000));
+    await mutes.mute("dora@dead.example", "again", later(1000));
+    expect(await mutes.find("DORA@dead.example")).toEqual({ until: later(3_600_000), because: "again" });
+    now = later(3_600_000);
+    expect(await mutes.find("dora@dead.example")).toBeUndefined();
+  });
+});
+
+describe("notices", () => {
+  const notice = (of: Partial<Notice> = {}): Notice => ({
+    _id: "a@b|replies_only|2026-03-04",
+    inboundId: "inb_1",
+    to: { name: "A", email: "a@b" },
+    deptid: 1,
+    code: "replies_only",
+    subject: "x",
+    attempts: 0,
+    dueAt: AT,
+    expiresAt: later(86_400_000),
+    ...of,
+  });
+  it("are owed once under their name, and leased to one", async () => {
+    const notices = makeMongoNotices(store);
+    expect(await notices.owe(notice())).toBe(true);
+    expect(await notices.owe(notice({ inboundId: "inb_2" }))).toBe(false);
+    const leased = await Promise.all([notices.leaseDue(AT, 60_000, 10), notices.leaseDue(AT, 60_000, 10)]);
+    expect(leased.flat().map(({ inboundId }) => inboundId)).toEqual(["inb_1"]);
+    await notices.postpone(notice()._id, { error: "away", attempts: 1, dueAt: later(1000) });
+    expect(await notices.leaseDue(later(1000), 60_000, 10)).toMatchObject([{ attempts: 1, lastError: "away" }]);
+    await notices.sent(notice()._id, later(2000));
+    expect(await notices.leaseDue(later(1_000_000), 60_000, 10)).toEqual([]);
+    expect(await notices.owe(notice())).toBe(false);
+  });
+});
+
+describe("people", () => {
+  it("are found by their address in any case, many in one turn", async () => {
+    const people = makeMongoPeople(store);
+    const [ada, mary, agent, nobody] = await Promise.all(
+      ["ADA@client.example.test", "mary@Client.example.test", "agent@example.test", "x@y.example"].map(people.findByEmail),
+    );
+    expect(ada?.clients).toMatchObject([{ id: 1 }]);
+    expect(mary?.users).toMatchObject([{ id: 1, clientids: [1] }]);
+    expect(agent?.admins).toMatchObject([{ username: "agent" }]);
+    expect(nobody).toEqual({ clients: [], users: [], contacts: [], admins: [] });
+    expect((await people.addressesOfClient(1)).toSorted()).toEqual(["ada@client.example.test", "luigi@client.example.test", "mary@client.example.test"]);
+  });
+
+  it("are looked up by an index", async () => {
+    const plan = await store.models.clients
+      .find({ email: { $in: ["ada@client.example.test"] } } as never)
+      .collation({ locale: "en", strength: 2 })
+      .explain("queryPlanner");
+    expect(JSON.stringify(plan)).toContain("email_any_case");
+  });
+
+  it("and filters come from an import", async () => {
+    const text = "id,kind,value\n1,domain,Spam.example\n2,phrase,cheap pills\n";
+    expect(await importReferenceData(store, [{ name: "mailfilters.csv", text }])).toMatchObject({ kind: "imported" });
+    expect(await makeMongoPeople(store).mailFilters()).toMatchObject([
+      { id: 1, kind: "domain", value: "spam.example" },
+      { id: 2, kind: "phrase", value: "cheap pills" },
+    ]);
+    expect(await importReferenceData(store, [{ name: "mailfilters.csv", text: "id,kind,value\n3,colour,red\n" }])).toMatchObject({ kind: "refused" });
+  });
+});
+
+describe("known tickets", () => {
+  const ticket = {
+    _id: "req_t",
+    requestId: "req_t",
+    id: 7,
+    tid: "516757",
+    status: "Open",
+    deptid: 1,
+    opener: { kind: "guest", name: "G", email: "g@guest.example" },
+    source: { channel: "email", messageId: "<first@x>" },
+    outbox: [{ key: "mail:opener", template: "ticket-opened", to: { name: "G", email: "g@guest.example" } }],
+  };
+  const reply = {
+    _id: "req_r",
+    requestId: "req_r",
+    replyId: 3,
+    ticketId: 7,
+    author: { kind: "guest", name: "B", email: "Bob@x.example", isVerified: true },
+    source: { channel: "email", messageId: "<second@x>" },
+    addedAt: AT,
+    outbox: [{ key: "mail:staff:agent", template: "staff-reply-added", to: { name: "A", email: "agent@example.test" } }],
+  };
+  const known = () => makeMongoKnownTickets(store);
+  beforeAll(async () => {
+    await store.db.collection("tickets").insertOne(ticket as unknown as TicketRecord as never);
+    await store.db.collection("replies").insertOne(reply as unknown as ReplyRecord as never);
+  });
+
+  it("are found by their numbers, with every mail that was sent because of them", async () => {
+    const mails = [
+      { template: "ticket-opened", address: "g@guest.example" },
+      { template: "staff-reply-added", address: "agent@example.test", replyId: 3 },
+    ];
+    expect(await known().findById(7)).toMatchObject({ tid: "516757", mails });
+    expect(await known().findByTid("516757")).toMatchObject({ id: 7 });
+    expect(await known().findById(8)).toBeUndefined();
+  });
+
+  it("are found by the Message-IDs of mails that opened them or were added", async () => {
+    expect(await known().findByMessageIds(["<none@x>", "<second@x>", "<first@x>"])).toEqual({ ticketId: 7, messageId: "<second@x>" });
+    expect(await known().findByMessageIds(["<none@x>"])).toBeUndefined();
+    const plan = await store.db
+      .collection("tickets")
+      .find({ "source.messageId": { $in: ["<first@x>"] } })
+      .explain("queryPlanner");
+    expect(JSON.stringify(plan)).toContain('"indexName":"messageId"');
+  });
+
+  it("say who has replied, and what a request became", async () => {
+    expect(await known().authorsOf(7)).toEqual(["bob@x.example"]);
+    expect(await known().outcomeOf("req_t")).toEqual({ id: 7, tid: "516757" });
+    expect(await known().outcomeOf("req_r")).toEqual({ id: 7, tid: "516757", replyId: 3 });
+    expect(await known().outcomeOf("req_x")).toBeUndefined();
+  });
+
+  it("note each report of a bounce once", async () => {
+    const bounce = { address: "g@guest.example", status: "5.1.1", diagnostic: "", isPermanent: true, inboundId: "inb_1", at: AT };
+    await known().noteBounce(7, bounce);
+    await known().noteBounce(7, bounce);
+    expect((await store.db.collection("tickets").findOne({ id: 7 }))?.bounces).toEqual([bounce]);
+  });
+});
