@@ -22,7 +22,11 @@ const reply = z.looseObject({
  * The command itself, not the driver's `insertMany`: that measures and wraps every document once more and repeats the
  * command by itself, which here is the committer's own task. Throws when the whole batch failed or its fate is unknown.
  */
-export async function insertUnordered(db: mongoose.mongo.Db, collection: string, documents: readonly object[]): Promise<Map<number, InsertFailure>> {
+export async function insertUnordered(
+  db: Pick<mongoose.mongo.Db, "command">,
+  collection: string,
+  documents: readonly object[],
+): Promise<Map<number, InsertFailure>> {
   const answer = await db.command({ insert: collection, documents, ordered: false, writeConcern: MAJORITY });
   const { writeErrors, writeConcernError } = reply.parse(answer);
   if (writeConcernError !== undefined && writeErrors.length < documents.length)

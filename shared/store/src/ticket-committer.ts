@@ -8,7 +8,7 @@ import type { Commit, Numbers } from "./ticket-store.ts";
 /**
  * Writes a batch of drafts, each with its own outcome.
  *
- * Problem: one `insertOne` per ticket makes about 3,000/s, an unordered `insertMany` ten times that; but a batch has
+ * Problem: one `insertOne` per ticket makes about 3,000/s, an unordered `insert` of many ten times that; but a batch has
  * many ways to fail in part, and after a lost connection nobody knows which part was stored.
  * Choice: write what is undecided, sort the answers per document, repeat with what is still undecided.
  *  - Stored: opened.

@@ -37,6 +37,13 @@ describe("group commit", () => {
     expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled", "fulfilled"]);
   });
 
+  it("tickets that are together more than one command may hold", async () => {
+    const tickets = makeMongoTicketStore(store, { numbers, now });
+    const customfields = [{ id: 1, value: "x".repeat(4_000_000) }];
+    const commits = await Promise.all(Array.from({ length: 14 }, () => tickets.commit({ ...draft(), customfields })));
+    expect(commits.map(({ kind }) => kind)).toEqual(commits.map(() => "opened"));
+  });
+
   it("two processes with the same requests: one ticket each, and the same answer to both", async () => {
     const other = await connect(store.db.databaseName);
     const [a, b] = [makeMongoTicketStore(store, { numbers, now }), makeMongoTicketStore(other, { numbers, now })];
