@@ -24,7 +24,7 @@ describe("the command of a ticket's parameters", () => {
     const limit = LIMITS.inlineAttachmentBytes;
     const file = (bytes: number) => ({ attachments: [{ name: "a.bin", data: new Uint8Array(bytes) }] });
     expect(commandOf(file(limit), {}, at).ticket.attachments).toHaveLength(1);
-    expect(() => commandOf(file(limit + 1), {}, at)).toThrow(/POST \/v1\/tickets/);
+    expect(() => commandOf(file(limit + 1), {}, at)).toThrow(/REST API: POST .* \/v1\/tickets/);
   });
 
   it("refuses keys that cannot travel", () => {
