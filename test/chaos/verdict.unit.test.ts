@@ -73,7 +73,7 @@ it.each<[string, string, Given]>([
   ["an audit that counts otherwise", "audit-differs", { audit: { exitCode: 0, text: '{"agrees":true,"tickets":7}' } }],
   ["an audit that names a difference", "audit-differs", { audit: { exitCode: 1, text: "lost" } }],
   ["a process that died of itself", "process-died", { ownDeaths: ["worker-1 ended by itself with 1"] }],
-  ["a fleet that answers nobody for a minute", "silent", { longestSilenceMs: 61_000 }],
+  ["a fleet that answers nobody for minutes", "silent", { longestSilenceMs: 101_000 }],
   ["a job that Redis keeps for nobody", "redis-left", { jobsNowhere: ["req_1"] }],
   ["a mail that was marked and never sent", "mail-lost", { ...mailed, mails: [] }],
   ["a mail that is owed still", "mail-owed", { stored: storing(ticket({ outbox: [owedMail({})] })) }],
