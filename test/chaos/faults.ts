@@ -82,7 +82,7 @@ const BREAKERS: Record<keyof typeof PROCESS_FAULTS | keyof typeof DATABASE_FAULT
     }),
   "primary stepped down": (deps) =>
     onPrimary(deps, "primary stepped down", async (primary) => {
-      await deps.cluster.command(primary, { replSetStepDown: 5, secondaryCatchUpPeriodSecs: 2, force: true });
+      await deps.cluster.command(primary, { replSetStepDown: 5, secondaryCatchUpPeriodSecs: 2, force: true }).catch(unlessNoPrimary);
     }),
   "primary killed": (deps) => onPrimary(deps, "primary killed", (primary) => killServer(primary, deps)),
   "secondary killed": async (deps) => {
@@ -200,6 +200,11 @@ async function onPrimary({ cluster, log, nextBurst }: FaultDeps, kind: string, w
   if (!primary) return;
   await nextBurst();
   await log.during(kind, primary.name, () => work(primary));
+}
+
+/** On a busy machine the members may have elected another one meanwhile. */
+function unlessNoPrimary(error: { codeName?: string }): void {
+  if (error.codeName !== "NotWritablePrimary") throw error;
 }
 
 async function killServer(server: { kill(): Promise<void>; restart(): Promise<void> }, { random }: FaultDeps): Promise<void> {

@@ -106,7 +106,8 @@ describe("mail replay", () => {
       checkAt: expect.any(Date),
       trace: [{ rule: "read" }, { rule: "operator", answer: "replayed" }],
     });
-    expect(await door.queue.getJob(requestId)).toMatchObject({ name: "InboundMail", data: { inboundId: _id, requestId } });
+    // Under a name of its own: the queue may still know the first one's.
+    expect(await door.queue.getWaiting()).toContainEqual(expect.objectContaining({ name: "InboundMail", data: expect.objectContaining({ inboundId: _id, requestId }) }));
     expect(await makeMongoDeadLetters(door.store).find(requestId)).toBeUndefined();
     expect(await opentickets("mail", "replay", _id)).toMatchObject({ code: 1, err: expect.stringMatching(/not decided yet/) });
   });

@@ -21,9 +21,13 @@ export async function insertOrFind<T extends { _id: string }>(
   const filter = { _id: { $in: names } } as mongoose.mongo.Filter<T>;
   const standing = new Map((await collection.find(filter).toArray()).map((document) => [String(document._id), document as unknown as T]));
   if (names.some((name) => !standing.has(name))) throw new StoreUnavailable("what stands in the way is not safe yet");
+  const seen = new Set<string>();
   return documents.map((document, index) => {
     const stored = taken.has(index) ? standing.get(document._id) : undefined;
-    return stored && isSame(stored, document) ? undefined : stored;
+    // Of several that came together, one was put in.
+    const isFirst = !seen.has(document._id);
+    seen.add(document._id);
+    return stored && isFirst && isSame(stored, document) ? undefined : stored;
   });
 }
 

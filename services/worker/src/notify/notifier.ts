@@ -67,17 +67,21 @@ export async function makeNotifier(deps: NotifierDeps): Promise<Notifier> {
   const templates = await loadTemplates(config.MAIL_TEMPLATE_DIR);
   const ids = makeMessageIds({ secret: tokenSecret, domain: config.MAIL_DOMAIN });
   const gate = makeGate({ slots: transport.concurrency, waitMs: WAIT_MS });
+  function sendInTurn(address: string, write: () => Promise<OutgoingMail>): Promise<void> {
+    return gate.run(async () => {
+      await requireVoice(address, deps);
+      await transport.send(await write());
+    });
+  }
   async function send(topic: MailTopic, entry: OutboxEntry): Promise<void> {
     const owed = readOwed(entry);
-    await requireVoice(owed.to.address, deps);
-    await gate.run(async () => transport.send(await writeMail(topic, owed, { ...deps, templates, ids })));
+    await sendInTurn(owed.to.address, () => writeMail(topic, owed, { ...deps, templates, ids }));
   }
   async function refuse(refusal: Refusal): Promise<void> {
     const address = sendableAddress(refusal.to.email);
     if (address === undefined) throw new MailRejected("The recipient's address is not valid");
-    await requireVoice(address, deps);
     const to = { name: displayName(refusal.to.name), address };
-    await gate.run(async () => transport.send(await writeRefusal(refusal, to, { ...deps, templates, ids })));
+    await sendInTurn(address, () => writeRefusal(refusal, to, { ...deps, templates, ids }));
   }
   return {
     deliver: (ticket, entry) => send({ ticket, written: ticket }, entry),
