@@ -69,15 +69,19 @@ export async function makeNotifier(deps: NotifierDeps): Promise<Notifier> {
   const gate = makeGate({ slots: transport.concurrency, waitMs: WAIT_MS });
   async function send(topic: MailTopic, entry: OutboxEntry): Promise<void> {
     const owed = readOwed(entry);
-    await requireVoice(owed.to.address, deps);
-    await gate.run(async () => transport.send(await writeMail(topic, owed, { ...deps, templates, ids })));
+    await gate.run(async () => {
+      await requireVoice(owed.to.address, deps);
+      await transport.send(await writeMail(topic, owed, { ...deps, templates, ids }));
+    });
   }
   async function refuse(refusal: Refusal): Promise<void> {
     const address = sendableAddress(refusal.to.email);
     if (address === undefined) throw new MailRejected("The recipient's address is not valid");
-    await requireVoice(address, deps);
     const to = { name: displayName(refusal.to.name), address };
-    await gate.run(async () => transport.send(await writeRefusal(refusal, to, { ...deps, templates, ids })));
+    await gate.run(async () => {
+      await requireVoice(address, deps);
+      await transport.send(await writeRefusal(refusal, to, { ...deps, templates, ids }));
+    });
   }
   return {
     deliver: (ticket, entry) => send({ ticket, written: ticket }, entry),
