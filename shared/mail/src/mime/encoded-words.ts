@@ -145,6 +145,11 @@ function quotedBytes(text: string): Buffer {
   let used = 0;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
+    // A soft line break, as only bodies have, that was folded.
+    if (code === 61 && text[at + 1] === " ") {
+      at += 1;
+      continue;
+    }
     const high = code === 61 ? hexValue(text.charCodeAt(at + 1)) : -1;
     const low = high >= 0 ? hexValue(text.charCodeAt(at + 2)) : -1;
     out[used++] = low >= 0 ? high * 16 + low : code === 95 ? 32 : code;

@@ -73,6 +73,8 @@ function readLine(reader: Reader, from: number, to: number, next: number): "head
   if (name !== undefined) return openHeader(reader, name, to);
   if (!headersGoOn(reader, next)) return "body";
   reader.defects.note("a line among the headers is none");
+  // A subject that was wrapped without indentation, or the next of its encoded words.
+  if (reader.open?.name === "subject" || reader.bytes.toString("latin1", from, from + 2) === "=?") append(reader, from, to);
   return "header";
 }
 
