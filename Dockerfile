@@ -18,6 +18,6 @@ COPY --from=build --chown=root:root /app/shared shared
 COPY --from=build --chown=root:root /app/services services
 RUN mkdir /data && chown node:node /data
 USER node
-ENV DATA_DIR=/data HTTP_HOST=0.0.0.0 METRICS_HOST=0.0.0.0
-EXPOSE 8080 9464
+ENV DATA_DIR=/data HTTP_HOST=0.0.0.0 SMTP_HOST=0.0.0.0 METRICS_HOST=0.0.0.0
+EXPOSE 8080 2525 9464 9465
 CMD ["node", "services/ingress/dist/main-http.js"]

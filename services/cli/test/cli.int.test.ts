@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { postTicket, rest } from "../../../test/support/rest.ts";
 import { type Stack, startStack } from "../../../test/support/stack.ts";
 import { until } from "../../../test/support/until.ts";
-import { runCli } from "../src/index.ts";
+import { operatorOf } from "./support/opentickets.ts";
 
 const TICKET = { deptid: 1, clientid: 1, subject: "Command line", message: "m" };
 
@@ -27,20 +27,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** One command line as an operator types it. */
-async function opentickets(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const said = { out: "", err: "" };
-  const into = (where: "out" | "err") => ({
-    write(text: string) {
-      said[where] += text;
-    },
-  });
-  const env = { MONGODB_URL: stack.mongodbUrl, REDIS_URL: stack.redisUrl, QUEUE_PREFIX: stack.prefix };
-  const code = await runCli(args, { env, out: into("out"), err: into("err"), columns: 120 });
-  return { code, ...said };
-}
-
-const asJson = async (...args: string[]) => JSON.parse((await opentickets(...args, "--json")).out);
+const { opentickets, asJson } = operatorOf(() => stack.prefix);
 
 /** A dead letter of a request that nothing is wrong with any more. */
 const aLetter = (_id: string) => ({

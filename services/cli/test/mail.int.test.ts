@@ -5,8 +5,7 @@ import type { InboundRecord } from "@openticket/contract";
 import { makeMongoBlobStore, makeMongoDeadLetters, makeMongoInbound } from "@openticket/store";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type EmailDoorUnderTest, startEmailDoor } from "../../../test/support/email-door.ts";
-import { testMongoUrl, testRedisUrl } from "../../../test/support/servers.ts";
-import { runCli } from "../src/index.ts";
+import { operatorOf } from "./support/opentickets.ts";
 
 let door: EmailDoorUnderTest;
 let folder: string;
@@ -22,18 +21,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function opentickets(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const said = { out: "", err: "" };
-  const into = (where: "out" | "err") => ({
-    write(text: string) {
-      said[where] += text;
-    },
-  });
-  const env = { MONGODB_URL: testMongoUrl(door.prefix), REDIS_URL: testRedisUrl(), QUEUE_PREFIX: door.prefix };
-  const code = await runCli(args, { env, out: into("out"), err: into("err"), columns: 120 });
-  return { code, ...said };
-}
-const asJson = async (...args: string[]) => JSON.parse((await opentickets(...args, "--json")).out);
+const { opentickets, asJson } = operatorOf(() => door.prefix);
 
 /** A message in quarantine. */
 async function quarantined(content = `raw ${count}`, mailbox = "support@example.test"): Promise<InboundRecord> {

@@ -9,6 +9,7 @@ import {
   makeMongoMutes,
   makeMongoNotices,
   makeMongoPeople,
+  makeSmallBlobReader,
   type StoreConnection,
 } from "@openticket/store";
 import { type ActionDeps, decideReply, decideTicket } from "./actions.ts";
@@ -19,7 +20,7 @@ import type { MailConfig } from "./mail/config.ts";
 import type { MailRules } from "./mail/decide/ports.ts";
 import { type InboundDeps, inboundAction } from "./mail/inbound-action.ts";
 import { noticeOf, startNoticeRelay } from "./mail/notices.ts";
-import { makeRoomForMessages } from "./mail/raw-message.ts";
+import { makeRoomForMessages, type RawMessages } from "./mail/raw-message.ts";
 import { makeMessageIds } from "./notify/message-ids.ts";
 import type { Notifier } from "./notify/notifier.ts";
 import { makeOwnMail } from "./notify/own-mail.ts";
@@ -31,7 +32,7 @@ const MS_PER_HOUR = 3_600_000;
 export interface StartMailDeps extends ActionDeps {
   store: StoreConnection;
   inbound: InboundStore;
-  openRaw: InboundDeps["openRaw"];
+  openBlob: RawMessages["open"];
   notifier: Pick<Notifier, "refuse">;
   severityOf(error: unknown): "final" | "failed" | "untried";
   tokenSecret: string;
@@ -63,7 +64,7 @@ export function startMail(config: MailConfig & { MAIL_DOMAIN: string }, deps: St
   return inboundAction({
     inbound,
     reader,
-    openRaw: deps.openRaw,
+    rawMessages: { open: deps.openBlob, readSmall: makeSmallBlobReader(store) },
     room: makeRoomForMessages(),
     authenticate: makeAuthenticate(config, resolver),
     decisions: {

@@ -109,7 +109,7 @@ export async function startWorker(
 
   const actionDeps: ActionDeps = { pipeline, tickets: ticketDispatcher, replies: replyDispatcher };
   const { severityOf } = deliveries;
-  const mail = startMail(config, { ...actionDeps, store, inbound, openRaw: blobs, notifier, severityOf, tokenSecret, now, logger, drain, metrics });
+  const mail = startMail(config, { ...actionDeps, store, inbound, openBlob: blobs.open, notifier, severityOf, tokenSecret, now, logger, drain, metrics });
   const consumerDeps: ConsumerDeps = {
     actions: makeActions({ ...actionDeps, mail }),
     reply: (queue, result) => replies.publish(queue, result),

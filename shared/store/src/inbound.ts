@@ -4,6 +4,7 @@ import { coalesce } from "./coalesce.ts";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
 import { insertOrFind } from "./insert-or-find.ts";
 import { leaseUndecided } from "./lease-undecided.ts";
+import { lookUp } from "./look-up.ts";
 
 /** Messages that came in: stored before their senders are told so, decided later. */
 export interface InboundStore {
@@ -51,7 +52,7 @@ export function makeMongoInbound(store: StoreConnection, { now }: { now(): Date 
   const decide = coalesce<Decided, void>({ run: (batch) => decideBatch(batch, records, now()), ...batches });
   return {
     accept: coalesce<InboundRecord, InboundAccepted>({ run: (batch) => acceptBatch(batch, store.db, records), ...batches }),
-    find: async (id) => (await records.findOne({ _id: id })) ?? undefined,
+    find: lookUp(records),
     list: (filter) => list(records, filter),
     leaseUndecided: (at, leaseMs, limit) => leaseUndecided(records, at, leaseMs, limit),
     decide: (id, outcome) => decide({ id, outcome }),

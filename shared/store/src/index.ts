@@ -29,5 +29,6 @@ export { makeMongoReceipts, type ReceiptStore } from "./receipts.ts";
 export type { ReferenceFile, RowFault } from "./reference-files.ts";
 export type { ReferenceData } from "./reference-schemas.ts";
 export { ensureSecret, hashSecret, verifySecret } from "./secrets.ts";
+export { makeSmallBlobReader } from "./small-blob-reader.ts";
 export { makeStoreClock, type StoreClock } from "./store-clock.ts";
 export type { ReplyReader, ReplyStore, TicketReader, TicketStore } from "./ticket-store.ts";

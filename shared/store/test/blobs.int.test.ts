@@ -5,6 +5,7 @@ import { BlobNotFound, BlobTooLarge } from "../src/blob-store.ts";
 import { sweepBlobs } from "../src/blob-sweep.ts";
 import { connectStore, type StoreConnection } from "../src/connect.ts";
 import { makeMongoBlobStore } from "../src/mongo-blob-store.ts";
+import { makeSmallBlobReader } from "../src/small-blob-reader.ts";
 
 const MIB = 1024 * 1024;
 const DAY_MS = 86_400_000;
@@ -40,6 +41,13 @@ describe("blobs", () => {
     const content = Buffer.alloc(size, randomUUID());
     const { sha256 } = await put(content);
     expect((await read(sha256)).equals(content)).toBe(true);
+  });
+
+  it("that are small are read at once, many together; others are none", async () => {
+    const [one, two, large] = [Buffer.from("one"), Buffer.from("two"), Buffer.alloc(MIB, "x")];
+    const names = (await Promise.all([one, two, large].map(put))).map(({ sha256 }) => sha256);
+    const found = await Promise.all([...names, "0".repeat(64)].map(makeSmallBlobReader(store)));
+    expect(found.map((content) => content && Buffer.from(content).toString())).toEqual(["one", "two", undefined, undefined]);
   });
 
   it("are stored once, however many put the same at a time", async () => {

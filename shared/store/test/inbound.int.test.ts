@@ -52,7 +52,7 @@ describe("messages that came in", () => {
     const made = record();
     const answers = await Promise.all(Array.from({ length: 5 }, () => inbound.accept(made)));
     expect(answers.filter(({ kind }) => kind === "accepted")).toHaveLength(1);
-    await inbound.accept(made);
+    expect(await inbound.accept({ ...made, receivedAt: new Date(made.receivedAt.getTime() + 1) })).toEqual({ kind: "exists" });
     expect(await inbound.find(made._id)).toMatchObject({ repetitions: 5 });
   });
 

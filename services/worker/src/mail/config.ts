@@ -52,7 +52,7 @@ export const mailConfigFields = {
     "Mails of one sender to one ticket in a window; further ones are kept and ignored",
   ),
   MAIL_MUTE_HOURS: integer({ min: 1, max: 8760, fallback: 72 }).describe("How long nothing is sent to an address whose mail came back for good, hours"),
-  MAIL_PARSER_THREADS: integer({ min: 1, max: 32, fallback: 2 }).describe("Threads that read mails"),
+  MAIL_PARSER_THREADS: integer({ min: 1, max: 32, fallback: 4 }).describe("Threads that read mails"),
   MAIL_PARSER_TIMEOUT_MS: integer({ min: 100, max: 60_000, fallback: 5000 }).describe("How long the reading of one mail may take, ms; then it is quarantined"),
   MAIL_PARSER_MEMORY_MB: integer({ min: 32, max: 4096, fallback: 256 }).describe(
     "Memory of one thread that reads mails, MiB; a mail that takes more is quarantined",

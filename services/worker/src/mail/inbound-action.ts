@@ -6,7 +6,7 @@ import type { Authenticate } from "./auth/authenticate.ts";
 import { type CarriedOut, type CarryDeps, carryOut, type InboundOutcome } from "./carry-out.ts";
 import { decideMail } from "./decide/decide-mail.ts";
 import type { MailDeps } from "./decide/ports.ts";
-import { loadRaw, type Room } from "./raw-message.ts";
+import { loadRaw, type RawMessages, type Room } from "./raw-message.ts";
 
 /**
  * The job of a message that came in: load it, understand it in a thread, decide, carry it out, note the outcome.
@@ -21,7 +21,7 @@ export interface InboundDeps extends CarryDeps {
     decide(id: string, outcome: InboundOutcome): Promise<void>;
   };
   reader: Pick<MailReader, "read">;
-  openRaw: Parameters<typeof loadRaw>[1];
+  rawMessages: RawMessages;
   room: Room;
   decisions: Omit<MailDeps, "authenticate">;
   authenticate: Authenticate;
@@ -77,7 +77,7 @@ function decidedBefore(record: InboundRecord | undefined): TakenMail | undefined
 }
 
 async function seeThrough(record: InboundRecord, deps: InboundDeps): Promise<CarriedOut> {
-  const raw = await loadRaw(record.raw, deps.openRaw);
+  const raw = await loadRaw(record.raw, deps.rawMessages);
   const reading = await deps.reader.read(raw);
   if (reading.kind === "unreadable") return { noted: unreadable(reading.reason) };
   const { mail } = reading;

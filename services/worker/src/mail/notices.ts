@@ -1,5 +1,6 @@
 import type { InboundRecord } from "@openticket/contract";
 import { type Logger, type Loop, type Metrics, startLoop } from "@openticket/runtime";
+import type { Notice } from "@openticket/store";
 import type { Bounce } from "./decide/outcome.ts";
 
 /**
@@ -8,20 +9,6 @@ import type { Bounce } from "./decide/outcome.ts";
  * They stand in the store before the mail is noted as refused, and are sent by whichever worker finds them due: a crash
  * loses none. The name is sender, reason and day, so that a sender hears of one reason once a day, however much they send.
  */
-
-/** A refusal as it is stored. */
-export interface Notice {
-  _id: string;
-  inboundId: string;
-  to: { name: string; email: string };
-  deptid: number;
-  code: string;
-  subject: string;
-  messageId?: string | undefined;
-  attempts: number;
-  dueAt?: Date | undefined;
-  expiresAt: Date;
-}
 
 /** How long a sent refusal is remembered, ms: longer than its day, and than all its tries. */
 const KEPT_MS = 3 * 86_400_000;

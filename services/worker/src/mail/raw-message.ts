@@ -38,9 +38,24 @@ export class RawMessageDamaged extends Error {
   override name = "RawMessageDamaged";
 }
 
+/** Where raw messages are. */
+export interface RawMessages {
+  open(sha256: string): Promise<Readable>;
+  /** A small content at once, together with what others ask for; undefined when it is not small. */
+  readSmall(sha256: string): Promise<Uint8Array | undefined>;
+}
+
+/** Above this no content is small, bytes. */
+const MAX_SMALL_BYTES = 255 * 1024;
+
 /** The whole message in shared memory, which a thread reads without a copy. */
-export async function loadRaw({ sha256, size }: { sha256: string; size: number }, blobs: { open(sha256: string): Promise<Readable> }): Promise<Uint8Array> {
+export async function loadRaw({ sha256, size }: { sha256: string; size: number }, blobs: RawMessages): Promise<Uint8Array> {
   const raw = new Uint8Array(new SharedArrayBuffer(size));
+  const small = size <= MAX_SMALL_BYTES ? await blobs.readSmall(sha256) : undefined;
+  if (small?.length === size) {
+    raw.set(small);
+    return raw;
+  }
   let at = 0;
   for await (const chunk of await blobs.open(sha256)) {
     const bytes = chunk as Uint8Array;

@@ -4,10 +4,11 @@ import { cleanLine } from "./clean-text.ts";
 import { composeMail } from "./compose.ts";
 import type { NotifyConfig } from "./config.ts";
 import { makeGate } from "./gate.ts";
+import { loopSafeHeaders } from "./loop-headers.ts";
 import { MailRejected } from "./mail-rejected.ts";
 import type { MailTransport, OutgoingMail } from "./mail-transport.ts";
 import { type MailTemplate, type MailTopic, viewOf } from "./mail-view.ts";
-import { LOOP_HEADER, type MessageIds, makeMessageIds } from "./message-ids.ts";
+import { type MessageIds, makeMessageIds } from "./message-ids.ts";
 import { kindOf } from "./own-mail.ts";
 import { renderRefusal } from "./refusal.ts";
 import { withMarker, withToken } from "./reply-token.ts";
@@ -182,23 +183,4 @@ function answeredMessageId({ source: { channel, messageId } }: TicketHead): stri
 function sendableMessageId(messageId: unknown): string | undefined {
   const isSendable = typeof messageId === "string" && messageId.length <= 250 && /^<[!-;=?-~]+@[!-;=?-~]+>$/.test(messageId);
   return isSendable ? messageId : undefined;
-}
-
-/**
- * Headers that keep machines from answering: RFC 3834 for all that follow it (`auto-replied` where a mail is answered),
- * Microsoft's for Exchange, and our own by which we know our mail when it comes back. What a person of the staff has
- * written is no automatic mail, and says so to nobody: help desks and lists would put our answer aside. No `Precedence`:
- * it is discouraged (RFC 2076) and makes filters take the mail for a mass mailing. No `List-*`: this is no list.
- */
-function loopSafeHeaders({
-  isAnswer,
-  template,
-  loopToken,
-}: {
-  isAnswer: boolean;
-  template: MailTemplate | "refusal";
-  loopToken: string;
-}): Record<string, string> {
-  const submitted = template === "reply-to-opener" ? {} : { "Auto-Submitted": isAnswer ? "auto-replied" : "auto-generated" };
-  return { ...submitted, "X-Auto-Response-Suppress": "All", "X-OpenTicket-Template": template, [LOOP_HEADER]: loopToken };
 }

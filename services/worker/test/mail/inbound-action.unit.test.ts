@@ -25,7 +25,7 @@ function build({ world = {}, of = {}, about = {} }: { world?: World; of?: Partia
       },
     },
     reader: { read: async () => ({ kind: "understood", mail: mail() }) },
-    openRaw: { open: async () => Readable.from([RAW]) },
+    rawMessages: { open: async () => Readable.from([RAW]), readSmall: async () => undefined },
     room: makeRoomForMessages(),
     decisions,
     authenticate: async (_raw, given, given2) => authenticate(given, given2),
@@ -108,12 +108,19 @@ describe("the job of a message", () => {
 
 describe("raw messages in memory", () => {
   it("are loaded whole, or not at all", async () => {
-    const blobs = { open: async () => Readable.from([RAW.subarray(0, 5), RAW.subarray(5)]) };
+    const blobs = { open: async () => Readable.from([RAW.subarray(0, 5), RAW.subarray(5)]), readSmall: async () => undefined };
     const raw = await loadRaw({ sha256: "x", size: RAW.length }, blobs);
     expect(Buffer.from(raw)).toEqual(RAW);
     expect(raw.buffer).toBeInstanceOf(SharedArrayBuffer);
     await expect(loadRaw({ sha256: "x", size: RAW.length + 1 }, blobs)).rejects.toThrow(RawMessageDamaged);
     await expect(loadRaw({ sha256: "x", size: RAW.length - 1 }, blobs)).rejects.toThrow(RawMessageDamaged);
+  });
+
+  it("are loaded at once where they are small, and from the stream where that says otherwise", async () => {
+    const open = async () => Readable.from([RAW]);
+    for (const small of [RAW, RAW.subarray(1)]) {
+      expect(Buffer.from(await loadRaw({ sha256: "x", size: RAW.length }, { open, readSmall: async () => small }))).toEqual(RAW);
+    }
   });
 
   it("have room for so many bytes at once, in the order in which they came", async () => {

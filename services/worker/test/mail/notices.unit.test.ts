@@ -1,6 +1,7 @@
 import { makeLogger, makeMetrics } from "@openticket/runtime";
+import type { Notice } from "@openticket/store";
 import { describe, expect, it } from "vitest";
-import { type Notice, type NoticeDeps, noticeOf, sendDue } from "../../src/mail/notices.ts";
+import { type NoticeDeps, noticeOf, sendDue } from "../../src/mail/notices.ts";
 import { record } from "./build.ts";
 
 const NOW = new Date("2026-03-04T12:00:00Z");
