@@ -8,14 +8,15 @@ import mongoose from "mongoose";
 import { addDepartments, type BenchContext, makeContext } from "./harness/context.ts";
 import type { TimedRow } from "./harness/measure.ts";
 import { type Report, writePage } from "./report/page.ts";
+import { refreshScaling } from "./report/scaling.ts";
 import { costs, found, latencies, summary } from "./report/table.ts";
 import { ROWS } from "./rows.ts";
 
 /**
  * `npm run bench [-- --only P1,P3] [--quick] [--json FILE] [--page FOLDER]`: runs every row against its baseline in the same
  * run, in turns, on databases of its own, and prints the tables. A row that cannot be measured is said and fails the run; a
- * goal that is not reached is said and does not. A run of every row writes docs/benchmarks; `--page` writes any run's page
- * elsewhere. `--quick` does little of everything: its figures mean nothing.
+ * goal that is not reached is said and does not. A run of every row writes docs/benchmarks and the figures of docs/scaling.md;
+ * `--page` writes any run's page elsewhere. `--quick` does little of everything: its figures mean nothing.
  */
 const { values: options } = parseArgs({
   options: {
@@ -26,7 +27,8 @@ const { values: options } = parseArgs({
   },
 });
 const isWhole = options.only === undefined && !options.quick;
-const pageFolder = options.page ?? (isWhole ? fileURLToPath(new URL("../../docs/benchmarks", import.meta.url)) : undefined);
+const DOCS = fileURLToPath(new URL("../../docs", import.meta.url));
+const pageFolder = options.page ?? (isWhole ? join(DOCS, "benchmarks") : undefined);
 const wanted = options.only?.split(",").map((name) => name.trim().toUpperCase()) ?? Object.keys(ROWS);
 const unknown = wanted.filter((name) => !(name in ROWS));
 if (unknown.length > 0) {
@@ -56,6 +58,7 @@ try {
 }
 if (options.json) await writeFile(options.json, `${JSON.stringify(report, null, 2)}\n`);
 if (pageFolder) await writePage(pageFolder, rows, report);
+if (isWhole) await refreshScaling(join(DOCS, "scaling.md"), rows);
 console.log([summary(rows), found(rows), latencies(rows), costs(rows)].join("\n\n"));
 process.exit(failures > 0 ? 1 : 0);
 

@@ -95,7 +95,9 @@ describe("mail replay", () => {
       trace: [{ rule: "read" }, { rule: "operator", answer: "replayed" }],
     });
     // Under a name of its own: the queue may still know the first one's.
-    expect(await door.queue.getWaiting()).toContainEqual(expect.objectContaining({ name: "InboundMail", data: expect.objectContaining({ inboundId: _id, requestId }) }));
+    expect(await door.queue.getWaiting()).toContainEqual(
+      expect.objectContaining({ name: "InboundMail", data: expect.objectContaining({ inboundId: _id, requestId }) }),
+    );
     expect(await makeMongoDeadLetters(door.store).find(requestId)).toBeUndefined();
     expect(await opentickets("mail", "replay", _id)).toMatchObject({ code: 1, err: expect.stringMatching(/not decided yet/) });
   });

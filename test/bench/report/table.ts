@@ -44,7 +44,8 @@ function costLines(names: string[], byProcess: Record<string, Cost>, coresBusy: 
   return [...lines, [...names, "**all**", all.toFixed(0), "", coresBusy.toFixed(2)]];
 }
 
-function table(head: string[], lines: string[][]): string {
+/** A table in Markdown. */
+export function table(head: string[], lines: string[][]): string {
   const line = (cells: string[]) => `| ${cells.join(" | ")} |`;
   return [line(head), line(head.map(() => "---")), ...lines.map(line)].join("\n");
 }
