@@ -56,8 +56,8 @@ export const BREAKS: Record<string, readonly Replacement[]> = {
   "no-receipt": [
     {
       file: ACCEPT,
-      from: "const accepted = await deps.receipts.accept(receiptOf(marked, deps.now()));",
-      to: 'const accepted = { kind: "accepted", receipt: receiptOf(marked, deps.now()) };',
+      from: "const standing = await keepReceipt(marked, deps);",
+      to: "const standing = undefined;",
     },
   ],
 };
