@@ -49,6 +49,8 @@ export interface Stage {
 /** Name of the database and of the queues. */
 export const DATABASE = "chaos";
 const CREDENTIALS = { identifier: "chaos", secret: "chaos-secret-of-this-run" };
+/** On a busy machine the members need several elections until one of them stands, ms. */
+const ELECTION_PATIENCE_MS = 120_000;
 const WORKERS = 4;
 const DOORS = 2;
 
@@ -63,7 +65,8 @@ export async function prepare({ options, programs, say, dataDir, closeLater }: S
   const store = await connectStore({ url: mongoUrl, appName: "chaos", serverSelectionTimeoutMs: 20_000 });
   await seedExampleData(store);
   await store.close();
-  const client = await new mongoose.mongo.MongoClient(mongoUrl, { readConcernLevel: "majority", readPreference: "primary" }).connect();
+  const reading = { readConcernLevel: "majority", readPreference: "primary", serverSelectionTimeoutMS: ELECTION_PATIENCE_MS } as const;
+  const client = await new mongoose.mongo.MongoClient(mongoUrl, reading).connect();
   closeLater(() => client.close());
   const redis = new Redis(cluster.redis.port, "127.0.0.1", { maxRetriesPerRequest: null, socketTimeout: 20_000 });
   redis.on("error", () => undefined);
