@@ -58,7 +58,8 @@ it("a worker killed between commit and reply: one ticket, and its requester gets
     mongoProxy.freeze();
     const answer = client.openTicket({ deptid: 1, clientid: 1, subject: "s", message: "m" }, { timeoutMs: 30_000 });
     await until("the worker to take the job", async () => (await queue.getActiveCount()) === 1);
-    // What Redis has handed out is still on its way to the worker, and is to arrive.
+    // BullMQ asks for the next job before it starts the one that it has got; frozen in between, it would never start it.
+    await until("the worker to wait for another", async () => (await queue.getWorkers()).some(({ flags }) => flags?.includes("b")));
     redisProxy.freezeRequests();
     mongoProxy.thaw();
     const stored = await until("the commit", async () => (await store.db.collection("tickets").findOne({})) ?? undefined);
