@@ -1,14 +1,12 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, chown, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { homedir, tmpdir } from "node:os";
+import { chmod, chown, cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { promisify } from "node:util";
 import { freePort } from "@openticket/standalone";
+import { findPackages, unpackPackages } from "./debian-packages.ts";
 import { OPENTICKETS } from "./pipe.ts";
 import { until } from "./until.ts";
-
-const run = promisify(execFile);
 
 /** A real Postfix of Debian's packages, unpacked to a folder of its own: nothing is installed, and no service is left. */
 export interface Postfix {
@@ -29,36 +27,19 @@ export interface PostfixRoutes {
 const LOCAL_DOMAIN = "users.test";
 /** Users of every Debian: one that owns its queue, and a group for those who hand mail in. */
 const [OWNER, OWNER_ID, DROP_GROUP, DROP_GROUP_ID] = ["mail", 8, "daemon", 1];
-const DOWNLOAD_TIMEOUT_MS = 120_000;
 
 /** A recipient of whom Postfix runs `mailbox_command`. */
 export const LOCAL_USER = `games@${LOCAL_DOMAIN}`;
 
 /** The packages as files in the cache folder; undefined, with a loud line, where they cannot be had or used. */
-export async function findPostfix(): Promise<string[] | undefined> {
-  const { OPENTICKET_CACHE_DIR, XDG_CACHE_HOME } = process.env;
-  const folder = join(OPENTICKET_CACHE_DIR || join(XDG_CACHE_HOME || join(homedir(), ".cache"), "openticket"), "postfix");
-  try {
-    if (process.getuid?.() !== 0) throw new Error("its master wants to be root");
-    await mkdir(folder, { recursive: true });
-    const { stdout } = await run("apt-cache", ["depends", "postfix"]);
-    const libraries = [...stdout.matchAll(/Depends: (lib\S+)/g)].map(([, name = ""]) => name).filter((name) => name !== "libc6");
-    const present = await readdir(folder);
-    const missing = ["postfix", ...libraries].filter((name) => !present.some((file) => file.startsWith(`${name}_`)));
-    if (missing.length > 0) await run("apt-get", ["download", ...missing], { cwd: folder, timeout: DOWNLOAD_TIMEOUT_MS });
-    return (await readdir(folder)).filter((file) => file.endsWith(".deb")).map((file) => join(folder, file));
-  } catch (error) {
-    console.warn(`\n*** SKIPPED: Postfix is not tried, for it cannot be had here: ${error instanceof Error ? error.message : error}\n`);
-    return undefined;
-  }
-}
+export const findPostfix = (): Promise<string[] | undefined> => findPackages("Postfix", ["postfix"]);
 
 /** Starts it on loopback, in the foreground of this test. */
 export async function startPostfix(packages: readonly string[], routes: PostfixRoutes): Promise<Postfix> {
   const folder = await mkdtemp(join(tmpdir(), "openticket-postfix-"));
   // Its daemons give up root: they have to get here.
   await chmod(folder, 0o755);
-  for (const file of packages) await run("dpkg", ["-x", file, join(folder, "root")]);
+  await unpackPackages(packages, join(folder, "root"));
   await makeQueue(folder);
   const program = await copyPipe(folder);
   const smtpPort = await freePort();

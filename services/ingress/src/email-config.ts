@@ -53,6 +53,13 @@ export const emailConfig = z.object({
     .enum(["each", "shared"])
     .default("each")
     .describe("One message for several mailboxes: a ticket in each of their departments, or one in the first"),
+  IMAP_ACCOUNTS_FILE: z.string().optional().describe("JSON file with the IMAP accounts that mail is fetched from; see [email](email.md)"),
+  IMAP_URLS: list().describe("Accounts in short, such as `imaps://user:password@host/INBOX?mailbox=support@example.test&after=move:Done`, separated by commas"),
+  IMAP_SWEEP_MS: integer({ min: 500, max: 3_600_000, fallback: 60_000 }).describe("How often a folder is looked through beside what its server reports, ms"),
+  IMAP_LEASE_MS: integer({ min: 1000, max: 600_000, fallback: 30_000 }).describe(
+    "After this time without a word of its reader another process reads a folder, ms",
+  ),
+  IMAP_SOCKET_TIMEOUT_MS: integer({ min: 1000, max: 600_000, fallback: 60_000 }).describe("How long an IMAP server may be silent, ms"),
   API_CREDENTIALS: httpConfig.shape.API_CREDENTIALS,
   API_CREDENTIALS_ADMIN: httpConfig.shape.API_CREDENTIALS_ADMIN,
   METRICS_HOST: z.string().default("127.0.0.1").describe("Where `/metrics`, `/healthz` and `/readyz` of an email door listen"),

@@ -16,10 +16,12 @@ import { type MailDoorOptions, makeMailDoor } from "./adapters/email/mail-door.t
 import { makePeerLimits } from "./adapters/email/peer-limits.ts";
 import { readCertificate } from "./adapters/email/read-certificate.ts";
 import { makeAllowList } from "./adapters/http/allow-list.ts";
+import { readImapAccounts } from "./adapters/imap/read-accounts.ts";
 import type { EmailConfig } from "./email-config.ts";
 import { withEnvCredentials } from "./intake/env-credentials.ts";
 import { makeGate } from "./intake/gate.ts";
 import { makeCommandQueue } from "./queue/command-queue.ts";
+import { startImap } from "./start-imap.ts";
 import { readVitals } from "./vitals.ts";
 
 /** A door answers 451 quickly rather than wait for a store to come back, ms. */
@@ -35,6 +37,12 @@ export interface EmailDoor {
 export async function startEmail(config: EmailConfig, { logger, drain, metrics }: { logger: Logger; drain: Drain; metrics: Metrics }): Promise<EmailDoor> {
   const tls = await readCertificate({ cert: config.SMTP_TLS_CERT, key: config.SMTP_TLS_KEY });
   checkTls(config, tls !== undefined);
+  const imapFolders = await readImapAccounts({
+    file: config.IMAP_ACCOUNTS_FILE,
+    urls: config.IMAP_URLS,
+    env: process.env,
+    maxBytes: config.SMTP_MAX_MESSAGE_BYTES,
+  });
   const store = await connectStore({ url: config.MONGODB_URL, appName: "openticket-email", serverSelectionTimeoutMs: STORE_PATIENCE_MS });
   drain.onDrain("email store", () => store.close());
   const queue = makeCommandQueue({ redisUrl: config.REDIS_URL, prefix: config.QUEUE_PREFIX, ownerName: "email", logger });
@@ -72,6 +80,7 @@ export async function startEmail(config: EmailConfig, { logger, drain, metrics }
     ...(LMTP_SOCKET === undefined ? [] : [{ door: makeMailDoor(lmtp, deps), scheme: "lmtp", path: LMTP_SOCKET, setting: "LMTP_SOCKET" }]),
   ]);
   drain.onDrain("email", () => listening.stop());
+  if (imapFolders.length > 0) startImap(config, imapFolders, { ...deps, store, drain });
   return {
     urls: listening.urls,
     checks: [

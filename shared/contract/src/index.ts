@@ -6,6 +6,7 @@ export * from "./identity.ts";
 export * from "./inbound.ts";
 export * from "./keeping.ts";
 export * from "./limits.ts";
+export * from "./mail-folder.ts";
 export * from "./names.ts";
 export * from "./params/decode.ts";
 export * from "./reply.ts";

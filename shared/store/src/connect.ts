@@ -100,6 +100,7 @@ export const COLLECTIONS = {
   receipts: "receipts",
   deadLetters: "deadletters",
   inbound: "inbound",
+  mailFolders: "mailfolders",
   mailBudgets: "mailbudgets",
   mailNotices: "mailnotices",
   mutes: "mutes",

@@ -1,0 +1,50 @@
+import type { FolderProgress, SkippedMessage } from "@openticket/contract";
+import type { MailFolders } from "./folders.ts";
+
+interface Held {
+  token: number;
+  holder: string;
+  leaseUntilMs: number;
+  knownSince: Date;
+  progress: FolderProgress;
+}
+
+/** Mail folders in memory, by a clock that is given; `skipped` gets what was skipped. */
+export function makeMemoryMailFolders({ nowMs, skipped: noted = [] }: { nowMs(): number; skipped?: SkippedMessage[] }): MailFolders {
+  const folders = new Map<string, Held>();
+  const ofToken = (folder: string, token: number) => {
+    const held = folders.get(folder);
+    return held?.token === token ? held : undefined;
+  };
+  return {
+    async take(folder, holder, leaseMs) {
+      const known = folders.get(folder) ?? {
+        token: 0,
+        holder: "",
+        leaseUntilMs: nowMs(),
+        knownSince: new Date(nowMs()),
+        progress: { uidValidity: "", floor: 0, settled: [], failing: [] },
+      };
+      if (known.holder !== holder && known.leaseUntilMs > nowMs()) return undefined;
+      const held = { ...known, holder, token: known.token + 1, leaseUntilMs: nowMs() + leaseMs };
+      folders.set(folder, held);
+      return { token: held.token, knownSince: held.knownSince, progress: structuredClone(held.progress) };
+    },
+    async renew(folder, token, leaseMs) {
+      const held = ofToken(folder, token);
+      if (held) held.leaseUntilMs = nowMs() + leaseMs;
+      return held !== undefined;
+    },
+    async save(folder, token, progress, skipped) {
+      const held = ofToken(folder, token);
+      if (!held) return false;
+      held.progress = structuredClone(progress);
+      noted.push(...skipped);
+      return true;
+    },
+    async release(folder, token) {
+      const held = ofToken(folder, token);
+      if (held) Object.assign(held, { holder: "", leaseUntilMs: nowMs() });
+    },
+  };
+}

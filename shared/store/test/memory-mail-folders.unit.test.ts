@@ -1,0 +1,4 @@
+import { makeMemoryMailFolders } from "../src/index.ts";
+import { mailFoldersSuite } from "./testkit/mail-folders.suite.ts";
+
+mailFoldersSuite(async () => makeMemoryMailFolders({ nowMs: () => performance.now() }));
