@@ -19,6 +19,7 @@ interface Replacement {
 const COMMITTER = "shared/store/src/ticket-committer.ts";
 const DISPATCHER = "services/worker/src/outbox/dispatcher.ts";
 const ACCEPT = "services/ingress/src/intake/accept.ts";
+const RECEIVE_MAIL = "services/ingress/src/intake/receive-mail.ts";
 
 export const BREAKS: Record<string, readonly Replacement[]> = {
   /** Nothing in the store says that a request has its ticket. */
@@ -33,25 +34,20 @@ export const BREAKS: Record<string, readonly Replacement[]> = {
   "ack-before-commit": [
     {
       file: COMMITTER,
-      from: "if (documents.length === 1 && documents[0]) await tickets.insertOne(documents[0]);",
-      to: "",
-    },
-    {
-      file: COMMITTER,
-      from: "if (documents.length > 1) await tickets.insertMany(documents, { ordered: false });",
-      to: "setTimeout(() => tickets.insertMany(documents, { ordered: false }).catch(() => undefined), 20);",
+      from: "const { taken, refused, stored } = await insertBatch(undecided, deps.db, deps.tickets.collectionName);",
+      to: "const [stored, taken, refused] = [undecided, { identity: [], number: [] }, []]; setTimeout(() => insertBatch(stored, deps.db, deps.tickets.collectionName).catch(() => undefined), 20);",
     },
   ],
   /** A mail counts as delivered before the relay has it. */
   "mark-before-sending": [
     {
       file: DISPATCHER,
-      from: "    await deps.deliver(ticket, entry);",
-      to: "    await outbox.markDelivered([{ identity: ticket._id, key: entry.key }], now());\n    await deps.deliver(ticket, entry);",
+      from: "await deps.deliver(record, entry);",
+      to: "await deps.outbox.markDelivered([{ identity: record._id, key: entry.key }], deps.now()); await deps.deliver(record, entry);",
     },
   ],
   /** Nobody looks for deliveries that did not get done. */
-  "no-relay": [{ file: DISPATCHER, from: "round: async () => (await sweep(deps)) === SWEEP_TICKETS,", to: "round: async () => sweep === undefined," }],
+  "no-relay": [{ file: DISPATCHER, from: "round: async () => (await sweep(deps)) === SWEEP_RECORDS,", to: "round: async () => sweep === undefined," }],
   /** A 202 that rests on Redis alone. */
   "no-receipt": [
     {
@@ -59,6 +55,15 @@ export const BREAKS: Record<string, readonly Replacement[]> = {
       from: "const standing = await keepReceipt(marked, deps);",
       to: "const standing = undefined;",
     },
+  ],
+  /** A sender hears 250 while the record of its mail is still on its way. */
+  "ack-before-store": [
+    {
+      file: RECEIVE_MAIL,
+      from: "const accepted = await Promise.all(records.map((record) => deps.inbound.accept(record)));",
+      to: "const accepted = []; const later = () => records.forEach((record) => deps.inbound.accept(record).then(() => submit(record, deps)).catch(() => undefined)); setTimeout(later, 200);",
+    },
+    { file: RECEIVE_MAIL, from: "for (const record of records) submit(record, deps);", to: "" },
   ],
 };
 
@@ -91,6 +96,7 @@ export async function buildPrograms(name: string | undefined, folder: string): P
   const programs = {
     worker: await bundle("services/worker/src/main.ts", "worker.mjs"),
     door: await bundle("services/ingress/src/main-http.ts", "door.mjs"),
+    mailDoor: await bundle("services/ingress/src/main-email.ts", "mail-door.mjs"),
     cli: await bundle("services/cli/src/main.ts", "cli.mjs"),
   };
   await bundle("shared/mail/src/reader/thread.ts", "mail-thread.mjs");

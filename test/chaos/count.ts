@@ -12,11 +12,23 @@ export interface StoredTicket {
   tid: string;
   c: string;
   subject: string;
+  message: string;
   dueAt?: Date;
   outbox: { key: string; kind: string; template?: string; to?: { email: string }; deliveredAt?: Date; deadAt?: Date; lastError?: string }[];
 }
 
+/** A message that came in by mail. */
+export interface StoredMail {
+  _id: string;
+  messageId?: string;
+  state: string;
+  reason?: { code: string; text: string };
+  ticket?: { id: number; tid: string };
+  repetitions: number;
+}
+
 export interface Stored {
+  inbound: StoredMail[];
   tickets: StoredTicket[];
   rejections: { _id: string; requestId: string; errors: { code: string }[] }[];
   deadLetters: { _id: string; code: string; reason: string }[];
@@ -26,7 +38,8 @@ type Db = mongoose.mongo.Db;
 
 /** Everything that came of the run's requests. */
 export async function readStored(db: Db): Promise<Stored> {
-  const [tickets, rejections, deadLetters] = await Promise.all([
+  const [inbound, tickets, rejections, deadLetters] = await Promise.all([
+    db.collection<StoredMail>("inbound").find({}).toArray(),
     db.collection<StoredTicket>("tickets").find({}).toArray(),
     db
       .collection<Stored["rejections"][number]>("rejections")
@@ -34,14 +47,15 @@ export async function readStored(db: Db): Promise<Stored> {
       .toArray(),
     db.collection<Stored["deadLetters"][number]>("deadletters").find({}).toArray(),
   ]);
-  return { tickets, rejections, deadLetters };
+  return { inbound, tickets, rejections, deadLetters };
 }
 
-/** What is still to be done: jobs in the queue, tickets that owe something, receipts without an outcome. */
+/** What is still to be done: jobs in the queue, tickets that owe something, receipts and mails without an outcome. */
 export interface Unfinished {
   jobs: number;
   owing: number;
   receipts: number;
+  inbound: number;
 }
 
 export async function countUnfinished(db: Db, { redis, prefix }: { redis: Redis; prefix: string }): Promise<Unfinished> {
@@ -53,13 +67,14 @@ export async function countUnfinished(db: Db, { redis, prefix }: { redis: Redis;
     jobs: Object.values(counts).reduce((sum, count) => sum + count, 0),
     owing: await db.collection("tickets").countDocuments({ dueAt: { $exists: true } }),
     receipts: await db.collection("receipts").countDocuments({ checkAt: { $exists: true } }),
+    inbound: await db.collection("inbound").countDocuments({ state: "stored" }),
   };
 }
 
 /** Makes everything owed due now: as if the time had passed. Only where nobody has a delivery in hand. */
 export async function letTimePass(db: Db): Promise<void> {
   await db.collection("tickets").updateMany({ dueAt: { $exists: true } }, { $set: { dueAt: new Date(0) } });
-  await db.collection("receipts").updateMany({ checkAt: { $exists: true } }, { $set: { checkAt: new Date(0) } });
+  for (const name of ["receipts", "inbound"]) await db.collection(name).updateMany({ checkAt: { $exists: true } }, { $set: { checkAt: new Date(0) } });
 }
 
 /** What BullMQ keeps beside the jobs of a queue. */
@@ -91,4 +106,11 @@ export async function jobsNowhere(redis: Redis, prefix: string): Promise<string[
     cursor = next;
   } while (cursor !== "0");
   return names.filter((name) => !QUEUE_KEYS.has(name));
+}
+
+/** How often each name is there, in the order of the names. */
+export function countBy(names: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of names.toSorted()) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
 }

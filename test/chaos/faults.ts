@@ -36,6 +36,7 @@ const PROCESS_FAULTS = {
   "worker with a wrong clock": 6,
   "door killed": 12,
   "door stopped": 5,
+  "door drained and restarted": 4,
   "sockets to Redis cut": 18,
   "sockets to Redis slowed": 7,
   "network to Redis frozen": 4,
@@ -56,15 +57,12 @@ const DATABASE_FAULTS = {
 const BREAKERS: Record<keyof typeof PROCESS_FAULTS | keyof typeof DATABASE_FAULTS, Breaker> = {
   "worker killed": (deps) => withSlot(workerOf(deps), deps, "worker killed", (slot) => killAndRestart(slot, deps)),
   "worker stopped past its lock": (deps) => withSlot(workerOf(deps), deps, "worker stopped past its lock", (slot) => stopFor(slot, PAST_LOCK_MS, deps)),
-  "worker drained and restarted": (deps) =>
-    withSlot(workerOf(deps), deps, "worker drained and restarted", async (slot) => {
-      await slot.drain();
-      await slot.up();
-    }),
+  "worker drained and restarted": (deps) => withSlot(workerOf(deps), deps, "worker drained and restarted", drainAndRestart),
   "workers added or removed": changeWorkers,
   "worker with a wrong clock": (deps) => withSlot(workerOf(deps), deps, "worker with a wrong clock", (slot) => skewClock(slot, deps)),
-  "door killed": (deps) => withSlot(deps.random.pick(asSome(deps.fleet.doors)), deps, "door killed", (slot) => killAndRestart(slot, deps)),
-  "door stopped": (deps) => withSlot(deps.random.pick(asSome(deps.fleet.doors)), deps, "door stopped", (slot) => stopFor(slot, { min: 1000, max: 6000 }, deps)),
+  "door killed": (deps) => withSlot(doorOf(deps), deps, "door killed", (slot) => killAndRestart(slot, deps)),
+  "door stopped": (deps) => withSlot(doorOf(deps), deps, "door stopped", (slot) => stopFor(slot, { min: 1000, max: 6000 }, deps)),
+  "door drained and restarted": (deps) => withSlot(doorOf(deps), deps, "door drained and restarted", drainAndRestart),
   "sockets to Redis cut": (deps) => onRedisProxy(deps, "sockets to Redis cut", async (proxy) => proxy.cut()),
   "sockets to Redis slowed": (deps) =>
     onRedisProxy(deps, "sockets to Redis slowed", async (proxy) => {
@@ -151,6 +149,10 @@ function workerOf({ fleet, random }: FaultDeps): Slot {
   return random.pick(asSome(up.length > 0 ? up : fleet.workers));
 }
 
+function doorOf({ fleet, random }: FaultDeps): Slot {
+  return random.pick(asSome(fleet.doors));
+}
+
 async function withSlot(slot: Slot, { log, nextBurst }: FaultDeps, kind: string, work: (slot: Slot) => Promise<void>): Promise<void> {
   await nextBurst();
   await log.during(kind, slot.name, () => work(slot));
@@ -159,6 +161,11 @@ async function withSlot(slot: Slot, { log, nextBurst }: FaultDeps, kind: string,
 async function killAndRestart(slot: Slot, { random }: FaultDeps): Promise<void> {
   await slot.kill();
   await sleep(random.between(0, 2000));
+  await slot.up();
+}
+
+async function drainAndRestart(slot: Slot): Promise<void> {
+  await slot.drain();
   await slot.up();
 }
 

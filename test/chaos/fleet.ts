@@ -6,7 +6,10 @@ import { openTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
 /** The services under test as processes of their own, each with a proxy of its own to Redis and somebody who starts it again. */
 export interface Fleet {
   workers: Slot[];
+  /** HTTP and mail doors alike. */
   doors: Slot[];
+  httpDoors: Slot[];
+  mailDoors: Slot[];
   /** Resident memory over the life of every process that there was. */
   lives: readonly Life[];
   /** Processes that ended though nobody ended them. */
@@ -20,8 +23,8 @@ export interface Fleet {
 export interface Slot {
   name: string;
   proxy: TcpProxy;
-  /** Where a door listens; undefined while it is not up. */
-  url(): string | undefined;
+  /** Where a door listens for that protocol; undefined while it is not up, and where it does not speak it. */
+  url(scheme: "http" | "smtp" | "lmtp"): string | undefined;
   isUp(): boolean;
   /** Brings a process up, as often as it takes; resolves when it is ready. Does nothing when there is one. */
   up(env?: Record<string, string>): Promise<void>;
@@ -39,19 +42,20 @@ export interface Life {
 }
 
 export interface FleetOptions {
-  dist: { worker: string; door: string };
+  dist: { worker: string; door: string; mailDoor: string };
   env: Record<string, string>;
   redisPort: number;
   logFolder: string;
   workers: number;
-  doors: number;
+  httpDoors: number;
+  mailDoors: number;
 }
 
 /** Between two tries to bring a service up while its databases are down, ms. */
 const RESTART_DELAY_MS = 500;
 
 /** Makes the slots; nothing runs yet. */
-export async function makeFleet({ dist, env, redisPort, logFolder, workers, doors }: FleetOptions): Promise<Fleet> {
+export async function makeFleet({ dist, env, redisPort, logFolder, ...counts }: FleetOptions): Promise<Fleet> {
   const lives: Life[] = [];
   const ownDeaths: string[] = [];
   const slotsOf = (kind: string, count: number, program: string) =>
@@ -63,10 +67,16 @@ export async function makeFleet({ dist, env, redisPort, logFolder, workers, door
         return makeSlot({ name: `${kind}-${index + 1}`, program, env: own, proxy, log, lives, ownDeaths });
       }),
     );
-  const fleet = { workers: await slotsOf("worker", workers, dist.worker), doors: await slotsOf("door", doors, dist.door) };
-  const all = [...fleet.workers, ...fleet.doors];
+  const workers = await slotsOf("worker", counts.workers, dist.worker);
+  const httpDoors = await slotsOf("door", counts.httpDoors, dist.door);
+  const mailDoors = await slotsOf("mail-door", counts.mailDoors, dist.mailDoor);
+  const doors = [...httpDoors, ...mailDoors];
+  const all = [...workers, ...doors];
   return {
-    ...fleet,
+    workers,
+    doors,
+    httpDoors,
+    mailDoors,
     lives,
     ownDeaths,
     sample() {
@@ -136,7 +146,7 @@ function makeSlot({ name, program, env, proxy, log, lives, ownDeaths }: SlotDeps
   const slot = {
     name,
     proxy,
-    url: () => /http:\/\/127\.0\.0\.1:\d+/.exec(current?.running.readyLine ?? "")?.[0],
+    url: (scheme: "http" | "smtp" | "lmtp") => new RegExp(`${scheme}://127\\.0\\.0\\.1:\\d+`).exec(current?.running.readyLine ?? "")?.[0],
     isUp: () => current !== undefined,
     up(extra: Record<string, string> = {}) {
       starting ??= start(extra).finally(() => {

@@ -2,7 +2,9 @@ import { createWriteStream } from "node:fs";
 
 /** What was promised to whom: every request of a run, and every answer that it got. */
 
-export const DOORS = ["api", "rest", "async", "sdk", "raw"] as const;
+export const MAIL_DOORS = ["smtp", "lmtp"] as const;
+export type MailDoor = (typeof MAIL_DOORS)[number];
+export const DOORS = ["api", "rest", "async", "sdk", "raw", ...MAIL_DOORS] as const;
 export type Door = (typeof DOORS)[number];
 
 /** One answer that a producer took for final. */
@@ -10,14 +12,26 @@ export type Acknowledgement =
   | { kind: "opened"; id: number; tid: string; c: string; isReplay: boolean }
   /** 202: promised, without ids yet. */
   | { kind: "accepted" }
+  /** 250 of a mail door: promised, under this name. */
+  | { kind: "stored"; inboundId: string }
   | { kind: "rejected"; code: string };
+
+/** What is to come of a mail. */
+export interface ExpectedMail {
+  /** Absent in what is no mail at all. */
+  messageId?: string;
+  endsAs: "ticket" | "ignored" | "refused" | "quarantined";
+  /** What its ticket says. */
+  text: string;
+}
 
 export interface RequestEntry {
   /** Stands in the ticket's subject: by it the ticket is found without our own identities. */
   tag: string;
   door: Door;
-  /** Must be rejected, with this code. */
+  /** Must be rejected, with this code; of a mail: must not become a ticket, for this reason. */
   wrongWith?: string;
+  mail?: ExpectedMail;
   acknowledgements: Acknowledgement[];
   /** Deliveries that ended in an error or in silence; what they came to is not known. */
   failures: number;
@@ -26,7 +40,7 @@ export interface RequestEntry {
 }
 
 export interface Ledger {
-  open(entry: Pick<RequestEntry, "tag" | "door"> & { wrongWith?: string | undefined }): RequestEntry;
+  open(entry: Pick<RequestEntry, "tag" | "door"> & { wrongWith?: string | undefined; mail?: ExpectedMail | undefined }): RequestEntry;
   /** Notes an answer to a delivery that was begun at `sentAtMs`. */
   acknowledge(entry: RequestEntry, answer: Acknowledgement, sentAtMs: number): void;
   fail(entry: RequestEntry, reason: string): void;
@@ -57,8 +71,8 @@ export function makeLedger(path: string): Ledger {
     failuresByReason,
     times,
     note: write,
-    open({ tag, door, wrongWith }) {
-      const entry: RequestEntry = { tag, door, ...(wrongWith && { wrongWith }), acknowledgements: [], failures: 0, isGivenUp: false };
+    open({ tag, door, wrongWith, mail }) {
+      const entry: RequestEntry = { tag, door, ...(wrongWith && { wrongWith }), ...(mail && { mail }), acknowledgements: [], failures: 0, isGivenUp: false };
       requests.push(entry);
       return entry;
     },

@@ -10,7 +10,7 @@ import { type Figures, figuresOf, nameOf, printFigures } from "./report.ts";
 import { runChaos } from "./run.ts";
 
 /**
- * `npm run chaos -- --minutes N --seed S [--tickets N] [--break NAME|all] [--json FILE] [--hurry] [--keep]`: real processes,
+ * `npm run chaos -- --minutes N --seed S [--tickets N] [--doors mail|NAMES] [--break NAME|all] [--json FILE] [--hurry] [--keep]`: real processes,
  * a replica set of three and a Redis, broken all the time, under producers whose every acknowledgement is recorded; then
  * all of it is held against what is stored. `--break` runs a version of the product that breaks a promise on purpose.
  * Exit codes: 0 every promise was kept, 1 one was broken, 2 the run failed. With `--break all`: 0 every break was found.
@@ -44,7 +44,21 @@ async function breakAll(options: ChaosOptions): Promise<number> {
   const missed: string[] = [];
   for (const name of Object.keys(BREAKS)) {
     const jsonPath = join(folder, `${name}.json`);
-    const args = ["--minutes", options.minutes, "--seed", options.seed, "--tickets", options.tickets, "--break", name, "--json", jsonPath, "--hurry"];
+    const args = [
+      "--minutes",
+      options.minutes,
+      "--seed",
+      options.seed,
+      "--tickets",
+      options.tickets,
+      "--doors",
+      options.doors.join(","),
+      "--break",
+      name,
+      "--json",
+      jsonPath,
+      "--hurry",
+    ];
     const child = spawn(process.execPath, ["--import", "tsx", fileURLToPath(import.meta.url), ...args.map(String)], { stdio: ["ignore", "ignore", "inherit"] });
     process.once("exit", () => child.kill());
     const [exitCode] = await once(child, "exit");

@@ -1,11 +1,14 @@
 import { parseArgs } from "node:util";
+import { DOORS, type Door, MAIL_DOORS } from "./ledger.ts";
 
-/** How a run is wanted: `--minutes N --seed S --tickets N --workers N --json FILE --break NAME --hurry --keep`. */
+/** How a run is wanted: `--minutes N --seed S --tickets N --doors NAMES --json FILE --break NAME --hurry --keep`. */
 export interface ChaosOptions {
   minutes: number;
   seed: number;
   /** Requests to aim at. */
   tickets: number;
+  /** The doors that requests come through. */
+  doors: readonly Door[];
   /** Name of a mutant of `breaks.ts`, or `all`. */
   breakName: string | undefined;
   jsonPath: string | undefined;
@@ -26,6 +29,7 @@ export function readOptions(args: string[]): ChaosOptions {
       minutes: { type: "string" },
       seed: { type: "string" },
       tickets: { type: "string" },
+      doors: { type: "string" },
       break: { type: "string" },
       json: { type: "string" },
       hurry: { type: "boolean", default: false },
@@ -37,6 +41,7 @@ export function readOptions(args: string[]): ChaosOptions {
     minutes,
     seed: positive(values.seed, "seed", Date.now() % 1_000_000),
     tickets: positive(values.tickets, "tickets", Math.ceil(minutes * TICKETS_PER_MINUTE)),
+    doors: doorsNamed(values.doors),
     breakName: values.break,
     jsonPath: values.json,
     isHurried: values.hurry,
@@ -49,4 +54,15 @@ function positive(text: string | undefined, name: string, fallback: number): num
   const value = Number(text);
   if (Number.isFinite(value) && value > 0) return value;
   throw new Error(`--${name}: expected a number above 0, got ${text}`);
+}
+
+/** `mail` stands for all doors of mail. */
+function doorsNamed(text: string | undefined): readonly Door[] {
+  if (text === undefined) return DOORS;
+  return text.split(",").flatMap((name): readonly Door[] => {
+    if (name === "mail") return MAIL_DOORS;
+    const door = DOORS.find((known) => known === name);
+    if (door === undefined) throw new Error(`--doors: expected mail or some of ${DOORS.join(",")}, got ${name}`);
+    return [door];
+  });
 }

@@ -1,11 +1,13 @@
 import { makeOpenTicketClient } from "@openticket/client";
 import type { TcpProxy } from "../support/tcp-proxy.ts";
-import type { Door, Ledger, RequestEntry } from "./ledger.ts";
+import { type Door, type ExpectedMail, type Ledger, MAIL_DOORS, type MailDoor, type RequestEntry } from "./ledger.ts";
+import { makeMail } from "./mails.ts";
 import type { Random } from "./random.ts";
 import { type RawProducer, startRawProducer } from "./raw-producer.ts";
 import { makeRequest, type RequestFields } from "./requests.ts";
 import type { Sent } from "./sent.ts";
 import { type HttpTarget, viaApi, viaRest } from "./via-http.ts";
+import { makeMailSender } from "./via-mail.ts";
 import { viaSdk } from "./via-sdk.ts";
 
 /**
@@ -27,13 +29,15 @@ export interface ProducersOptions extends HttpTarget {
   seed: number;
   random: Random;
   ledger: Ledger;
+  /** Those that requests come through. */
+  doors: readonly Door[];
   prefix: string;
   /** Proxies to Redis of the SDK and of the raw producer. */
   proxies: { sdk: TcpProxy; raw: TcpProxy };
   redisPort: number;
 }
 
-const DOOR_WEIGHTS: Record<Door, number> = { api: 25, rest: 20, async: 20, sdk: 20, raw: 15 };
+const DOOR_WEIGHTS: Record<Door, number> = { api: 19, rest: 15, async: 15, sdk: 15, raw: 11, smtp: 15, lmtp: 10 };
 const REDELIVERED_SHARE = 0.25;
 /** Redelivered so soon that the first one may still be under way. */
 const AT_ONCE_SHARE = 0.3;
@@ -45,12 +49,21 @@ const LONGEST_PAUSE_MS = 3000;
 
 type Send = (fields: RequestFields) => Promise<Sent>;
 
+/** A request of any door, as it is sent each time. */
+interface Sendable {
+  tag: string;
+  wrongWith?: string | undefined;
+  mail?: ExpectedMail;
+  send(): Promise<Sent>;
+}
+
 /** Starts the producers; nothing is sent before the first burst. */
 export async function startProducers(options: ProducersOptions): Promise<Producers> {
   const { random, ledger, proxies, prefix } = options;
   const client = makeOpenTicketClient({ redisUrl: `redis://127.0.0.1:${proxies.sdk.port}`, prefix, source: "chaos-sdk" });
   const raw = await startRawProducer({ producerPort: proxies.raw.port, consumerPort: options.redisPort, prefix });
-  const doors: Record<Door, Send> = {
+  const mails = makeMailSender({ doorUrl: options.doorUrl, random: random.fork("mails") });
+  const doors: Record<Exclude<Door, MailDoor>, Send> = {
     api: (fields) => viaApi(fields, options),
     rest: (fields) => viaRest(fields, options, "sync"),
     async: (fields) => viaRest(fields, options, "async"),
@@ -60,6 +73,7 @@ export async function startProducers(options: ProducersOptions): Promise<Produce
   const open = new Set<Promise<void>>();
   let isClosed = false;
   let count = 0;
+  const weights = Object.fromEntries(options.doors.map((door) => [door, DOOR_WEIGHTS[door]])) as Record<Door, number>;
 
   const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
   const track = (work: Promise<void>) => {
@@ -68,9 +82,9 @@ export async function startProducers(options: ProducersOptions): Promise<Produce
   };
 
   /** One delivery, and its answer in the ledger; true when it is one. */
-  async function deliver(entry: RequestEntry, fields: RequestFields): Promise<boolean> {
+  async function deliver(entry: RequestEntry, { send }: Sendable): Promise<boolean> {
     const sentAtMs = performance.now();
-    const sent = await doors[entry.door](fields).catch((error: unknown): Sent => ({ kind: "odd", what: `the producer failed: ${String(error)}` }));
+    const sent = await send().catch((error: unknown): Sent => ({ kind: "odd", what: `the producer failed: ${String(error)}` }));
     if (isClosed) return true;
     if (sent.kind === "again") ledger.fail(entry, sent.reason);
     else if (sent.kind === "odd") ledger.oddity(entry, sent.what);
@@ -78,8 +92,8 @@ export async function startProducers(options: ProducersOptions): Promise<Produce
     return sent.kind !== "again" && sent.kind !== "odd";
   }
 
-  async function live(entry: RequestEntry, fields: RequestFields, { isImpatient }: { isImpatient: boolean }): Promise<void> {
-    for (let pauseMs = FIRST_PAUSE_MS; !(await deliver(entry, fields)); pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+  async function live(entry: RequestEntry, request: Sendable, { isImpatient }: { isImpatient: boolean }): Promise<void> {
+    for (let pauseMs = FIRST_PAUSE_MS; !(await deliver(entry, request)); pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
       if (isImpatient || isClosed) {
         entry.isGivenUp = true;
         return;
@@ -88,18 +102,29 @@ export async function startProducers(options: ProducersOptions): Promise<Produce
     }
   }
 
-  async function deliverAgain(entry: RequestEntry, fields: RequestFields, delayMs: number): Promise<void> {
+  async function deliverAgain(entry: RequestEntry, request: Sendable, delayMs: number): Promise<void> {
     await sleep(delayMs);
-    if (!isClosed) await deliver(entry, fields);
+    if (!isClosed) await deliver(entry, request);
+  }
+
+  function requestFor(door: Door): Sendable {
+    const nth = { seed: options.seed, number: ++count, random };
+    if (isMailDoor(door)) {
+      const mail = makeMail(nth);
+      return { tag: mail.tag, wrongWith: mail.wrongWith, mail: mail.expected, send: () => mails.send(door, mail) };
+    }
+    const fields = makeRequest(nth);
+    return { tag: fields.tag, wrongWith: fields.wrongWith, send: () => doors[door](fields) };
   }
 
   function begin(): void {
-    const door = random.weighted(DOOR_WEIGHTS);
-    const fields = makeRequest({ seed: options.seed, number: ++count, random });
-    const entry = ledger.open({ tag: fields.tag, door, wrongWith: fields.wrongWith });
-    track(live(entry, fields, { isImpatient: random.chance(IMPATIENT_SHARE) }));
+    const door = random.weighted(weights);
+    const request = requestFor(door);
+    const { tag, wrongWith, mail } = request;
+    const entry = ledger.open({ tag, door, wrongWith, mail });
+    track(live(entry, request, { isImpatient: random.chance(IMPATIENT_SHARE) }));
     if (!random.chance(REDELIVERED_SHARE)) return;
-    track(deliverAgain(entry, fields, random.chance(AT_ONCE_SHARE) ? random.between(0, 20) : random.between(20, REDELIVERED_WITHIN_MS)));
+    track(deliverAgain(entry, request, random.chance(AT_ONCE_SHARE) ? random.between(0, 20) : random.between(20, REDELIVERED_WITHIN_MS)));
   }
 
   return {
@@ -115,7 +140,12 @@ export async function startProducers(options: ProducersOptions): Promise<Produce
     raw,
     async close() {
       isClosed = true;
+      mails.close();
       await Promise.all([client.close(), raw.close()]);
     },
   };
+}
+
+function isMailDoor(door: Door): door is MailDoor {
+  return (MAIL_DOORS as readonly Door[]).includes(door);
 }

@@ -22,7 +22,7 @@ export async function quiet({ fleet, producers, sink, db, redis }: Scene, { isHu
     await letTimePass(db);
     await Promise.all(fleet.workers.map((slot) => slot.up()));
   }
-  let left: Unfinished = { jobs: 0, owing: 0, receipts: 0 };
+  let left: Unfinished = { jobs: 0, owing: 0, receipts: 0, inbound: 0 };
   const look = async () => {
     fleet.sample();
     left = await countUnfinished(db, { redis, prefix: DATABASE });
@@ -32,7 +32,8 @@ export async function quiet({ fleet, producers, sink, db, redis }: Scene, { isHu
     await until("quiet", look, isHurried ? HURRIED_QUIET_TIMEOUT_MS : QUIET_TIMEOUT_MS);
     return [];
   } catch {
-    return [`not-quiet: ${left.jobs} jobs, ${left.owing} tickets that owe something, ${left.receipts} receipts without an outcome`];
+    const { jobs, owing, receipts, inbound } = left;
+    return [`not-quiet: ${jobs} jobs, ${owing} tickets that owe something, ${receipts} receipts and ${inbound} mails without an outcome`];
   }
 }
 

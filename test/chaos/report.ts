@@ -1,3 +1,4 @@
+import { countBy } from "./count.ts";
 import { recoveriesByKind } from "./fault-log.ts";
 import { longestGap, median } from "./health.ts";
 import { DOORS, isAcknowledged } from "./ledger.ts";
@@ -12,6 +13,8 @@ export interface Figures {
   acknowledged: Record<string, number>;
   tickets: number;
   rejected: number;
+  /** Mails that came in by what became of them, and how often one that was there came again. */
+  inbound: Run["inbound"];
   givenUp: number;
   failedDeliveries: Record<string, number>;
   faults: number;
@@ -42,6 +45,7 @@ export function figuresOf(run: Run, { seed, minutes }: ChaosOptions): Figures {
     requests: requests.length,
     acknowledged: Object.fromEntries(DOORS.map((door) => [door, acknowledged.filter((entry) => entry.door === door).length])),
     tickets: run.tickets,
+    inbound: run.inbound,
     rejected: acknowledged.filter(({ wrongWith }) => wrongWith !== undefined).length,
     givenUp: requests.filter(({ isGivenUp }) => isGivenUp).length,
     failedDeliveries: Object.fromEntries([...failuresByReason].toSorted()),
@@ -72,6 +76,7 @@ export function printFigures(figures: Figures, print: (line: string) => void): v
   print(`seed ${figures.seed}, ${figures.minutes} min`);
   print(`requests ${figures.requests}: acknowledged ${sum} (${listed(acknowledged)}), given up by their client ${figures.givenUp}`);
   print(`tickets ${figures.tickets}, rejected ${figures.rejected}`);
+  print(`mails that came in: ${listed(figures.inbound.states) || "none"}; ${figures.inbound.repetitions} came again`);
   print(`deliveries that failed and were made again: ${listed(figures.failedDeliveries) || "none"}`);
   print(`faults ${figures.faults}: ${listed(faultsByKind)}`);
   print(
@@ -92,10 +97,4 @@ export function printFigures(figures: Figures, print: (line: string) => void): v
 /** What kind of breach a line tells of. */
 export function nameOf(breach: string): string {
   return breach.split(":", 1)[0] ?? breach;
-}
-
-function countBy(names: readonly string[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const name of names.toSorted()) counts[name] = (counts[name] ?? 0) + 1;
-  return counts;
 }

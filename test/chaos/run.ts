@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { jobsNowhere, readStored } from "./count.ts";
+import { countBy, jobsNowhere, readStored } from "./count.ts";
 import type { FaultLog } from "./fault-log.ts";
 import type { Fleet } from "./fleet.ts";
 import { isJudged, longestGap } from "./health.ts";
@@ -20,6 +20,7 @@ export interface Run extends Verdict {
   faults: FaultLog;
   mails: { taken: number; refused: number };
   tickets: number;
+  inbound: { states: Record<string, number>; repetitions: number };
   /** From the end of the faults until nothing was to be done any more, ms. */
   quietAfterMs: number;
   memory: { process: string; firstMb: number; lastMb: number }[];
@@ -71,6 +72,10 @@ async function story(stage: Stage): Promise<Run> {
     faults,
     mails: { taken: sink.taken.length, refused: sink.refused() },
     tickets: stored.tickets.length,
+    inbound: {
+      states: countBy(stored.inbound.map(({ state }) => state)),
+      repetitions: stored.inbound.reduce((sum, { repetitions }) => sum + repetitions, 0),
+    },
     quietAfterMs,
     memory: memoryOf(fleet),
     memoryJudged: lives.filter(isJudged).length,

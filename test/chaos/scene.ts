@@ -8,7 +8,7 @@ import { type Cluster, startCluster } from "./cluster.ts";
 import { type FaultLog, makeFaultLog } from "./fault-log.ts";
 import type { FaultDeps } from "./faults.ts";
 import { type Fleet, makeFleet } from "./fleet.ts";
-import { type Ledger, makeLedger } from "./ledger.ts";
+import { type Door, type Ledger, MAIL_DOORS, type MailDoor, makeLedger } from "./ledger.ts";
 import type { ChaosOptions } from "./options.ts";
 import { type Producers, startProducers } from "./producers.ts";
 import { makeRandom } from "./random.ts";
@@ -34,6 +34,7 @@ export interface Scene {
 export interface Programs {
   worker: string;
   door: string;
+  mailDoor: string;
   cli: string;
 }
 
@@ -51,7 +52,10 @@ export const DATABASE = "chaos";
 const CREDENTIALS = { identifier: "chaos", secret: "chaos-secret-of-this-run" };
 /** On a busy machine the members need several elections until one of them stands, ms. */
 const ELECTION_PATIENCE_MS = 120_000;
+/** Above what any sender of a run sends. */
+const MANY = "100000";
 const WORKERS = 4;
+/** Of each kind that requests come through. */
 const DOORS = 2;
 
 /** Starts the scene; nothing is sent or broken yet. */
@@ -74,7 +78,7 @@ export async function prepare({ options, programs, say, dataDir, closeLater }: S
   const sink = await startSink(random.fork("sink"));
   closeLater(() => sink.close());
   const env = environment({ mongoUrl, dataDir, sink, redisPort: cluster.redis.port });
-  const fleet = await makeFleet({ dist: programs, env, redisPort: cluster.redis.port, logFolder, workers: WORKERS, doors: DOORS });
+  const fleet = await makeFleet({ dist: programs, env, redisPort: cluster.redis.port, logFolder, workers: WORKERS, ...doorCounts(options) });
   closeLater(() => fleet.stop());
   const proxies = { sdk: await openTcpProxy(cluster.redis.port), raw: await openTcpProxy(cluster.redis.port) };
   closeLater(() => Promise.all([proxies.sdk.close(), proxies.raw.close()]));
@@ -82,11 +86,13 @@ export async function prepare({ options, programs, say, dataDir, closeLater }: S
   closeLater(() => ledger.close());
   await Promise.all([...fleet.workers, ...fleet.doors].map((slot) => slot.up()));
   const doorRandom = random.fork("doors");
-  const doorUrl = () => (doorRandom.chance(0.5) ? fleet.doors : fleet.doors.toReversed()).map((slot) => slot.url()).find((url) => url !== undefined);
+  const doorUrl = (scheme: "http" | MailDoor) =>
+    (doorRandom.chance(0.5) ? fleet.doors : fleet.doors.toReversed()).map((slot) => slot.url(scheme)).find((url) => url !== undefined);
   const producers = await startProducers({
     seed: options.seed,
     random: random.fork("requests"),
     ledger,
+    doors: options.doors,
     credentials: CREDENTIALS,
     prefix: DATABASE,
     proxies,
@@ -106,6 +112,13 @@ export async function prepare({ options, programs, say, dataDir, closeLater }: S
   return { cluster, redis, db: client.db(DATABASE), sink, fleet, ledger, producers, faults, breaking, env, burst };
 }
 
+function doorCounts({ doors }: ChaosOptions): { httpDoors: number; mailDoors: number } {
+  const viaHttp: readonly Door[] = ["api", "rest", "async"];
+  const viaMail: readonly Door[] = MAIL_DOORS;
+  const countOf = (kinds: readonly Door[]) => (doors.some((door) => kinds.includes(door)) ? DOORS : 0);
+  return { httpDoors: countOf(viaHttp), mailDoors: countOf(viaMail) };
+}
+
 function environment({ mongoUrl, dataDir, sink, redisPort }: { mongoUrl: string; dataDir: string; sink: Sink; redisPort: number }): Record<string, string> {
   return {
     MONGODB_URL: mongoUrl,
@@ -115,6 +128,11 @@ function environment({ mongoUrl, dataDir, sink, redisPort }: { mongoUrl: string;
     HTTP_PORT: "0",
     HTTP_REPLY_TIMEOUT_MS: "8000",
     METRICS_PORT: "0",
+    SMTP_PORT: "0",
+    LMTP_PORT: "0",
+    MAIL_AUTH: "off",
+    MAIL_SENDER_MAX: MANY,
+    MAIL_SENDER_ANSWERED: MANY,
     WORKER_LOCK_MS: "5000",
     SMTP_URL: sink.url,
     MAIL_DOMAIN: "chaos.example.test",

@@ -1,8 +1,9 @@
-import type { Stored, StoredTicket } from "./count.ts";
+import { countBy, type Stored, type StoredTicket } from "./count.ts";
 import type { FaultLog } from "./fault-log.ts";
 import type { Life } from "./fleet.ts";
 import { judgeCopies, judgeLeftovers, judgeMemory, judgeSilence } from "./health.ts";
 import { isAcknowledged, type Ledger, openings, type RequestEntry } from "./ledger.ts";
+import { judgeMailsIn } from "./mail-verdict.ts";
 import type { RawProducer } from "./raw-producer.ts";
 import type { TakenMail } from "./sink.ts";
 
@@ -39,6 +40,7 @@ export function judge(evidence: Evidence): Verdict {
     ...ledger.oddities.map((what) => `unexpected-answer: ${what}`),
     ...ledger.requests.flatMap((entry) => judgeRequest(entry, byTag.get(entry.tag) ?? [])),
     ...strangers(byTag, ledger),
+    ...judgeMailsIn(ledger, stored),
     ...judgeRejections(evidence),
     ...repeated(stored.tickets, "id"),
     ...repeated(stored.tickets, "tid"),
@@ -73,7 +75,7 @@ function judgeRequest(entry: RequestEntry, tickets: StoredTicket[]): string[] {
   if (wrongWith && tickets.length > 0) breaches.push(`rejected-but-stored: ${about} must be rejected and has a ticket`);
   if (!isAcknowledged(entry) && !isGivenUp) breaches.push(`never-answered: ${about} had ${entry.failures} failed deliveries and no answer`);
   const [ticket] = tickets;
-  const isPromised = acknowledgements.some(({ kind }) => kind === "opened" || (kind === "accepted" && !wrongWith));
+  const isPromised = acknowledgements.some(({ kind }) => kind === "opened" || (!wrongWith && (kind === "accepted" || kind === "stored")));
   if (isPromised && !ticket) breaches.push(`lost: ${about} was acknowledged (${acknowledgements.map(({ kind }) => kind).join(", ")}) and has no ticket`);
   for (const { id, tid, c } of openings(entry)) {
     if (ticket && (ticket.id !== id || ticket.tid !== tid || ticket.c !== c))
@@ -92,9 +94,9 @@ function strangers(byTag: Map<string, StoredTicket[]>, { requests }: Evidence["l
   return [...byTag.keys()].filter((tag) => !known.has(tag)).map((tag) => `stranger: a ticket of no request: ${tag}`);
 }
 
-/** A rejection stands for each wrong request that had an answer, and for no other. */
+/** A rejection stands for each wrong request that had an answer, and for no other; mails have records of their own. */
 function judgeRejections({ ledger, stored }: Evidence): string[] {
-  const wrong = ledger.requests.filter(({ wrongWith }) => wrongWith !== undefined);
+  const wrong = ledger.requests.filter(({ wrongWith, mail }) => wrongWith !== undefined && !mail);
   const [atLeast, atMost, count] = [wrong.filter(isAcknowledged).length, wrong.length, stored.rejections.length];
   return count >= atLeast && count <= atMost ? [] : [`rejections: ${count} are stored; expected ${atLeast} to ${atMost}`];
 }
@@ -162,9 +164,15 @@ function judgeReplies({ replies, faults }: Evidence): { breaches: string[]; copi
 
 function judgeAudit({ audit, stored }: Evidence): string[] {
   if (audit.exitCode !== 0) return [`audit-differs: exit code ${audit.exitCode}: ${audit.text.slice(0, 2000)}`];
-  const counts = JSON.parse(audit.text) as Record<string, unknown>;
+  const { mail, ...counts } = JSON.parse(audit.text) as AuditCounts;
   const ours = { agrees: true, tickets: stored.tickets.length, rejected: stored.rejections.length, dead: stored.deadLetters.length, waiting: 0 };
-  return Object.entries(ours)
-    .filter(([name, value]) => counts[name] !== value)
-    .map(([name, value]) => `audit-differs: ${name} is ${String(counts[name])}; counted ${value}`);
+  return [...differences(counts, ours), ...differences(mail, { waiting: 0, ...countBy(stored.inbound.map(({ state }) => state)) })];
+}
+
+type AuditCounts = Record<string, unknown> & { mail: Record<string, unknown> };
+
+function differences(said: Record<string, unknown>, counted: Record<string, unknown>): string[] {
+  return Object.entries(counted)
+    .filter(([name, value]) => said[name] !== value)
+    .map(([name, value]) => `audit-differs: ${name} is ${String(said[name])}; counted ${String(value)}`);
 }

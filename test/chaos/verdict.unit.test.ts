@@ -7,14 +7,14 @@ import { type Evidence, judge } from "./verdict.ts";
 const MAIL = { tid: "100001", to: "ada@example.test", template: "ticket-opened", messageId: "<a@x>", atMs: 1000 };
 const OPENED: Acknowledgement = { kind: "opened", id: 1, tid: "100001", c: "secret", isReplay: false };
 const ACCEPTED: Acknowledgement = { kind: "accepted" };
-const NOTHING_STORED = { tickets: [], rejections: [], deadLetters: [] };
+const NOTHING_STORED = { inbound: [], tickets: [], rejections: [], deadLetters: [] };
 
 function request(fields: Partial<RequestEntry> = {}): RequestEntry {
   return { tag: "chaos-1-1.", door: "rest", acknowledgements: [OPENED], failures: 0, isGivenUp: false, ...fields };
 }
 
 function ticket(fields: Partial<StoredTicket> = {}): StoredTicket {
-  return { _id: "req_1", requestId: "req_1", id: 1, tid: "100001", c: "secret", subject: "Request chaos-1-1.", outbox: [], ...fields };
+  return { _id: "req_1", requestId: "req_1", id: 1, tid: "100001", c: "secret", subject: "Request chaos-1-1.", message: "text", outbox: [], ...fields };
 }
 
 const owedMail = (fields: object = { deliveredAt: new Date(0) }) => ({
@@ -30,7 +30,14 @@ type Given = Partial<Omit<Evidence, "ledger">> & { requests?: RequestEntry[]; od
 /** One request with its ticket and nothing owed, unless the test says otherwise; the audit agrees with what is stored. */
 function breachesOf({ requests = [request()], oddities = [], ...given }: Given = {}): string[] {
   const stored = given.stored ?? { ...NOTHING_STORED, tickets: [ticket()] };
-  const counts = { agrees: true, tickets: stored.tickets.length, rejected: stored.rejections.length, dead: stored.deadLetters.length, waiting: 0 };
+  const counts = {
+    agrees: true,
+    tickets: stored.tickets.length,
+    rejected: stored.rejections.length,
+    dead: stored.deadLetters.length,
+    waiting: 0,
+    mail: { waiting: 0 },
+  };
   const evidence = {
     ledger: { requests, oddities },
     stored,
@@ -70,7 +77,7 @@ it.each<[string, string, Given]>([
   ["a rejection of nobody", "rejections", { stored: { ...storing(ticket()), rejections: [rejection] } }],
   ["an answer that makes no sense", "unexpected-answer", { oddities: ["500"] }],
   ["a request given up by the product", "dead-letter", { stored: { ...storing(ticket()), deadLetters: [{ _id: "x", code: "failed", reason: "" }] } }],
-  ["an audit that counts otherwise", "audit-differs", { audit: { exitCode: 0, text: '{"agrees":true,"tickets":7}' } }],
+  ["an audit that counts otherwise", "audit-differs", { audit: { exitCode: 0, text: '{"agrees":true,"tickets":7,"mail":{}}' } }],
   ["an audit that names a difference", "audit-differs", { audit: { exitCode: 1, text: "lost" } }],
   ["a process that died of itself", "process-died", { ownDeaths: ["worker-1 ended by itself with 1"] }],
   ["a fleet that answers nobody for minutes", "silent", { longestSilenceMs: 101_000 }],

@@ -1,4 +1,5 @@
 import { httpBuildQuery } from "../support/api-php.ts";
+import type { MailDoor } from "./ledger.ts";
 import type { RequestFields } from "./requests.ts";
 import type { Sent } from "./sent.ts";
 
@@ -9,7 +10,7 @@ const PATIENCE_MS = 15_000;
 export interface HttpTarget {
   credentials: { identifier: string; secret: string };
   /** A door that is up; undefined: none is. */
-  doorUrl(): string | undefined;
+  doorUrl(scheme: "http" | MailDoor): string | undefined;
 }
 
 interface Body {
@@ -46,7 +47,7 @@ export function viaRest({ key, params }: RequestFields, where: HttpTarget, mode:
 }
 
 async function call({ doorUrl }: HttpTarget, path: string, init: { headers: Record<string, string>; body: string }): Promise<Sent> {
-  const url = doorUrl();
+  const url = doorUrl("http");
   if (url === undefined) return { kind: "again", reason: "no door is up" };
   try {
     const response = await fetch(`${url}${path}`, { method: "POST", ...init, signal: AbortSignal.timeout(PATIENCE_MS) });
