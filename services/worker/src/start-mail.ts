@@ -45,7 +45,12 @@ export interface StartMailDeps extends ActionDeps {
 /** Starts what reads incoming mail; the action of its jobs. Wiring only. */
 export function startMail(config: MailConfig & { MAIL_DOMAIN: string }, deps: StartMailDeps): Action {
   const { store, inbound, pipeline, notifier, severityOf, tokenSecret, now, logger, drain, metrics } = deps;
-  const reader = makeMailReader({ threads: config.MAIL_PARSER_THREADS, timeoutMs: config.MAIL_PARSER_TIMEOUT_MS, maxMemoryMb: config.MAIL_PARSER_MEMORY_MB });
+  const reader = makeMailReader({
+    threads: config.MAIL_PARSER_THREADS,
+    timeoutMs: config.MAIL_PARSER_TIMEOUT_MS,
+    maxMemoryMb: config.MAIL_PARSER_MEMORY_MB,
+    withHtml: false,
+  });
   drain.onDrain("mail reader", () => reader.close());
   const [known, people, mailboxes] = [makeMongoKnownTickets(store), makeMongoPeople(store), makeMongoMailboxes(store)];
   const [mutes, notices] = [makeMongoMutes(store, { now }), makeMongoNotices(store)];

@@ -22,9 +22,10 @@ import type { UnderstoodMail } from "./understood-mail.ts";
 
 /**
  * What a raw message says, as far as it can be understood: never throws because of its shape, and its work is linear in
- * the message's size. Attachments are described, not copied out (`decodePart` reads them).
+ * the message's size. Attachments are described, not copied out (`decodePart` reads them). `withHtml: false` leaves out the
+ * sanitised HTML.
  */
-export function understandMail(raw: Uint8Array): UnderstoodMail {
+export function understandMail(raw: Uint8Array, { withHtml = true }: { withHtml?: boolean } = {}): UnderstoodMail {
   const defects = makeDefects();
   const root = parseMessage(raw, defects);
   const hint = charsetHint(root);
@@ -52,7 +53,7 @@ export function understandMail(raw: Uint8Array): UnderstoodMail {
     kindBecause: because,
     text,
     visibleText: visibleText(text),
-    html: html === undefined ? undefined : sanitizeHtml(html),
+    html: html === undefined || !withHtml ? undefined : sanitizeHtml(html),
     attachments: list.map((part) => ({ ...part, isInline: part.isInline || isShown(part.contentId, html) })),
     report,
     protection: protectionOf(root, text),

@@ -43,6 +43,24 @@ describe("the mail reader", () => {
     expect(readings).toEqual(Array.from({ length: 20 }, () => understood));
   });
 
+  it("reads each mail alone when several together end their thread", async () => {
+    const { read } = makeReader({ batchTimeoutMs: 0 });
+    const readings = await Promise.all(Array.from({ length: 5 }, () => read(MAIL)));
+    expect(readings).toEqual(Array.from({ length: 5 }, () => understood));
+  });
+
+  it("reads a small mail that stands between large ones", async () => {
+    const large = Buffer.concat([MAIL, Buffer.alloc(100_000, "a text\r\n")]);
+    const { read } = makeReader();
+    expect(await Promise.all([MAIL, large, MAIL, MAIL, large].map((mail) => read(mail)))).toEqual(Array.from({ length: 5 }, () => understood));
+  });
+
+  it("leaves out the HTML that nobody wants", async () => {
+    const html = Buffer.from("Subject: Disk full\r\nContent-Type: text/html\r\n\r\n<p>on web3");
+    const { read } = makeReader({ withHtml: false });
+    expect(await read(html)).toEqual({ kind: "understood", mail: expect.objectContaining({ text: "on web3", html: undefined }) });
+  });
+
   it("refuses what waits and what comes when it is closed", async () => {
     const { read, close } = makeReader();
     const waiting = Promise.allSettled([read(poison("25 levels of multiparts around 20 MB")), read(MAIL)]);

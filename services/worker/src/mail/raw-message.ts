@@ -48,14 +48,12 @@ export interface RawMessages {
 /** Above this no content is small, bytes. */
 const MAX_SMALL_BYTES = 255 * 1024;
 
-/** The whole message in shared memory, which a thread reads without a copy. */
+/** The whole message; a large one in shared memory, which a thread reads without a copy. */
 export async function loadRaw({ sha256, size }: { sha256: string; size: number }, blobs: RawMessages): Promise<Uint8Array> {
-  const raw = new Uint8Array(new SharedArrayBuffer(size));
   const small = size <= MAX_SMALL_BYTES ? await blobs.readSmall(sha256) : undefined;
-  if (small?.length === size) {
-    raw.set(small);
-    return raw;
-  }
+  // A copy: what was read lies in the store's whole answer, which must not stay for as long as this mail.
+  if (small?.length === size) return new Uint8Array(small);
+  const raw = new Uint8Array(new SharedArrayBuffer(size));
   let at = 0;
   for await (const chunk of await blobs.open(sha256)) {
     const bytes = chunk as Uint8Array;

@@ -1,17 +1,19 @@
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
-import type { MailReading, ThreadAnswer } from "./thread-messages.ts";
+import type { MailReading, ThreadAnswer, ThreadStart, ThreadTask } from "./thread-messages.ts";
 
-export interface ThreadOptions {
-  timeoutMs: number;
+export interface ThreadOptions extends ThreadStart {
   maxMemoryMb: number;
 }
 
-/** A thread that reads one mail at a time. After an answer that says `isSpent` it is gone. */
+/** What a thread made of some mails. `spent`: it has come to its end with them, for a reason that is for people. */
+export type ThreadReading = { kind: "read"; readings: MailReading[] } | { kind: "spent"; reason: string };
+
+/** A thread that reads some mails at a time. */
 export interface ReadingThread {
-  /** Rejects when the thread could not start, or was ended by {@link ReadingThread.end}. */
-  read(raw: Uint8Array): Promise<{ reading: MailReading; isSpent: boolean }>;
+  /** All of them get `timeoutMs` of CPU from when the thread takes them. Rejects when the thread could not start. */
+  read(raws: readonly Uint8Array[], timeoutMs: number): Promise<ThreadReading>;
   end(): Promise<void>;
 }
 
@@ -20,27 +22,24 @@ const MOST_PATIENCE = 4;
 /** Beside the bundle of a service; the build puts it there. */
 const BUNDLED = "./mail-thread.mjs";
 
-/**
- * Starts a thread that stays warm between mails. A mail gets `timeoutMs` of CPU from when the thread takes it, and `maxMemoryMb`
- * of JavaScript heap: then its thread is ended, with it.
- */
-export function startReadingThread({ timeoutMs, maxMemoryMb }: ThreadOptions): ReadingThread {
-  const worker = startWorker(maxMemoryMb);
+/** Starts a thread that stays warm between mails. What takes too long, or more than `maxMemoryMb` of JavaScript heap, ends it. */
+export function startReadingThread(options: ThreadOptions): ReadingThread {
+  const worker = startWorker(options);
   const events = listen(worker);
   return {
-    async read(raw) {
+    async read(raws, timeoutMs) {
       worker.ref();
       await events.ready;
       const answered = events.next();
-      worker.postMessage(raw);
+      hand(raws, worker);
       const outcome = await Promise.race([answered, afterTime(timeoutMs, answered)]);
       if (outcome.kind === "late") {
         await worker.terminate();
-        return { reading: { kind: "unreadable", reason: `it took longer than ${timeoutMs / 1000} s to read` }, isSpent: true };
+        return { kind: "spent", reason: `it took longer than ${timeoutMs / 1000} s to read` };
       }
-      if (outcome.kind === "ended") return { reading: { kind: "unreadable", reason: reasonOf(outcome.error, maxMemoryMb) }, isSpent: true };
+      if (outcome.kind === "ended") return { kind: "spent", reason: reasonOf(outcome.error, options.maxMemoryMb) };
       worker.unref();
-      return { reading: outcome.reading, isSpent: false };
+      return outcome;
     },
     async end() {
       await worker.terminate();
@@ -48,23 +47,41 @@ export function startReadingThread({ timeoutMs, maxMemoryMb }: ThreadOptions): R
   };
 }
 
-function startWorker(maxMemoryMb: number): Worker {
-  const resourceLimits = { maxOldGenerationSizeMb: maxMemoryMb };
-  if (!import.meta.url.endsWith(".ts")) return new Worker(new URL(BUNDLED, import.meta.url), { resourceLimits });
+/** Shared memory crosses without a copy; others are copied into one piece, which is given away. */
+function hand(raws: readonly Uint8Array[], worker: Worker): void {
+  const [first] = raws;
+  if (raws.length === 1 && first?.buffer instanceof SharedArrayBuffer) {
+    worker.postMessage({ bytes: first, ends: [first.length] } satisfies ThreadTask);
+    return;
+  }
+  const bytes = new Uint8Array(raws.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  const ends = raws.map((raw) => {
+    bytes.set(raw, at);
+    at += raw.length;
+    return at;
+  });
+  worker.postMessage({ bytes, ends } satisfies ThreadTask, [bytes.buffer]);
+}
+
+function startWorker({ maxMemoryMb, withHtml }: ThreadOptions): Worker {
+  const workerData: ThreadStart = { withHtml };
+  const options = { resourceLimits: { maxOldGenerationSizeMb: maxMemoryMb }, workerData };
+  if (!import.meta.url.endsWith(".ts")) return new Worker(new URL(BUNDLED, import.meta.url), options);
   // From sources, in tests and development: a thread needs its own loader of TypeScript.
   const loader = new URL("dist/esm/api/index.mjs", pathToFileURL(createRequire(import.meta.url).resolve("tsx/package.json"))).href;
   const thread = new URL("./thread.ts", import.meta.url).href;
-  return new Worker(`import("${loader}").then(({ register }) => (register(), import("${thread}")))`, { eval: true, resourceLimits });
+  return new Worker(`import("${loader}").then(({ register }) => (register(), import("${thread}")))`, { eval: true, ...options });
 }
 
-type Outcome = { kind: "answered"; reading: MailReading } | { kind: "ended"; error: Error | undefined };
+type Outcome = { kind: "read"; readings: MailReading[] } | { kind: "ended"; error: Error | undefined };
 
-/** Its messages as promises: that it is ready, and the outcome of the mail in hand. */
+/** Its messages as promises: that it is ready, and the outcome of the mails in hand. */
 function listen(worker: Worker): { ready: Promise<void>; next(): Promise<Outcome> } {
   let settle: ((outcome: Outcome) => void) | undefined;
   let ended: Outcome | undefined;
   const ready = new Promise<void>((resolve, reject) => {
-    worker.on("message", (answer: ThreadAnswer) => (answer.kind === "ready" ? resolve() : settle?.({ kind: "answered", reading: answer })));
+    worker.on("message", (answer: ThreadAnswer) => (answer.kind === "ready" ? resolve() : settle?.(answer)));
     const onEnd = (error: Error | undefined) => {
       ended ??= { kind: "ended", error };
       settle?.(ended);

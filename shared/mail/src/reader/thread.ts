@@ -1,19 +1,23 @@
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { understandMail } from "../understand-mail.ts";
-import type { ThreadAnswer } from "./thread-messages.ts";
+import type { MailReading, ThreadAnswer, ThreadStart, ThreadTask } from "./thread-messages.ts";
 
 /**
- * The thread that understands mails: each message to it is a raw mail, each message back what it says. It ends only by
+ * The thread that understands mails: each message to it is some raw mails, each message back what they say. It ends only by
  * being ended, or by a mail that exhausts it.
  */
 const answer = (message: ThreadAnswer) => parentPort?.postMessage(message);
+const { withHtml } = workerData as ThreadStart;
 
-parentPort?.on("message", (raw: Uint8Array) => answer(read(raw)));
+parentPort?.on("message", ({ bytes, ends }: ThreadTask) => {
+  const readings = ends.map((end, index) => read(bytes.subarray(ends[index - 1] ?? 0, end)));
+  answer({ kind: "read", readings });
+});
 answer({ kind: "ready" });
 
-function read(raw: Uint8Array): ThreadAnswer {
+function read(raw: Uint8Array): MailReading {
   try {
-    return { kind: "understood", mail: understandMail(raw) };
+    return { kind: "understood", mail: understandMail(raw, { withHtml }) };
   } catch (error) {
     // Whatever it is, it is this mail's: the thread goes on with others.
     return { kind: "unreadable", reason: `the parser failed: ${error instanceof Error ? error.message : String(error)}` };
