@@ -41,3 +41,24 @@ export const deadLetter = z.object({
   diedAt: z.date(),
 });
 export type DeadLetter = z.infer<typeof deadLetter>;
+
+/** A refusal that is owed to the sender of a mail. */
+export const notice = z.object({
+  /** One for each sender, reason and day: that is also all that a sender gets. */
+  _id: z.string(),
+  inboundId: z.string(),
+  to: z.object({ name: z.string(), email: z.string() }),
+  deptid: z.int(),
+  /** Why, for programs, and in words for the sender. */
+  code: z.string(),
+  /** Of the refused mail. */
+  subject: z.string(),
+  messageId: z.string().optional(),
+  attempts: z.int().nonnegative(),
+  /** When it is next tried; absent when it is sent or given up. */
+  dueAt: z.date().optional(),
+  sentAt: z.date().optional(),
+  lastError: z.string().optional(),
+  expiresAt: z.date(),
+});
+export type Notice = z.infer<typeof notice>;

@@ -16,7 +16,7 @@ export { type MailFolders, makeMongoMailFolders } from "./mail/folders.ts";
 export { makeMongoKnownTickets } from "./mail/known-tickets.ts";
 export { makeMemoryMailFolders } from "./mail/memory-folders.ts";
 export { type Mutes, makeMongoMutes } from "./mail/mutes.ts";
-export { makeMongoNotices, type Notice, type Notices } from "./mail/notices.ts";
+export { makeMongoNotices, type Notices } from "./mail/notices.ts";
 export { makeMongoPeople } from "./mail/people.ts";
 export { type Mailbox, type Mailboxes, makeMongoMailboxes } from "./mailboxes.ts";
 export { makeMemoryReplyStore } from "./memory-reply-store.ts";

@@ -1,6 +1,5 @@
-import type { InboundRecord } from "@openticket/contract";
+import type { InboundRecord, Notice } from "@openticket/contract";
 import { type Logger, type Loop, type Metrics, startLoop } from "@openticket/runtime";
-import type { Notice } from "@openticket/store";
 import type { Bounce } from "./decide/outcome.ts";
 
 /**

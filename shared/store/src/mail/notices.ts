@@ -1,27 +1,9 @@
+import type { Notice } from "@openticket/contract";
 import mongoose from "mongoose";
 import { COLLECTIONS, type StoreConnection } from "../connect.ts";
 import { DUPLICATE_KEY } from "../id-blocks.ts";
 
-/** A mail that says why another was refused; owed like what stands in a ticket's outbox, but by nobody's ticket. */
-export interface Notice {
-  /** One for each sender, reason and day: that is also all that a sender gets. */
-  _id: string;
-  inboundId: string;
-  to: { name: string; email: string };
-  deptid: number;
-  /** Why, for programs, and in words for the sender. */
-  code: string;
-  /** Of the refused mail. */
-  subject: string;
-  messageId?: string | undefined;
-  attempts: number;
-  /** When it is next tried; absent when it is sent or given up. */
-  dueAt?: Date | undefined;
-  sentAt?: Date | undefined;
-  lastError?: string | undefined;
-  expiresAt: Date;
-}
-
+/** Mails that say why others were refused; owed like what stands in a ticket's outbox, but by nobody's ticket. */
 export interface Notices {
   /** False when one of that name is owed or was sent before. */
   owe(notice: Notice): Promise<boolean>;
