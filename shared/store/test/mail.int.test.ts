@@ -1,4 +1,4 @@
-import type { ReplyRecord, TicketRecord } from "@openticket/contract";
+import type { Notice, ReplyRecord, TicketRecord } from "@openticket/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { testMongoUrl, uniqueName } from "../../../test/support/servers.ts";
 import {
@@ -9,7 +9,6 @@ import {
   makeMongoMutes,
   makeMongoNotices,
   makeMongoPeople,
-  type Notice,
   type StoreConnection,
   seedExampleData,
 } from "../src/index.ts";

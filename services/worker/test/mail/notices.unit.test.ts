@@ -1,5 +1,5 @@
+import type { Notice } from "@openticket/contract";
 import { makeLogger, makeMetrics } from "@openticket/runtime";
-import type { Notice } from "@openticket/store";
 import { describe, expect, it } from "vitest";
 import { type NoticeDeps, noticeOf, sendDue } from "../../src/mail/notices.ts";
 import { record } from "./build.ts";
