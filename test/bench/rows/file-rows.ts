@@ -15,7 +15,7 @@ export const oneMegabyte = (context: BenchContext) => withFile(context, { row: "
 
 /** A file with each ticket, against the same file in the job of the plain worker. */
 async function withFile(context: BenchContext, { row, bytes, connections }: { row: string; bytes: number; connections: number }): Promise<Row> {
-  const load = { connections, seconds: context.isQuick ? 1 : 10 };
+  const load = { connections, seconds: context.isQuick ? 3 : 10 };
   const data = Buffer.alloc(bytes, randomUUID()).toString("base64");
   const attachments = [{ name: "file.txt", data }];
   const sides = await inTurns(
@@ -29,7 +29,7 @@ async function withFile(context: BenchContext, { row, bytes, connections }: { ro
 
 /** 25 MB fit neither a job nor a document: the baseline streams them into GridFS. No file is like another. */
 export async function twentyFiveMegabytes(context: BenchContext): Promise<Row> {
-  const uploads = context.isQuick ? 1 : 10;
+  const uploads = context.isQuick ? 3 : 10;
   const side = (door: string, worker: string, path: string) => async (): Promise<Measured> => {
     const env = context.env(`bench-${randomUUID()}`);
     const [front, back] = await Promise.all([startProcess(door, env, [QUEUE]), startProcess(worker, env, [QUEUE])]);
