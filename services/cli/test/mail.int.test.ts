@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { InboundRecord } from "@openticket/contract";
-import { makeMongoBlobStore, makeMongoDeadLetters, makeMongoInbound } from "@openticket/store";
+import { makeMongoBlobStore, makeMongoDeadLetters, makeMongoInbound, makeMongoMailFolders } from "@openticket/store";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type EmailDoorUnderTest, startEmailDoor } from "../../../test/support/email-door.ts";
 import { operatorOf } from "./support/opentickets.ts";
@@ -142,5 +142,17 @@ describe("audit, status and request", () => {
     expect((await opentickets("audit")).out).toMatch(/mails came in +(= )?tickets/);
     expect((await opentickets("status")).out).toMatch(/^mails in quarantine +\d/m);
     expect((await opentickets("request", "show", lost._id)).out).toMatch(new RegExp(`request ${lost.requestId}[\\s\\S]*mail stored`));
+  });
+});
+
+describe("opentickets mail folders", () => {
+  it("says who reads an IMAP folder, and what was left in it", async () => {
+    expect((await opentickets("mail", "folders")).out).toContain("No IMAP folders.");
+    const folders = makeMongoMailFolders(door.store);
+    const lease = await folders.take("support/INBOX", "host-1", 60_000);
+    const skipped = [{ uidValidity: "1", uid: 7, reason: "too-large", size: 9, at: new Date() }];
+    await folders.save("support/INBOX", lease?.token ?? 0, { uidValidity: "1", floor: 7, settled: [], failing: [] }, skipped);
+    expect((await opentickets("mail", "folders")).out).toMatch(/support\/INBOX +host-1 +0 +1(.|\n)*support\/INBOX +7 +too-large/);
+    expect(await asJson("mail", "folders")).toMatchObject([{ folder: "support/INBOX", holder: "host-1", skipped: [{ uid: 7 }] }]);
   });
 });

@@ -36,3 +36,12 @@ export interface FolderLease {
   /** When the folder was first known, by the store's clock. */
   knownSince: Date;
 }
+
+/** What an operator sees of a folder. */
+export interface FolderOverview extends FolderProgress {
+  folder: string;
+  /** The process that reads it; absent when none does. */
+  holder?: string;
+  /** The last ones. */
+  skipped: SkippedMessage[];
+}

@@ -1,4 +1,4 @@
-import type { FolderLease, FolderProgress, SkippedMessage } from "@openticket/contract";
+import type { FolderLease, FolderOverview, FolderProgress, SkippedMessage } from "@openticket/contract";
 import type mongoose from "mongoose";
 import { COLLECTIONS, type StoreConnection } from "../connect.ts";
 import { inTime } from "../in-time.ts";
@@ -19,6 +19,8 @@ export interface MailFolders {
   save(folder: string, token: number, progress: FolderProgress, skipped: readonly SkippedMessage[]): Promise<boolean>;
   /** Lets others take it at once; the token stays. */
   release(folder: string, token: number): Promise<void>;
+  /** All that are known, by name. */
+  all(): Promise<FolderOverview[]>;
 }
 
 interface FolderDocument extends FolderProgress {
@@ -56,7 +58,18 @@ export function makeMongoMailFolders({ db }: StoreConnection): MailFolders {
       return (await inTime(folders.updateOne({ _id, token }, update))).matchedCount > 0;
     },
     release: async (_id, token) => void (await inTime(folders.updateOne({ _id, token }, [{ $set: { leaseUntil: "$$NOW", holder: "" } }]))),
+    all: () => inTime(all(folders)),
   };
+}
+
+async function all(folders: Folders): Promise<FolderOverview[]> {
+  const isHeld = { $gt: ["$leaseUntil", "$$NOW"] };
+  const stages = [
+    { $sort: { _id: 1 } },
+    { $set: { folder: "$_id", holder: { $cond: [isHeld, "$holder", "$$REMOVE"] } } },
+    { $unset: ["_id", "token", "leaseUntil", "knownSince"] },
+  ];
+  return folders.aggregate<FolderOverview>(stages).toArray();
 }
 
 /** That much from now by the store's clock. */

@@ -7,10 +7,11 @@ interface Held {
   leaseUntilMs: number;
   knownSince: Date;
   progress: FolderProgress;
+  skipped: SkippedMessage[];
 }
 
-/** Mail folders in memory, by a clock that is given; `skipped` gets what was skipped. */
-export function makeMemoryMailFolders({ nowMs, skipped: noted = [] }: { nowMs(): number; skipped?: SkippedMessage[] }): MailFolders {
+/** Mail folders in memory, by a clock that is given. */
+export function makeMemoryMailFolders({ nowMs }: { nowMs(): number }): MailFolders {
   const folders = new Map<string, Held>();
   const ofToken = (folder: string, token: number) => {
     const held = folders.get(folder);
@@ -24,6 +25,7 @@ export function makeMemoryMailFolders({ nowMs, skipped: noted = [] }: { nowMs():
         leaseUntilMs: nowMs(),
         knownSince: new Date(nowMs()),
         progress: { uidValidity: "", floor: 0, settled: [], failing: [] },
+        skipped: [],
       };
       if (known.holder !== holder && known.leaseUntilMs > nowMs()) return undefined;
       const held = { ...known, holder, token: known.token + 1, leaseUntilMs: nowMs() + leaseMs };
@@ -39,12 +41,16 @@ export function makeMemoryMailFolders({ nowMs, skipped: noted = [] }: { nowMs():
       const held = ofToken(folder, token);
       if (!held) return false;
       held.progress = structuredClone(progress);
-      noted.push(...skipped);
+      held.skipped.push(...skipped);
       return true;
     },
     async release(folder, token) {
       const held = ofToken(folder, token);
       if (held) Object.assign(held, { holder: "", leaseUntilMs: nowMs() });
     },
+    all: async () =>
+      [...folders]
+        .toSorted(([a], [b]) => (a < b ? -1 : 1))
+        .map(([folder, { progress, skipped, holder, leaseUntilMs }]) => ({ folder, ...progress, skipped, ...(leaseUntilMs > nowMs() && { holder }) })),
   };
 }

@@ -57,6 +57,12 @@ export function mailFoldersSuite(makeFolders: () => Promise<MailFolders>): void 
       const next = await folders.take("a/INBOX", "two", LONG_MS);
       expect(next?.token).toBe(2);
       expect(next?.progress).toEqual(progress);
+      await folders.take("a/Free", "two", 1);
+      await until("the lease's end", async () => (await folders.all())[0]?.holder === undefined);
+      expect(await folders.all()).toEqual([
+        { folder: "a/Free", uidValidity: "", floor: 0, settled: [], failing: [], skipped: [] },
+        { folder: "a/INBOX", holder: "two", ...progress, skipped },
+      ]);
     });
   });
 }

@@ -2,7 +2,7 @@ import type { FolderProgress } from "@openticket/contract";
 import type { FolderState, ImportDeps, ImportOptions } from "./import-ports.ts";
 import { noteOutcomes } from "./note-outcomes.ts";
 import { forgetGone, isWanted, startProgress, wantedRange } from "./progress.ts";
-import { type FolderSession, type FolderView, ImapFault } from "./session.ts";
+import { type FolderSession, type FolderView, ImapFault, type MessageHead } from "./session.ts";
 import { type Taken, type TakeOptions, takeMessage } from "./take-message.ts";
 
 /**
@@ -13,8 +13,10 @@ import { type Taken, type TakeOptions, takeMessage } from "./take-message.ts";
  * own record. A message that fails is noted and left for later; trouble of our own ends the pass, and counts against no message.
  */
 
-/** Messages that are taken side by side; the library fetches them one after the other, while others are being stored. */
-const BATCH = 8;
+/** Messages that are taken in one step. */
+const BATCH = 32;
+/** Up to that size they are taken side by side, so that one is fetched while others are being stored; larger ones by themselves, bytes. */
+const SMALL_BYTES = 64 * 1024;
 /** Longest time for one batch; then the connection is given up, ms. */
 const BATCH_TIMEOUT_MS = 900_000;
 
@@ -31,7 +33,8 @@ export async function importFolder(state: FolderState, session: FolderSession, o
     await importBatch(batch, state, session, options, deps);
     if (!session.isOpen()) throw new ImapFault("lost", "the connection was lost");
   }
-  state.complete = state.progress.failing.length === 0 ? view : undefined;
+  const isSettled = state.progress.failing.length === 0 && !wanted.some((uid) => isWanted(state.progress, uid, deps.now()));
+  state.complete = isSettled ? view : undefined;
 }
 
 async function startAnew(view: FolderView, state: FolderState, { wanted }: ImportOptions, { report, save }: ImportDeps): Promise<void> {
@@ -75,12 +78,19 @@ async function importBatch(uids: readonly number[], state: FolderState, session:
 
 async function takeAll(uids: readonly number[], session: FolderSession, options: TakeOptions, deps: ImportDeps): Promise<Taken[]> {
   const heads = await session.describe(uids).catch(() => undefined);
-  if (heads) return Promise.all(heads.map((head) => takeMessage(head, session, options, deps)));
+  if (heads) return takeDescribed(heads, session, options, deps);
   // One of them cannot even be described. Which one shows when they are asked for one by one, now or, without a connection, later.
   if (uids.length === 1 || !session.isOpen()) return uids.map((uid) => ({ uid, kind: "failed", reason: "not-described" }));
   const singly: Taken[] = [];
   for (const uid of uids) singly.push(...(await takeAll([uid], session, options, deps)));
   return singly;
+}
+
+async function takeDescribed(heads: readonly MessageHead[], session: FolderSession, options: TakeOptions, deps: ImportDeps): Promise<Taken[]> {
+  const take = (head: MessageHead) => takeMessage(head, session, options, deps);
+  const taken = await Promise.all(heads.filter(({ size }) => size <= SMALL_BYTES).map(take));
+  for (const head of heads) if (head.size > SMALL_BYTES) taken.push(await take(head));
+  return taken;
 }
 
 async function finish(uids: readonly number[], session: FolderSession, { report }: ImportDeps): Promise<{ error: unknown } | undefined> {

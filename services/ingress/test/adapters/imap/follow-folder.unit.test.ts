@@ -1,4 +1,3 @@
-import type { SkippedMessage } from "@openticket/contract";
 import { makeMemoryMailFolders } from "@openticket/store";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { until } from "../../../../../test/support/until.ts";
@@ -16,7 +15,7 @@ const stops: (() => Promise<void>)[] = [];
 
 beforeEach(() => {
   folder = makeMemoryFolder({ 1: {}, 2: {} });
-  folders = makeMemoryMailFolders({ nowMs: () => performance.now(), skipped: [] as SkippedMessage[] });
+  folders = makeMemoryMailFolders({ nowMs: () => performance.now() });
   stored = [];
   events = [];
 });

@@ -190,12 +190,12 @@ describe("trouble of our own", () => {
   });
 
   it("is asked about before each batch", async () => {
-    folder = makeMemoryFolder(Object.fromEntries(Array.from({ length: 20 }, (_, index) => [index + 1, {}])));
+    folder = makeMemoryFolder(Object.fromEntries(Array.from({ length: 50 }, (_, index) => [index + 1, {}])));
     let places = 1;
     deps.gate = () => (places-- > 0 ? Promise.resolve() : Promise.reject(new Overloaded("full")));
     await expect(run()).rejects.toThrow("full");
-    expect(stored).toHaveLength(8);
-    expect(state.progress.floor).toBe(8);
+    expect(stored).toHaveLength(32);
+    expect(state.progress.floor).toBe(32);
   });
 });
 
