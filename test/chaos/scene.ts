@@ -83,8 +83,10 @@ export async function prepare({ options, programs, say, dataDir, closeLater }: S
   closeLater(() => ledger.close());
   await Promise.all([...fleet.workers, ...fleet.doors].map((slot) => slot.up()));
   const doorRandom = random.fork("doors");
-  const doorUrl = (scheme: "http" | MailDoor) =>
-    (doorRandom.chance(0.5) ? fleet.doors : fleet.doors.toReversed()).map((slot) => slot.url(scheme)).find((url) => url !== undefined);
+  const doorUrl = (scheme: "http" | MailDoor) => {
+    const doors = scheme === "http" ? fleet.httpDoors : fleet.mailDoors;
+    return (doorRandom.chance(0.5) ? doors : doors.toReversed()).map((slot) => slot.url(scheme)).find((url) => url !== undefined);
+  };
   const producers = await startProducers({
     seed: options.seed,
     random: random.fork("requests"),
