@@ -132,6 +132,8 @@ function environment({ mongoUrl, dataDir, sink, redisPort }: { mongoUrl: string;
     MAIL_AUTH: "off",
     MAIL_SENDER_MAX: MANY,
     MAIL_SENDER_ANSWERED: MANY,
+    // Four workers share the cores of one machine.
+    MAIL_PARSER_THREADS: "1",
     WORKER_LOCK_MS: "5000",
     SMTP_URL: sink.url,
     MAIL_DOMAIN: "chaos.example.test",
