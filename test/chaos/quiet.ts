@@ -8,7 +8,7 @@ import { DATABASE, type Scene } from "./scene.ts";
 /** How long producers may need for their last answers, and the product for what it owes, once nothing is broken, ms. */
 const SETTLE_TIMEOUT_MS = 120_000;
 const QUIET_TIMEOUT_MS = 300_000;
-const HURRIED_QUIET_TIMEOUT_MS = 60_000;
+const HURRIED_QUIET_TIMEOUT_MS = 120_000;
 const AUDIT_TIMEOUT_MS = 60_000;
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 

@@ -86,8 +86,10 @@ export async function prepare({ options, programs, say, dataDir, closeLater }: S
   closeLater(() => ledger.close());
   await Promise.all([...fleet.workers, ...fleet.doors].map((slot) => slot.up()));
   const doorRandom = random.fork("doors");
-  const doorUrl = (scheme: "http" | MailDoor) =>
-    (doorRandom.chance(0.5) ? fleet.doors : fleet.doors.toReversed()).map((slot) => slot.url(scheme)).find((url) => url !== undefined);
+  const doorUrl = (scheme: "http" | MailDoor) => {
+    const doors = scheme === "http" ? fleet.httpDoors : fleet.mailDoors;
+    return (doorRandom.chance(0.5) ? doors : doors.toReversed()).map((slot) => slot.url(scheme)).find((url) => url !== undefined);
+  };
   const producers = await startProducers({
     seed: options.seed,
     random: random.fork("requests"),
@@ -133,6 +135,8 @@ function environment({ mongoUrl, dataDir, sink, redisPort }: { mongoUrl: string;
     MAIL_AUTH: "off",
     MAIL_SENDER_MAX: MANY,
     MAIL_SENDER_ANSWERED: MANY,
+    // Four workers share the cores of one machine.
+    MAIL_PARSER_THREADS: "1",
     WORKER_LOCK_MS: "5000",
     SMTP_URL: sink.url,
     MAIL_DOMAIN: "chaos.example.test",

@@ -30,11 +30,9 @@ const NETWORK_CODES = new Set(["ECONNRESET", "EPIPE", "ECONNREFUSED", "ECONNABOR
  */
 const OUTAGE_CODES = new Set([6, 7, 50, 64, 79, 89, 91, 100, 189, 202, 262, 317, 358, 9001, 10107, 11600, 11602, 13388, 13435, 13436, 14031]);
 
-/** Of a write of many that was cut off the driver keeps the text of what did it, and neither its name nor a code. */
-const CUT_OFF = /ECONNRESET|EPIPE|ETIMEDOUT|^connection \d+ to .* (closed|timed out)|^Connection to .* interrupted|^Connection pool for /i;
-
-function isCutOff({ code, message, writeErrors }: mongoose.mongo.MongoBulkWriteError): boolean {
-  return code === undefined && [writeErrors].flat().length === 0 && CUT_OFF.test(message);
+/** Of a write of many the driver hides what cut it off in a field of its own. */
+function behindBulkWrite(error: Error): unknown {
+  return error instanceof mongoose.mongo.MongoBulkWriteError ? error.errorResponse : undefined;
 }
 
 /** True when the store is out of reach, or not able to write, for now. */
@@ -45,7 +43,6 @@ export function isStoreOutage(error: unknown): boolean {
   if (error instanceof mongoose.mongo.MongoError && error.hasErrorLabel("RetryableWriteError")) return true;
   const code = "code" in error ? error.code : undefined;
   if (typeof code === "string" && NETWORK_CODES.has(code)) return true;
-  if (error instanceof mongoose.mongo.MongoBulkWriteError && isCutOff(error)) return true;
-  const isOutage = typeof code === "number" && OUTAGE_CODES.has(code);
-  return isOutage || (error.cause !== undefined && isStoreOutage(error.cause));
+  if (typeof code === "number" && OUTAGE_CODES.has(code)) return true;
+  return isStoreOutage(behindBulkWrite(error)) || (error.cause !== undefined && isStoreOutage(error.cause));
 }

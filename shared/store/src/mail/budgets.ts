@@ -56,10 +56,16 @@ async function spendBatch(batch: readonly Spending[], budgets: mongoose.mongo.Co
   );
   const names = [...new Set(batch.map(({ _id }) => _id))];
   const found = new Map((await budgets.find({ _id: { $in: names } }).toArray()).map(({ _id, ids }) => [_id, ids]));
-  return batch.map(({ _id, inboundId, most }) => {
-    const place = found.get(_id)?.indexOf(inboundId) ?? -1;
-    return place === -1 ? most + 1 : place + 1;
-  });
+  return batch.map(({ _id, inboundId, most }) => placeOf(inboundId, found.get(_id) ?? [], most));
+}
+
+/**
+ * The place of a mail among those that were counted. One that is not there was not counted because there were enough; or
+ * a failover between the write and the read has lost its count, and then it comes behind the others.
+ */
+export function placeOf(inboundId: string, ids: readonly string[], most: number): number {
+  const index = ids.indexOf(inboundId);
+  return (index === -1 ? Math.min(ids.length, most) : index) + 1;
 }
 
 /** Puts the mail behind the others unless it is there, or there are enough to know. */
