@@ -131,13 +131,15 @@ function neverDue() {
 }
 
 function withoutFile() {
-  const look = { $lookup: { from: COLLECTIONS.blobs, localField: "attachments.sha256", foreignField: "_id", as: "blob", pipeline: NAME_ALONE } };
+  const looks = [COLLECTIONS.smallBlobs, COLLECTIONS.blobs].flatMap((from) => [
+    { $lookup: { from, localField: "attachments.sha256", foreignField: "_id", as: "blob", pipeline: NAME_ALONE } },
+    { $match: { "blob.0": { $exists: false } } },
+  ]);
   return [
     { $match: { "attachments.0": { $exists: true } } },
     { $project: { requestId: 1, "attachments.sha256": 1 } },
     { $unwind: "$attachments" },
-    look,
-    { $match: { "blob.0": { $exists: false } } },
+    ...looks,
     { $group: { _id: "$requestId" } },
     LIMIT,
   ];

@@ -42,7 +42,7 @@ const BATCH_BYTES = 128 * 1024;
 const LARGEST_BATCH = 64;
 const BATCH_TIMEOUT_MS = 1000;
 /** How long small mails gather behind those that a thread has, ms; then they go to another. */
-const PATIENCE_MS = 20;
+const PATIENCE_MS = 100;
 
 interface Waiting {
   raw: Uint8Array;

@@ -50,13 +50,16 @@ export function makeMongoBudgets(store: StoreConnection): MailBudgets {
 
 async function spendBatch(batch: readonly Spending[], budgets: mongoose.mongo.Collection<BudgetDocument>): Promise<number[]> {
   // Ordered: two mails of one sender may be the ones that make the document.
-  await budgets.bulkWrite(
+  const { upsertedIds } = await budgets.bulkWrite(
     batch.map(({ _id, inboundId, most, expiresAt }) => ({ updateOne: { filter: { _id }, update: countIn(inboundId, most, expiresAt), upsert: true } })),
     { ordered: true },
   );
-  const names = [...new Set(batch.map(({ _id }) => _id))];
-  const found = new Map((await budgets.find({ _id: { $in: names } }).toArray()).map(({ _id, ids }) => [_id, ids]));
-  return batch.map(({ _id, inboundId, most }) => placeOf(inboundId, found.get(_id) ?? [], most));
+  // Who made the document is the first, which most are: only the others have to be looked for.
+  const isFirst = (index: number) => index in upsertedIds;
+  const names = [...new Set(batch.filter((_spending, index) => !isFirst(index)).map(({ _id }) => _id))];
+  const documents = names.length === 0 ? [] : await budgets.find({ _id: { $in: names } }).toArray();
+  const found = new Map(documents.map(({ _id, ids }) => [_id, ids]));
+  return batch.map(({ _id, inboundId, most }, index) => (isFirst(index) ? 1 : placeOf(inboundId, found.get(_id) ?? [], most)));
 }
 
 /**

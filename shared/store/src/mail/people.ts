@@ -46,24 +46,36 @@ export function makeMongoPeople(store: StoreConnection): People {
 }
 
 async function findBatch(store: StoreConnection, addresses: readonly string[]): Promise<PeopleOfAddress[]> {
-  const wanted = { email: { $in: [...new Set(addresses.map((address) => address.toLowerCase()))] } };
-  const [clients, users, contacts, admins] = await Promise.all([
-    rowsOf(store, "clients", wanted),
-    rowsOf(store, "users", wanted),
-    rowsOf(store, "contacts", wanted),
-    rowsOf(store, "admins", wanted),
-  ]);
-  return addresses.map((address) => {
-    const isTheirs = ({ email }: { email: string }) => email.toLowerCase() === address.toLowerCase();
-    return { clients: clients.filter(isTheirs), users: users.filter(isTheirs), contacts: contacts.filter(isTheirs), admins: admins.filter(isTheirs) };
-  });
+  const byAddress = new Map<string, PeopleOfAddress>();
+  for (const { kind, row } of await everybodyWith([...new Set(addresses.map((address) => address.toLowerCase()))], store)) {
+    const address = row.email.toLowerCase();
+    const people = byAddress.get(address) ?? { clients: [], users: [], contacts: [], admins: [] };
+    byAddress.set(address, people);
+    people[kind].push(row as never);
+  }
+  return addresses.map((address) => byAddress.get(address.toLowerCase()) ?? { clients: [], users: [], contacts: [], admins: [] });
 }
 
-/** By key, so that of several with one address the same one is always the first. */
+interface Somebody {
+  kind: (typeof KINDS)[number];
+  row: { email: string };
+}
+
+/** Of all kinds, with one question; by key, so that of several with one address the same one is always the first. */
+async function everybodyWith(addresses: readonly string[], { models }: StoreConnection): Promise<Somebody[]> {
+  const ofKind = (kind: string) => [
+    { $match: { email: { $in: [...addresses] } } },
+    { $sort: { _id: 1 } },
+    { $unset: "_id" },
+    { $project: { kind: { $literal: kind }, row: "$$ROOT" } },
+  ];
+  const [first, ...others] = KINDS;
+  const joined = others.map((kind) => ({ $unionWith: { coll: models[kind].collection.name, pipeline: ofKind(kind) } }));
+  return models[first].collection.aggregate<Somebody>([...ofKind(first), ...joined], { collation: EMAIL_COLLATION }).toArray();
+}
+
 async function rowsOf<K extends ReferenceKind>(store: StoreConnection, kind: K, filter: object, limit = 0): Promise<Row<K>[]> {
-  const found = store.models[kind].find(filter as never, { _id: 0 }, { sort: { _id: 1 }, limit });
-  const isByEmail = KINDS.some((name) => name === kind);
-  return (await (isByEmail ? found.collation(EMAIL_COLLATION) : found).lean<ReferenceRow[]>()) as Row<K>[];
+  return (await store.models[kind].find(filter as never, { _id: 0 }, { sort: { _id: 1 }, limit }).lean<ReferenceRow[]>()) as Row<K>[];
 }
 
 async function addressesOfClient(store: StoreConnection, clientid: number): Promise<string[]> {
