@@ -12,6 +12,7 @@ export interface FolderReports {
 export function makeFolderReports({ logger, metrics, nowMs }: { logger: Logger; metrics: Metrics; nowMs(): number }): FolderReports {
   const messages = metrics.counter("mail_messages_total", "Messages by door and what came of them", ["door", "result"]);
   const faults = metrics.counter("imap_faults_total", "Connections to IMAP folders that could not be made or were lost", ["folder", "kind"]);
+  const pauses = metrics.counter("imap_pauses_total", "Times that an IMAP folder was not read on, because nothing could be taken", ["folder"]);
   /** Folders that this process reads, and when each was last read to its end. */
   const passedAtMs = new Map<string, number>();
   metrics.gauge("imap_folders_read", "IMAP folders that this process reads now", () => passedAtMs.size);
@@ -40,7 +41,10 @@ export function makeFolderReports({ logger, metrics, nowMs }: { logger: Logger; 
         logger.info({ folder }, "reading IMAP folder");
       },
       passed: () => void passedAtMs.set(folder, nowMs()),
-      paused: (error) => logger.warn({ folder, because: wordsOf(error) }, "IMAP folder waits"),
+      paused(error) {
+        pauses.inc({ folder });
+        logger.warn({ folder, because: wordsOf(error) }, "IMAP folder waits");
+      },
       ended(error, retryInMs) {
         faults.inc({ folder, kind: error instanceof ImapFault ? error.kind : "own" });
         logger.warn({ folder, because: wordsOf(error), retryInMs }, "IMAP folder not read");

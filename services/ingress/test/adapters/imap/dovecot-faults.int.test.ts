@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Dovecot, findDovecot, type Maildir, PASSWORD, startDovecot } from "../../../../../test/support/dovecot.ts";
 import { type EmailDoorUnderTest, startEmailDoor } from "../../../../../test/support/email-door.ts";
+import { testMongoUrl, testRedisUrl } from "../../../../../test/support/servers.ts";
 import { openTcpProxy, type TcpProxy } from "../../../../../test/support/tcp-proxy.ts";
 import { until } from "../../../../../test/support/until.ts";
 import { connectFolder } from "../../../src/adapters/imap/connect-folder.ts";
@@ -51,12 +52,22 @@ const mail = (name: string) => `From: ada@example.test\r\nMessage-ID: <${name}@e
 const stored = (door: EmailDoorUnderTest, count: number) => until(`${count} messages`, async () => (await door.records()).length === count);
 
 /** A door that fetches from that account over the proxy. */
-async function fetching(user: string, settings: Record<string, unknown> = {}): Promise<{ door: EmailDoorUnderTest; inbox: Maildir }> {
+async function fetching(
+  user: string,
+  settings: Record<string, unknown> = {},
+  env: Parameters<typeof startEmailDoor>[0] = {},
+): Promise<{ door: EmailDoorUnderTest; inbox: Maildir }> {
   const inbox = await dovecot.account(user);
   const account = { name: user, host: "127.0.0.1", port: proxy.port, tls: "none", user, mailbox: "support@example.test", ...settings };
   const file = join(folder, `${user}.json`);
   await writeFile(file, JSON.stringify([{ ...account, ...(!("oauth2" in settings) && { password: PASSWORD }) }]));
-  const door = await startEmailDoor({ IMAP_ACCOUNTS_FILE: file, IMAP_SWEEP_MS: "1000", IMAP_SOCKET_TIMEOUT_MS: "1500" });
+  const door = await startEmailDoor((prefix) => ({
+    IMAP_ACCOUNTS_FILE: file,
+    IMAP_SWEEP_MS: "1000",
+    IMAP_SOCKET_TIMEOUT_MS: "1500",
+    IMAP_LEASE_MS: "3000",
+    ...(typeof env === "function" ? env(prefix) : env),
+  }));
   doors.push(door);
   return { door, inbox };
 }
@@ -105,5 +116,43 @@ describe.skipIf(!packages)("a Dovecot", () => {
     await inbox.deliver(mail("one"));
     expect((await session.look()).modseq).not.toBe(first.modseq);
     await session.close();
+  });
+});
+
+const isSaid = async (door: EmailDoorUnderTest, metric: string) => (await door.metrics.expose()).body.split("\n").some((line) => line.startsWith(`${metric}{`));
+
+describe.skipIf(!packages)("nothing is fetched, and it goes on by itself, when", () => {
+  it.each([
+    ["Redis", "imap_pauses_total", (_prefix: string, port: number) => ({ REDIS_URL: `redis://127.0.0.1:${port}` }), () => testRedisUrl()],
+    [
+      "MongoDB",
+      "imap_faults_total",
+      (prefix: string, port: number) => ({ MONGODB_URL: `mongodb://127.0.0.1:${port}/${prefix}?directConnection=true` }),
+      () => testMongoUrl("any"),
+    ],
+  ])("%s is silent", { timeout: 60_000 }, async (which, sign, env, url) => {
+    const server = await openTcpProxy(Number(new URL(url()).port));
+    try {
+      const { door, inbox } = await fetching(which.toLowerCase(), {}, (prefix) => env(prefix, server.port));
+      let sent = 0;
+      const deliver = () => inbox.deliver(mail(`${which}-${++sent}`));
+      await deliver();
+      await stored(door, 1);
+      server.freeze();
+      await until(
+        "the pause",
+        async () => {
+          // The first ones may be let in on what was known before.
+          if ((await door.records()).length === sent) await deliver();
+          return isSaid(door, `openticket_${sign}`);
+        },
+        30_000,
+      );
+      server.thaw();
+      await until("all", async () => (await door.records()).length === sent, 40_000);
+    } finally {
+      for (const door of doors.splice(0)) await door.stop();
+      await server.close();
+    }
   });
 });
