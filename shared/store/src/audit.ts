@@ -131,15 +131,13 @@ function neverDue() {
 }
 
 function withoutFile() {
-  const looks = [COLLECTIONS.smallBlobs, COLLECTIONS.blobs].flatMap((from) => [
-    { $lookup: { from, localField: "attachments.sha256", foreignField: "_id", as: "blob", pipeline: NAME_ALONE } },
-    { $match: { "blob.0": { $exists: false } } },
-  ]);
+  const look = { $lookup: { from: COLLECTIONS.blobs, localField: "attachments.sha256", foreignField: "_id", as: "blob", pipeline: NAME_ALONE } };
   return [
     { $match: { "attachments.0": { $exists: true } } },
     { $project: { requestId: 1, "attachments.sha256": 1 } },
     { $unwind: "$attachments" },
-    ...looks,
+    look,
+    { $match: { "blob.0": { $exists: false } } },
     { $group: { _id: "$requestId" } },
     LIMIT,
   ];

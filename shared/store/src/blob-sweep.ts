@@ -1,6 +1,6 @@
 import mongoose from "mongoose";
 import { BUCKET, COLLECTIONS, type StoreConnection } from "./connect.ts";
-import type { BlobDocument, SmallBlobDocument } from "./small-blobs.ts";
+import type { BlobDocument } from "./small-blobs.ts";
 
 /**
  * Takes away files that belong to nobody: uploads that were broken off, files of requests that were refused, and files of
@@ -9,7 +9,7 @@ import type { BlobDocument, SmallBlobDocument } from "./small-blobs.ts";
  */
 export async function sweepBlobs(store: StoreConnection, { olderThanMs, now }: { olderThanMs: number; now: Date }): Promise<number> {
   const limit = new Date(now.getTime() - olderThanMs);
-  return (await sweepStaged(store, limit)) + (await sweepUnused(store, limit)) + (await sweepSmall(store, limit));
+  return (await sweepStaged(store, limit)) + (await sweepUnused(store, limit));
 }
 
 /** One process of a fleet gets true, once in `intervalMs`. */
@@ -43,18 +43,6 @@ async function sweepUnused(store: StoreConnection, limit: Date): Promise<number>
     if ((await blobs.deleteOne({ _id, ...isOld })).deletedCount === 0) continue;
     await bucket.delete(fileId);
     swept++;
-  }
-  return swept;
-}
-
-/** By the index alone: the contents themselves are not read. */
-async function sweepSmall(store: StoreConnection, limit: Date): Promise<number> {
-  const blobs = store.db.collection<SmallBlobDocument>(COLLECTIONS.smallBlobs);
-  const isOld = { usedAt: { $lt: limit } };
-  let swept = 0;
-  for await (const { _id } of blobs.find(isOld, { projection: { _id: 1 }, hint: { usedAt: 1, _id: 1 } })) {
-    if (await isHeld(store, _id)) continue;
-    swept += (await blobs.deleteOne({ _id, ...isOld })).deletedCount;
   }
   return swept;
 }

@@ -94,7 +94,6 @@ export const COLLECTIONS = {
   rejections: "rejections",
   counters: "counters",
   blobs: "blobs",
-  smallBlobs: "smallblobs",
   blobFiles: "blobfiles.files",
   blobChunks: "blobfiles.chunks",
   secrets: "secrets",
@@ -148,8 +147,6 @@ async function ensureIndexes(db: Db, models: Models): Promise<void> {
     { key: { "raw.sha256": 1 }, name: "raw" },
   ]);
   await db.collection(COLLECTIONS.blobs).createIndexes([{ key: { fileId: 1 }, name: "fileId", unique: true }]);
-  // What the sweep asks for is all in it.
-  await db.collection(COLLECTIONS.smallBlobs).createIndexes([{ key: { usedAt: 1, _id: 1 }, name: "usedAt" }]);
   await db.collection(COLLECTIONS.blobChunks).createIndex({ files_id: 1, n: 1 }, { unique: true });
   await ensureMailIndexes(db);
   await Promise.all(Object.values(models).map((model) => model.createIndexes()));

@@ -18,8 +18,8 @@ export interface StrandedInbound {
 /** Messages whose raw content is gone, and those that are said to have become a ticket which is not there. */
 export async function strandedInbound(store: StoreConnection, limit: number): Promise<StrandedInbound[]> {
   const [withoutRaw, withoutTicket] = await Promise.all([
-    without(store, { from: [COLLECTIONS.smallBlobs, COLLECTIONS.blobs], localField: "raw.sha256", foreignField: "_id" }, {}, limit),
-    without(store, { from: [COLLECTIONS.tickets], localField: "ticket.id", foreignField: "id" }, { "ticket.id": { $exists: true } }, limit),
+    without(store, { from: COLLECTIONS.blobs, localField: "raw.sha256", foreignField: "_id" }, {}, limit),
+    without(store, { from: COLLECTIONS.tickets, localField: "ticket.id", foreignField: "id" }, { "ticket.id": { $exists: true } }, limit),
   ]);
   return [
     ...withoutRaw.map((about) => ({ kind: "raw-missing" as const, about, detail: "came in, and its raw content is not in the store" })),
@@ -27,19 +27,15 @@ export async function strandedInbound(store: StoreConnection, limit: number): Pr
   ];
 }
 
-/** A message is without when it is so in all of `from`. */
 interface Join {
-  from: string[];
+  from: string;
   localField: string;
   foreignField: string;
 }
 
-async function without(store: StoreConnection, { from: collections, ...join }: Join, match: object, limit: number): Promise<string[]> {
-  const looks = collections.flatMap((from) => [
-    { $lookup: { from, ...join, as: "other", pipeline: [{ $project: { _id: 1 } }] } },
-    { $match: { "other.0": { $exists: false } } },
-  ]);
-  const pipeline = [{ $match: match }, ...looks, { $project: { _id: 1 } }, { $limit: limit }];
+async function without(store: StoreConnection, join: Join, match: object, limit: number): Promise<string[]> {
+  const look = { $lookup: { ...join, as: "other", pipeline: [{ $project: { _id: 1 } }] } };
+  const pipeline = [{ $match: match }, look, { $match: { "other.0": { $exists: false } } }, { $project: { _id: 1 } }, { $limit: limit }];
   const found = await store.db.collection<InboundRecord>(COLLECTIONS.inbound).aggregate<{ _id: string }>(pipeline).toArray();
   return found.map(({ _id }) => _id);
 }

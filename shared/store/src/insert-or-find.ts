@@ -15,7 +15,7 @@ export async function insertOrFind<T extends { _id: string }>(
   collection: mongoose.mongo.Collection<T>,
   isSame: (stored: T, document: T) => boolean,
 ): Promise<(T | undefined)[]> {
-  const taken = await insertTelling(db, documents, collection.collectionName);
+  const taken = await insert(db, documents, collection.collectionName);
   if (taken.size === 0) return documents.map(() => undefined);
   const names = documents.filter((_document, index) => taken.has(index)).map(({ _id }) => _id);
   const filter = { _id: { $in: names } } as mongoose.mongo.Filter<T>;
@@ -31,8 +31,8 @@ export async function insertOrFind<T extends { _id: string }>(
   });
 }
 
-/** Inserts documents; the places of those whose `_id` is taken. Tried twice, so that a change of the primary is not seen by everybody. */
-export async function insertTelling(db: mongoose.mongo.Db, documents: readonly object[], collection: string): Promise<Set<number>> {
+/** Places of the documents whose `_id` is taken. Tried twice, so that a change of the primary is not seen by everybody. */
+async function insert(db: mongoose.mongo.Db, documents: readonly object[], collection: string): Promise<Set<number>> {
   const failures = await insertUnordered(db, collection, documents).catch((error: unknown) => {
     if (!isStoreOutage(error)) throw error;
     return insertUnordered(db, collection, documents);

@@ -1,20 +1,20 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { Readable } from "node:stream";
 import mongoose from "mongoose";
 import { BlobNotFound, type BlobStore, BlobTooLarge, type StoredBlob } from "./blob-store.ts";
 import { BUCKET, COLLECTIONS, type StoreConnection } from "./connect.ts";
 import { DUPLICATE_KEY } from "./id-blocks.ts";
 import { inTime } from "./in-time.ts";
-import { type BlobDocument, CHUNK_BYTES, keepKnown, makeSmallBlobWriter, type SmallBlob, type SmallBlobDocument } from "./small-blobs.ts";
+import { type BlobDocument, CHUNK_BYTES, keepKnown, makeSmallBlobWriter, type SmallBlob } from "./small-blobs.ts";
 
 /**
- * Blobs, named by their content: large ones in GridFS, small ones in a document each (small-blobs.ts).
+ * Blobs in GridFS, named by their content.
  *
  * Problem: the name is known only after the last byte, and two doors may receive the same file at once.
  * Choice: content streams into a GridFS file of its own, whose chunks are written as they fill; then one insert into
  * `blobs` with the hash as `_id` makes it visible. Whoever comes second finds the name taken and removes its copy.
- * Small content waits for its end first, and is then written together with other small content.
+ * Small content waits for its end first, is not written at all when it is known, and else together with other small
+ * content (small-blobs.ts).
  * Invariant: what stands in `blobs` is complete. A file that no blob names is a leftover of a crash, and swept; so is a
  * blob that no ticket, reply or message that came in holds, a while after it was last put.
  */
@@ -22,20 +22,15 @@ import { type BlobDocument, CHUNK_BYTES, keepKnown, makeSmallBlobWriter, type Sm
 /** See the head of the file. */
 export function makeMongoBlobStore(store: StoreConnection): BlobStore {
   const blobs = store.db.collection<BlobDocument>(COLLECTIONS.blobs);
-  const small = store.db.collection<SmallBlobDocument>(COLLECTIONS.smallBlobs);
   const bucket = new mongoose.mongo.GridFSBucket(store.db, { bucketName: BUCKET, chunkSizeBytes: CHUNK_BYTES, writeConcern: { w: "majority", journal: true } });
   const writers: Writers = { blobs, bucket, writeSmall: makeSmallBlobWriter(store) };
   return {
     put: (content, { maxBytes }) => put(content, maxBytes, writers),
     async has(sha256) {
-      const projection = { size: 1 };
-      const [one, other] = await inTime(Promise.all([small.findOne({ _id: sha256 }, { projection }), blobs.findOne({ _id: sha256 }, { projection })]));
-      const blob = one ?? other;
+      const blob = await inTime(blobs.findOne({ _id: sha256 }, { projection: { size: 1 } }));
       return blob ? { size: blob.size } : undefined;
     },
     async open(sha256) {
-      const content = await small.findOne({ _id: sha256 }, { promoteBuffers: true, projection: { data: 1 } });
-      if (content) return Readable.from(content.data.length > 0 ? [content.data] : []);
       const blob = await blobs.findOne({ _id: sha256 });
       if (!blob) throw new BlobNotFound(sha256);
       return bucket.openDownloadStream(blob.fileId);

@@ -165,13 +165,13 @@ describe("the dialogue", () => {
   });
 
   it("a message that is broken off is not stored, and leaves no content", async () => {
-    const before = await door.store.db.collection("smallblobs").countDocuments();
+    const before = await door.store.db.collection("blobs").countDocuments();
     const dialogue = await greet();
     await dialogue.say("MAIL FROM:<a@b.test>", "RCPT TO:<support@example.test>", "DATA");
     await dialogue.send(mail());
     dialogue.leave();
     await until("the door to notice", async () => (await door.metrics.expose()).body.includes('result="broken-off"'));
     expect(await door.records({ messageId: `<${count}@sender.test>` })).toEqual([]);
-    expect(await door.store.db.collection("smallblobs").countDocuments()).toBe(before);
+    expect(await door.store.db.collection("blobs").countDocuments()).toBe(before);
   });
 });
