@@ -10,7 +10,7 @@ export interface MailReaderOptions {
   batchTimeoutMs?: number;
   /** JavaScript heap of a thread, MB. Buffers come on top; understanding a mail makes few. */
   maxMemoryMb?: number;
-  /** Whether the sanitised HTML is wanted as well; unset: yes. It is half of the work for a mail that has some. */
+  /** Whether the sanitised HTML is wanted as well; unset: yes. */
   withHtml?: boolean;
 }
 
@@ -18,7 +18,7 @@ export interface MailReaderOptions {
  * Reads mails in threads of their own, so that one that hangs, crashes or grows harms no other: it ends as `unreadable`
  * and its thread is replaced. Threads start with the first mails and stay warm.
  *
- * Problem: to wake a thread and to hear from it cost more than to read a small mail. Choice: small mails of one moment go
+ * Problem: to wake a thread and to hear from it costs as much as to read a small mail. Choice: small mails of one moment go
  * to a thread together, and while it has them, the next ones gather, for a moment. Larger mails travel alone.
  * Invariant: the limits hold for each mail. A thread that comes to its end with several mails says nothing about any one of
  * them: each is read again alone.
