@@ -17,8 +17,9 @@ const CACHE_GB = 0.5;
 const ANSWER_TIMEOUT_MS = 60_000;
 /** How long a replica set may take to elect a primary, ms. */
 const PRIMARY_TIMEOUT_MS = 30_000;
-/** A port may be taken between the look and the start, tries. */
-const PORT_ATTEMPTS = 3;
+/** A port may be taken between the look and the start; and once in hundreds of starts mongod was seen to abort by itself. */
+const START_ATTEMPTS = 3;
+const ABORTED = "signal SIGABRT";
 /** Exit codes of mongod that mean: the address is in use; the data is of a version it cannot read. */
 const EXIT_PORT_TAKEN = "exit code 48";
 const EXIT_OTHER_VERSION = "exit code 62";
@@ -54,7 +55,7 @@ export async function startMongo({ program, dataDir, logFolder, progress, onSpaw
       return { origin: `mongodb://${LOOPBACK}:${port}`, query: `replicaSet=${REPLICA_SET}` };
     } catch (error) {
       const how = server.hasEnded() ? await server.ended : undefined;
-      if (how !== EXIT_PORT_TAKEN || attempt >= PORT_ATTEMPTS) throw await failure({ how, error, folder, program, logPath: join(logFolder, "mongod.log") });
+      if ((how !== EXIT_PORT_TAKEN && how !== ABORTED) || attempt >= START_ATTEMPTS) throw await failure({ how, error, folder, program, logPath: join(logFolder, "mongod.log") });
       port = await freePort();
     }
   }
