@@ -55,7 +55,8 @@ export async function startMongo({ program, dataDir, logFolder, progress, onSpaw
       return { origin: `mongodb://${LOOPBACK}:${port}`, query: `replicaSet=${REPLICA_SET}` };
     } catch (error) {
       const how = server.hasEnded() ? await server.ended : undefined;
-      if ((how !== EXIT_PORT_TAKEN && how !== ABORTED) || attempt >= START_ATTEMPTS) throw await failure({ how, error, folder, program, logPath: join(logFolder, "mongod.log") });
+      if ((how !== EXIT_PORT_TAKEN && how !== ABORTED) || attempt >= START_ATTEMPTS)
+        throw await failure({ how, error, folder, program, logPath: join(logFolder, "mongod.log") });
       port = await freePort();
     }
   }
