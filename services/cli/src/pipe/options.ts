@@ -21,7 +21,7 @@ opentickets pipe --flush --spool DIR [where]
 Hands a mail from standard input to the email door, and ends when it is stored.
 
   --to ADDRESS       mailbox that the mail is for
-  --from SENDER      envelope sender; "" or MAILER-DAEMON: none. Else SENDER of the environment, or the mail's "From " line
+  --from SENDER      envelope sender; "" or MAILER-DAEMON: none. Else SENDER of the environment, or what the mail says: "From " line, Return-Path, From
   --spool DIR        when the door is away, keep the mail in this folder, synced to the disk, and end with 0
   --flush            hand over what is in the spool; run it from cron
 where:

@@ -34,13 +34,13 @@ export async function runPipe(args: readonly string[], io: PipeIo): Promise<Exit
 }
 
 async function take({ envelope, target }: { envelope: Envelope; target: Target }, io: PipeIo): Promise<ExitCode> {
-  const { mboxSender, content } = await openMail(io.input);
-  return told(await handOver(content, { ...envelope, from: envelope.from ?? mboxSender ?? "" }, target), io);
+  const { sender, content } = await openMail(io.input);
+  return told(await handOver(content, { ...envelope, from: envelope.from ?? sender }, target), io);
 }
 
 async function takeOrSpool({ envelope, target, spool }: { envelope: Envelope; target: Target; spool: string }, io: PipeIo): Promise<ExitCode> {
-  const { mboxSender, content } = await openMail(io.input);
-  const draft = await writeDraft(spool, { ...envelope, from: envelope.from ?? mboxSender ?? "" }, content);
+  const { sender, content } = await openMail(io.input);
+  const draft = await writeDraft(spool, { ...envelope, from: envelope.from ?? sender }, content);
   const answer = await handOver(draft.content(), draft.envelope, target);
   if (answer.kind !== "later") {
     await draft.remove();

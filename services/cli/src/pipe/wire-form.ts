@@ -1,32 +1,42 @@
 const [LF, CR, DOT] = [10, 13, 46];
 
-/** Bytes that may come before the first line end and still be a mailbox file's "From " line. */
-const MAX_FROM_LINE = 2000;
+/** Bytes of a mail's beginning that are looked at for its sender. */
+const MAX_HEAD = 64 * 1024;
 
 export interface OpenedMail {
-  /** Sender in the "From " line that mailbox files have and some mail servers put in front. */
-  mboxSender: string | undefined;
-  /** The mail without that line. */
+  /**
+   * Envelope sender as far as the mail tells: in the "From " line that mailbox files have and some mail servers put in
+   * front, in Return-Path, or in From. "" is the null sender, which only the first two can say.
+   */
+  sender: string;
+  /** The mail without the "From " line. */
   content: AsyncIterable<Uint8Array>;
 }
 
-/** Looks at the first line. */
+/** Looks at the beginning. */
 export async function openMail(input: AsyncIterable<Uint8Array>): Promise<OpenedMail> {
   const source = input[Symbol.asyncIterator]();
   let head: Buffer = Buffer.alloc(0);
-  while (head.length < MAX_FROM_LINE && !head.includes(LF) && isFromLine(head)) {
+  while (head.length < MAX_HEAD && !/\n\r?\n/.test(head.toString("latin1"))) {
     const { done, value } = await source.next();
     if (done) break;
     head = Buffer.concat([head, value]);
   }
-  const end = head.indexOf(LF);
-  const hasFromLine = end !== -1 && head.length >= 5 && isFromLine(head);
-  const [, mboxSender] = hasFromLine ? (/^From (\S+)/.exec(head.subarray(0, end).toString("latin1")) ?? []) : [];
-  return { mboxSender: mboxSender === "MAILER-DAEMON" ? "" : mboxSender, content: joined(hasFromLine ? head.subarray(end + 1) : head, source) };
+  const text = head.toString("latin1");
+  const fromLine = /^From (\S+)[^\n]*\n/.exec(text);
+  return { sender: fromLine ? named(fromLine[1]) : senderIn(text), content: joined(head.subarray(fromLine?.[0].length ?? 0), source) };
 }
 
-function isFromLine(head: Buffer): boolean {
-  return "From ".startsWith(head.subarray(0, 5).toString("latin1"));
+function named(sender = ""): string {
+  return sender === "MAILER-DAEMON" ? "" : sender;
+}
+
+function senderIn(text: string): string {
+  const [headers = ""] = text.split(/\n\r?\n/, 1);
+  const returnPath = /^return-path:[ \t]*<([^<>\r\n]*)>/im.exec(headers);
+  if (returnPath) return named(returnPath[1]);
+  const from = /^from:(.{0,2000}(?:\r?\n[ \t].{0,2000}){0,20})/im.exec(headers)?.[1] ?? "";
+  return /<([^<>\s]+@[^<>\s]+)>/.exec(from)?.[1] ?? /[^\s<>"(),;:]+@[^\s<>"(),;:]+/.exec(from)?.[0] ?? "";
 }
 
 async function* joined(head: Uint8Array, source: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -22,14 +22,18 @@ describe.each([1, 2, 3, 1000])("in pieces of %i bytes", (size) => {
     expect(await textOf(wireForm(pieces(text, size)))).toBe(expected);
   });
 
-  it.each<[string, string | undefined, string]>([
+  it.each<[string, string, string]>([
     ["From a@b.test Thu Jan  1 12:00:00 2026\nSubject: s\n\nb", "a@b.test", "Subject: s\n\nb"],
     ["From MAILER-DAEMON Thu Jan  1 12:00:00 2026\nSubject: s\n", "", "Subject: s\n"],
-    ["From: a@b.test\n\nb", undefined, "From: a@b.test\n\nb"],
-    ["Fro", undefined, "Fro"],
-    ["", undefined, ""],
+    ["From: a@b.test\n\nb", "a@b.test", "From: a@b.test\n\nb"],
+    ['Subject: s\r\nFrom: "A, B"\r\n <a@b.test>\r\n\r\nb', "a@b.test", 'Subject: s\r\nFrom: "A, B"\r\n <a@b.test>\r\n\r\nb'],
+    ["Return-Path: <>\nFrom: a@b.test\n\nb", "", "Return-Path: <>\nFrom: a@b.test\n\nb"],
+    ["Return-Path: <r@b.test>\nFrom: a@b.test\n\nb", "r@b.test", "Return-Path: <r@b.test>\nFrom: a@b.test\n\nb"],
+    ["Subject: s\n\nFrom: a@b.test\n", "", "Subject: s\n\nFrom: a@b.test\n"],
+    ["Fro", "", "Fro"],
+    ["", "", ""],
   ])("%j is opened", async (text, sender, rest) => {
-    const { mboxSender, content } = await openMail(pieces(text, size));
-    expect([mboxSender, await textOf(content)]).toEqual([sender, rest]);
+    const { sender: found, content } = await openMail(pieces(text, size));
+    expect([found, await textOf(content)]).toEqual([sender, rest]);
   });
 });
