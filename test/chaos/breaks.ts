@@ -67,6 +67,9 @@ export const BREAKS: Record<string, readonly Replacement[]> = {
   ],
 };
 
+/** Breaks that only mails can find. */
+export const MAIL_BREAKS: ReadonlySet<string> = new Set(["ack-before-store"]);
+
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Bundles the programs of a run into `folder`, so that no build meanwhile changes them; with a break when one is named. */
