@@ -1,10 +1,10 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFile, spawn } from "node:child_process";
 import { chmod, chown, copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { freePort } from "@openticket/standalone";
+import { endOf, requireRunning } from "./child-end.ts";
 import { findPackages, unpackPackages } from "./debian-packages.ts";
 import { until } from "./until.ts";
 
@@ -57,7 +57,7 @@ export async function startDovecot(packages: readonly string[], { introspectionU
     stdio: "inherit",
   });
   const log = () => readFile(join(root, "log"), "utf8").catch(() => "");
-  await until("Dovecot to be ready", async () => (await log()).includes("starting up") || stopped(master));
+  await until("Dovecot to be ready", async () => (await log()).includes("starting up") || requireRunning(master, "Dovecot"));
   return {
     port,
     log,
@@ -67,18 +67,6 @@ export async function startDovecot(packages: readonly string[], { introspectionU
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-function stopped({ exitCode, signalCode }: ChildProcess): false {
-  if (exitCode !== null || signalCode !== null) throw new Error(`Dovecot ended with ${exitCode ?? signalCode}`);
-  return false;
-}
-
-async function endOf(master: ChildProcess): Promise<void> {
-  if (master.exitCode !== null || master.signalCode !== null) return;
-  const ended = once(master, "exit");
-  master.kill("SIGTERM");
-  await ended;
 }
 
 /** Its paths are compiled in: it gets a root, with what every system has. */

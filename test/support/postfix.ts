@@ -1,9 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import { spawn } from "node:child_process";
 import { chmod, chown, cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { freePort } from "@openticket/standalone";
+import { endOf, requireRunning } from "./child-end.ts";
 import { findPackages, unpackPackages } from "./debian-packages.ts";
 import { OPENTICKETS } from "./pipe.ts";
 import { until } from "./until.ts";
@@ -50,7 +50,7 @@ export async function startPostfix(packages: readonly string[], routes: PostfixR
   const env = { PATH: process.env.PATH, LD_LIBRARY_PATH: librariesIn(folder), MAIL_CONFIG: conf };
   const master = spawn(join(folder, "root/usr/lib/postfix/sbin/master"), ["-d", "-c", conf], { env, stdio: "inherit" });
   const log = () => readFile(join(folder, "log/maillog"), "utf8").catch(() => "");
-  await until("Postfix to be ready", async () => (await log()).includes("daemon started") || stopped(master));
+  await until("Postfix to be ready", async () => (await log()).includes("daemon started") || requireRunning(master, "Postfix"));
   return {
     smtpPort,
     log,
@@ -59,18 +59,6 @@ export async function startPostfix(packages: readonly string[], routes: PostfixR
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-function stopped({ exitCode, signalCode }: ChildProcess): false {
-  if (exitCode !== null || signalCode !== null) throw new Error(`Postfix ended with ${exitCode ?? signalCode}`);
-  return false;
-}
-
-async function endOf(master: ChildProcess): Promise<void> {
-  if (master.exitCode !== null || master.signalCode !== null) return;
-  const ended = once(master, "exit");
-  master.kill("SIGTERM");
-  await ended;
 }
 
 async function makeQueue(folder: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { commandSource } from "./command.ts";
+import { type Command, commandSource } from "./command.ts";
+import { fingerprintOf } from "./identity.ts";
 
 /**
  * What is kept of a request beside its outcome: the receipt of a door that answered before the outcome was known, and
@@ -25,6 +26,22 @@ export const receipt = z.object({
   expiresAt: z.date().optional(),
 });
 export type Receipt = z.infer<typeof receipt>;
+
+/** How long what was just accepted is left to the queue before the recovery looks at it, ms. */
+export const FIRST_CHECK_MS = 30_000;
+
+/** A fresh receipt of this command: what brings the request back should Redis lose it. */
+export function receiptOf(command: Command, now: Date): Receipt {
+  return {
+    _id: command.requestId,
+    fingerprint: fingerprintOf(command),
+    source: command.source,
+    acceptedAt: now,
+    commandJson: JSON.stringify(command),
+    checkAt: new Date(now.getTime() + FIRST_CHECK_MS),
+    requeued: 0,
+  };
+}
 
 export const deadLetter = z.object({
   /** The requestId. */

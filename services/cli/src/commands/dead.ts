@@ -5,9 +5,9 @@ import {
   type DeadLetter,
   fingerprintOf,
   identityOf,
-  type Receipt,
   readCommand,
   readReplyCommand,
+  receiptOf,
 } from "@openticket/contract";
 import { makeMongoDeadLetters, makeMongoReceipts, makeStoreOperations, recordDropped } from "@openticket/store";
 import type { Argv } from "yargs";
@@ -16,8 +16,6 @@ import { CliFailure } from "../failure.ts";
 import { ago, table } from "../output.ts";
 
 const MOST_LISTED = 10_000;
-/** How long a replayed request is left to the queue before the recovery looks for it, ms. */
-const FIRST_CHECK_MS = 30_000;
 
 interface Chosen {
   ids?: string[] | undefined;
@@ -87,7 +85,7 @@ async function replay(chosen: Chosen, deps: CommandDeps): Promise<undefined> {
   // In this order: broken off in between, the request runs, and its letter is found to be decided.
   const done = await forEach(chosen, "replayed", deps, async (letter) => {
     const command = commandIn(letter);
-    if (command) await receipts.reopen(receiptOf(command));
+    if (command) await receipts.reopen(receiptOf(command, new Date()));
     await queue.enqueueAgain(letter._id, letter.jobName, command ?? named(letter));
     await letters.remove(letter);
   });
@@ -106,20 +104,6 @@ function commandIn({ _id, jobName, dataJson, receivedAt }: DeadLetter): CommandD
 function named({ _id: requestId, dataJson }: DeadLetter): unknown {
   const data: unknown = JSON.parse(dataJson);
   return typeof data === "object" && data !== null && !Array.isArray(data) ? { ...data, requestId } : data;
-}
-
-/** What brings the request back should Redis lose it. */
-function receiptOf(command: CommandData): Receipt {
-  const now = new Date();
-  return {
-    _id: command.requestId,
-    fingerprint: fingerprintOf(command),
-    source: command.source,
-    acceptedAt: now,
-    commandJson: JSON.stringify(command),
-    checkAt: new Date(now.getTime() + FIRST_CHECK_MS),
-    requeued: 0,
-  };
 }
 
 async function drop(chosen: Chosen, deps: CommandDeps): Promise<undefined> {

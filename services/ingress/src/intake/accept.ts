@@ -7,6 +7,7 @@ import {
   IDEMPOTENCY_CONFLICT,
   type Receipt,
   type RequestError,
+  receiptOf,
 } from "@openticket/contract";
 import { type CommandQueue, type ReceiptStore, ReplyLate, type TicketReader } from "./ports.ts";
 
@@ -32,8 +33,6 @@ export interface AcceptDeps {
   onNotEnqueued(requestId: string, error: unknown): void;
 }
 
-/** How long a fresh receipt is left to the queue before the recovery looks at it, ms. */
-const FIRST_CHECK_MS = 30_000;
 /** How often it is looked for the outcome of a request that was sent before, ms; the looks of all callers are one query. */
 const LOOK_INTERVAL_MS = 500;
 
@@ -122,16 +121,4 @@ async function earlierRequest({ idempotencyKey, requestId }: Command, { tickets 
 
 function sameOrConflict(command: Command, fingerprint: string): Acceptance {
   return fingerprint === fingerprintOf(command) ? { kind: "accepted" } : { kind: "conflict", error: IDEMPOTENCY_CONFLICT };
-}
-
-function receiptOf(command: Command, now: Date): Receipt {
-  return {
-    _id: command.requestId,
-    fingerprint: fingerprintOf(command),
-    source: command.source,
-    acceptedAt: now,
-    commandJson: JSON.stringify(command),
-    checkAt: new Date(now.getTime() + FIRST_CHECK_MS),
-    requeued: 0,
-  };
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { CONTRACT_VERSION, type InboundMailCommand, type InboundRecord, type InboundSource } from "@openticket/contract";
+import { CONTRACT_VERSION, FIRST_CHECK_MS, type InboundMailCommand, type InboundRecord, type InboundSource } from "@openticket/contract";
 import { peekAtMail } from "./mail-identity.ts";
 import type { BlobStore } from "./ports.ts";
 
@@ -33,9 +33,6 @@ export type Received =
   | { kind: "received"; inbound: { id: string; mailbox: string; isRepetition: boolean }[] }
   | { kind: "too-large" }
   | { kind: "too-many-hops" };
-
-/** How long a fresh record is left to the queue before the recovery looks at it, ms. */
-const FIRST_CHECK_MS = 30_000;
 
 /** See the head of the file. Throws on an outage, and when `raw` fails: then nothing was taken. */
 export async function receiveMail(raw: AsyncIterable<Uint8Array>, delivery: Delivery, deps: ReceiveMailDeps): Promise<Received> {

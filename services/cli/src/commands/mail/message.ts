@@ -1,12 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { makeOperatorQueue } from "@openticket/client";
-import { CONTRACT_VERSION, type Decision, INBOUND_MAIL_JOB, type InboundMailCommand, type InboundRecord } from "@openticket/contract";
+import { CONTRACT_VERSION, type Decision, FIRST_CHECK_MS, INBOUND_MAIL_JOB, type InboundMailCommand, type InboundRecord } from "@openticket/contract";
 import { forgetRefusal, makeMongoInbound, type StoreConnection } from "@openticket/store";
 import type { CommandDeps } from "../../command.ts";
 import { CliFailure } from "../../failure.ts";
-
-/** How long a message that was put back is left to the queue before the recovery looks at it, ms. */
-const FIRST_CHECK_MS = 30_000;
 
 /** The message of that name. Throws {@link CliFailure}. */
 export async function findMessage(store: StoreConnection, id: string): Promise<InboundRecord> {
