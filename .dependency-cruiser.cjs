@@ -54,6 +54,13 @@ module.exports = {
       to: { pathNot: "^shared/mail/src/|(^|node_modules/)(iconv-lite|htmlparser2|sanitize-html)/|^(node:)?(crypto|buffer)$" },
     },
     {
+      name: "webhooks-know-no-product",
+      severity: "error",
+      comment: "what webhooks are, in and out, needs the contract alone: no store, no queue, no server",
+      from: { path: "^shared/webhooks/src/" },
+      to: { path: "^shared/", pathNot: "^shared/(contract|webhooks)/" },
+    },
+    {
       name: "core-is-pure",
       severity: "error",
       comment: "intake and pipeline import the contract and themselves alone",
@@ -115,6 +122,7 @@ module.exports = {
     only("mailauth-in-mail", "mailauth|tldts", "^services/[^/]+/src/mail/auth/"),
     only("mailer-in-notify", "nodemailer", "^services/[^/]+/src/notify/"),
     only("servers-in-adapters", "fastify|@fastify/[^/]+|smtp-server|imapflow", "^services/ingress/src/adapters/"),
+    only("expressions-in-webhooks", "jsonata", "^shared/webhooks/src/mapping/"),
     {
       name: "no-test-in-production",
       severity: "error",

@@ -1,10 +1,26 @@
 import { z } from "zod";
 import { decision } from "./ticket.ts";
+import { SOURCE_KINDS } from "./webhook.ts";
 
 /**
  * A message that came in as it was sent: the record that stands in the store, with its raw bytes in the blob store,
  * before its sender is told that it was taken. What it means is found out later, and noted here.
  */
+
+/** The call of a webhook that a message came in by. */
+export const inboundWebhook = z.object({
+  /** Name and kind of the configured source. */
+  source: z.string(),
+  kind: z.enum(SOURCE_KINDS),
+  /** What the provider calls the event; absent where it gives it no name: then its content does. */
+  eventId: z.string().optional(),
+  /** The body of the call, exactly as it came, in the blob store. */
+  body: z.object({ sha256: z.string(), size: z.int() }),
+  contentType: z.string().optional(),
+  /** What the provider says of the event beside its body, in its own words: such as GitHub's `x-github-event`. */
+  headers: z.record(z.string(), z.string()).optional(),
+});
+export type InboundWebhook = z.infer<typeof inboundWebhook>;
 
 /** How a message came in, as the door saw it. */
 export const inboundSource = z.object({
@@ -20,13 +36,15 @@ export const inboundSource = z.object({
   /** User that the peer had logged in as. */
   user: z.string().optional(),
   isTls: z.boolean().optional(),
+  webhook: inboundWebhook.optional(),
 });
 export type InboundSource = z.infer<typeof inboundSource>;
 
-export const INBOUND_STATES = ["stored", "ticket", "reply", "ignored", "refused", "quarantined"] as const;
+export const INBOUND_STATES = ["stored", "ticket", "reply", "occurrence", "ignored", "refused", "quarantined"] as const;
 export const inboundState = z.enum(INBOUND_STATES);
 /**
- * `stored`: not decided yet. `ticket`, `reply`: it became one. `ignored`: by a rule (loop, noise, block list).
+ * `stored`: not decided yet. `ticket`, `reply`: it became one. `occurrence`: an event that counts for a ticket which is
+ * there already. `ignored`: by a rule (loop, noise, block list).
  * `refused`: by a rule whose sender was told, or by validation. `quarantined`: could not be read; waits for an operator.
  */
 export type InboundState = z.infer<typeof inboundState>;
@@ -36,7 +54,10 @@ export const inboundRecord = z.object({
   _id: z.string(),
   /** Name of the request that it becomes; the idempotency of that request. */
   requestId: z.string(),
-  /** Address of the configured mailbox that it was delivered to, lower case, without a plus-tag. */
+  /**
+   * Address of the configured mailbox that it was delivered to, lower case, without a plus-tag; of a webhook's event,
+   * which is for none, `webhook:` and the name of its source.
+   */
   mailbox: z.string(),
   source: inboundSource,
   raw: z.object({ sha256: z.string(), size: z.int() }),
@@ -66,3 +87,6 @@ export type InboundMailCommand = z.infer<typeof inboundMailCommand>;
 
 /** Job name of a stored message that wants to be read. Ours alone: not part of the contract with other producers. */
 export const INBOUND_MAIL_JOB = "InboundMail";
+
+/** Job name of a stored event of a webhook; its data is that of {@link INBOUND_MAIL_JOB}. */
+export const INBOUND_EVENT_JOB = "InboundEvent";

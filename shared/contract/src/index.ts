@@ -15,3 +15,4 @@ export * from "./status.ts";
 export * from "./ticket.ts";
 export * from "./ticket-params.ts";
 export * from "./ticket-reply.ts";
+export * from "./webhook.ts";

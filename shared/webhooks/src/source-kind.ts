@@ -1,0 +1,88 @@
+import type { EventCorrelation, EventMapping, SourceKindName } from "@openticket/contract";
+import type { z } from "zod";
+
+/**
+ * What a kind of source is: how its provider proves who calls, what a call holds, and which statuses the provider wants.
+ * One file each, below `kinds/`. A call is verified on its exact bytes before anything of it is read.
+ */
+export interface SourceKind<Settings = unknown> {
+  name: SourceKindName;
+  /** Mails end in the understanding of mail; events become tickets by a mapping. */
+  brings: "mails" | "events";
+  settings: z.ZodType<Settings>;
+  secrets: SecretRules<Settings>;
+  /** Largest body, bytes. */
+  maxBodyBytes: number;
+  /** What the provider hears; a file's head says why, by the provider's rules of repetition. */
+  statuses: Record<CallOutcome, number>;
+  verify(call: WebhookCall, source: SourceInUse<Settings>, deps: KindDeps): Promise<Verdict>;
+  /** What a verified call holds. */
+  read(call: WebhookCall, source: SourceInUse<Settings>, deps: KindDeps): Promise<Reading>;
+  /** Of a kind that brings events: what becomes of them where the source says nothing else. */
+  preset?: { mapping: EventMapping; correlation?: EventCorrelation };
+}
+
+export interface SecretRules<Settings> {
+  /** False where something else of the settings proves the caller. */
+  isNeeded(settings: Settings): boolean;
+  /** What is wrong with a secret that the operator gives, and what would be right. */
+  faultOf(secret: string, settings: Settings): string | undefined;
+  /** A new one, of a kind where we may choose it; absent where the provider gives it. */
+  generate?(): string;
+}
+
+/** A call as it came. */
+export interface WebhookCall {
+  method: string;
+  /** As the provider calls it: behind a proxy the configured public URL. */
+  url: string;
+  /** By lower-case name; repeated ones joined by ", ". */
+  headers: Readonly<Record<string, string | undefined>>;
+  /** Address of the caller. */
+  ip: string;
+  /** Exactly as it came. */
+  body: Buffer;
+  receivedAt: Date;
+}
+
+export interface SourceInUse<Settings = unknown> {
+  name: string;
+  settings: Settings;
+  /** Those that are valid now. */
+  secrets: readonly string[];
+}
+
+export interface KindDeps {
+  /** Fetches from a provider, by https and never from a private network; throws when it cannot be had. */
+  fetch(url: string, options: { maxBytes: number; timeoutMs: number }): Promise<Buffer>;
+}
+
+export type Verdict =
+  | {
+      kind: "verified" /** Of a signature that covers no body: remembered until then with the body it came with, and refused with another. */;
+      token?: { value: string; until: Date };
+    }
+  | { kind: "refused"; outcome: "unauthenticated" | "stale"; because: string };
+
+/** `ignored`: genuine, and nothing that becomes a ticket. */
+export type CallOutcome = "accepted" | "ignored" | "unauthenticated" | "stale" | "malformed" | "too-large" | "unknown-mailbox" | "unavailable";
+
+export type Reading =
+  | { kind: "mails"; mails: BroughtMail[] }
+  /** The body is the event. `headers`: what the provider says of it beside the body. */
+  | { kind: "event"; id?: string | undefined; headers?: Record<string, string> }
+  /** The provider asks something of us first, such as to confirm that we want its calls. */
+  | { kind: "handshake"; because: string; answer?: { contentType: string; body: string } }
+  | { kind: "ignored"; because: string }
+  | { kind: "malformed"; because: string };
+
+export interface BroughtMail {
+  /** What the provider calls this mail. */
+  id?: string | undefined;
+  /** The message of RFC 5322: as the provider has it, or made from the fields that it gives, the same for the same fields. */
+  raw: Uint8Array;
+  /** Envelope; "" for the null sender, undefined where the provider does not say. */
+  envelopeFrom?: string | undefined;
+  /** At least one. */
+  envelopeTo: string[];
+}
