@@ -1,4 +1,4 @@
-import type { EventCorrelation, EventMapping, SourceKindName } from "@openticket/contract";
+import type { SourceKindName } from "@openticket/contract";
 import type { z } from "zod";
 
 /**
@@ -18,8 +18,6 @@ export interface SourceKind<Settings = unknown> {
   verify(call: WebhookCall, source: SourceInUse<Settings>, deps: KindDeps): Promise<Verdict>;
   /** What a verified call holds. */
   read(call: WebhookCall, source: SourceInUse<Settings>, deps: KindDeps): Promise<Reading>;
-  /** Of a kind that brings events: what becomes of them where the source says nothing else. */
-  preset?: { mapping: EventMapping; correlation?: EventCorrelation };
 }
 
 export interface SecretRules<Settings> {
