@@ -43,6 +43,8 @@ export interface OutboxStore<T extends Owing> {
 interface Mark {
   identity: string;
   key: string;
+  /** The record owes nothing else. */
+  isOnly: boolean;
 }
 
 type Postponement = { error: string; attempts: number; dueAt: Date } | { error: string; deadAt: Date };
@@ -105,7 +107,7 @@ export function startDispatcher<T extends Owing>(given: DispatcherDeps<T>): Disp
     },
     delivered(record, isSuch) {
       const entry = pendingOf(record).find(isSuch);
-      if (entry) marks.add({ identity: record._id, key: entry.key });
+      if (entry) marks.add(markOf(record, entry));
     },
     async close() {
       isClosing = true;
@@ -157,8 +159,12 @@ async function deliverOne<T extends Owing>(record: T, entry: OutboxEntry, deps: 
     return { key, error: error instanceof Error ? error.message : String(error), attempts, isDead };
   }
   deliveries.inc({ kind, result: "delivered" });
-  await markDelivered([{ identity: record._id, key }], deps);
+  await markDelivered([markOf(record, entry)], deps);
   return undefined;
+}
+
+function markOf({ _id: identity, outbox }: Owing, { key }: OutboxEntry): Mark {
+  return { identity, key, isOnly: outbox.length === 1 };
 }
 
 /** What is delivered and not marked is delivered again: while the store is away, the mark is worth waiting for. */
