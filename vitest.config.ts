@@ -2,8 +2,25 @@ import { defineConfig } from "vitest/config";
 
 /** Workspaces and the tests of the whole; the level of a test is in its name. */
 const testsOf = (level: string) => ["services/*/test", "shared/*/test", "test"].map((folder) => `${folder}/**/*.${level}.test.ts`);
+/** Tests that mostly wait, for a program that starts or a mail that arrives: two of them run side by side. */
+const TOGETHER = [
+  "every-door",
+  "mail",
+  "mail-loop",
+  "mail-verified",
+  "pipe",
+  "postfix",
+  "python-client",
+  "redis-topologies",
+  "standalone",
+  "standalone-settings",
+];
+const together = TOGETHER.map((name) => `test/e2e/${name}.e2e.test.ts`);
 /** Real servers, started once for the whole run and only when a test of these levels is in it. */
 const servers = ["test/support/global-setup.ts"];
+
+/** What tests of the whole product need. */
+const wholeProducts = { globalSetup: servers, testTimeout: 120_000, hookTimeout: 60_000 };
 
 export default defineConfig({
   test: {
@@ -15,18 +32,8 @@ export default defineConfig({
         extends: true,
         test: { name: "int", include: testsOf("int"), globalSetup: servers, testTimeout: 30_000, hookTimeout: 30_000, sequence: { groupOrder: 1 } },
       },
-      {
-        extends: true,
-        test: {
-          name: "e2e",
-          include: testsOf("e2e"),
-          globalSetup: servers,
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
-          maxWorkers: 1,
-          sequence: { groupOrder: 2 },
-        },
-      },
+      { extends: true, test: { name: "e2e", include: testsOf("e2e"), exclude: together, maxWorkers: 1, sequence: { groupOrder: 2 }, ...wholeProducts } },
+      { extends: true, test: { name: "e2e-together", include: together, maxWorkers: 2, sequence: { groupOrder: 3 }, ...wholeProducts } },
     ],
   },
 });

@@ -5,6 +5,7 @@ import { BlobNotFound, type BlobStore, BlobTooLarge, type StoredBlob } from "./b
 import { BUCKET, COLLECTIONS, type StoreConnection } from "./connect.ts";
 import { DUPLICATE_KEY } from "./id-blocks.ts";
 import { inTime } from "./in-time.ts";
+import { readChunks } from "./read-chunks.ts";
 import { type BlobDocument, CHUNK_BYTES, keepKnown, makeSmallBlobWriter, type SmallBlob } from "./small-blobs.ts";
 
 /**
@@ -22,6 +23,7 @@ import { type BlobDocument, CHUNK_BYTES, keepKnown, makeSmallBlobWriter, type Sm
 /** See the head of the file. */
 export function makeMongoBlobStore(store: StoreConnection): BlobStore {
   const blobs = store.db.collection<BlobDocument>(COLLECTIONS.blobs);
+  const chunks = store.db.collection(COLLECTIONS.blobChunks);
   const bucket = new mongoose.mongo.GridFSBucket(store.db, { bucketName: BUCKET, chunkSizeBytes: CHUNK_BYTES, writeConcern: { w: "majority", journal: true } });
   const writers: Writers = { blobs, bucket, writeSmall: makeSmallBlobWriter(store) };
   return {
@@ -33,7 +35,7 @@ export function makeMongoBlobStore(store: StoreConnection): BlobStore {
     async open(sha256) {
       const blob = await blobs.findOne({ _id: sha256 });
       if (!blob) throw new BlobNotFound(sha256);
-      return bucket.openDownloadStream(blob.fileId);
+      return readChunks(blob, chunks);
     },
   };
 }

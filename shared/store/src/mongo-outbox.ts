@@ -4,12 +4,12 @@ import type mongoose from "mongoose";
 import { coalesce } from "./coalesce.ts";
 import { inTime } from "./in-time.ts";
 import { type Stored, toRecord } from "./ticket-documents.ts";
-import type { Outbox, Postponement } from "./ticket-store.ts";
+import type { DeliveredEntry, Outbox, Postponement } from "./ticket-store.ts";
 
 /** A document with an outbox: a ticket or a reply. */
 type Owing = Stored & { _id: string; outbox: OutboxEntry[]; dueAt?: Date | undefined };
 type Documents = mongoose.mongo.Collection<Owing>;
-type Mark = { identity: string; key: string; at: Date };
+type Mark = DeliveredEntry & { at: Date };
 
 /** Marks that travel together. */
 const LARGEST_BATCH = 1000;
@@ -34,9 +34,24 @@ async function markBatch(marks: readonly Mark[], documents: Documents): Promise<
   for (const key of new Set(marks.map((mark) => mark.key))) {
     const same = marks.filter((mark) => mark.key === key);
     const deliveredAt = same[0]?.at ?? new Date();
-    await documents.updateMany({ _id: { $in: same.map(({ identity }) => identity) } }, [setInEntry(key, { deliveredAt }), CLEAR_WHEN_DONE]);
+    const only = same.filter(({ isOnly }) => isOnly).map(({ identity }) => identity);
+    const left = (await markOnly(only, key, deliveredAt, documents)) ? same.filter(({ isOnly }) => !isOnly) : same;
+    if (left.length > 0)
+      await documents.updateMany({ _id: { $in: left.map(({ identity }) => identity) } }, [setInEntry(key, { deliveredAt }), CLEAR_WHEN_DONE]);
   }
   return marks.map(() => undefined);
+}
+
+/**
+ * Of documents that owe nothing else: without the expressions of an update that has to look at the other entries, which
+ * cost MongoDB as much as all the rest of the update. False when some of them are not as they were seen.
+ */
+async function markOnly(identities: string[], key: string, deliveredAt: Date, documents: Documents): Promise<boolean> {
+  if (identities.length === 0) return true;
+  const asSeen = { _id: { $in: identities }, outbox: { $size: 1 }, "outbox.0.key": key };
+  const change = { $set: { "outbox.0.deliveredAt": deliveredAt }, $unset: { dueAt: 1, leasedBy: 1 } };
+  const { matchedCount } = await documents.updateMany(asSeen as object, change as object);
+  return matchedCount === new Set(identities).size;
 }
 
 /**

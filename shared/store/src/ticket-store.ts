@@ -41,10 +41,17 @@ export interface TicketStore extends TicketReader, Outbox<TicketRecord> {
   findHead(id: number): Promise<TicketHead | undefined>;
 }
 
+/** An entry that was delivered. `isOnly`: its record owed nothing else when it was seen, which makes marking cheaper. */
+export interface DeliveredEntry {
+  identity: string;
+  key: string;
+  isOnly?: boolean;
+}
+
 /** What tickets or replies owe to others. */
 export interface Outbox<T> {
   /** Marks deliveries as done; what owes nothing more is no longer due. */
-  markDelivered(entries: { identity: string; key: string }[], at: Date): Promise<void>;
+  markDelivered(entries: DeliveredEntry[], at: Date): Promise<void>;
   /** What is due, each due again only after `leaseMs`; no two callers get the same one. */
   leaseDue(now: Date, leaseMs: number, limit: number): Promise<T[]>;
   /** Notes a failed delivery: due again, or dead. */

@@ -43,6 +43,12 @@ describe("blobs", () => {
     expect((await read(sha256)).equals(content)).toBe(true);
   });
 
+  it("of which a part is missing are not taken for whole", async () => {
+    const { sha256 } = await put(Buffer.alloc(MIB, randomUUID()));
+    await store.db.collection("blobfiles.chunks").deleteOne({ n: 2 });
+    await expect(read(sha256)).rejects.toThrow(`the content ${sha256} is not whole in the store`);
+  });
+
   it("that are small are read at once, many together; others are none", async () => {
     const [one, two, large] = [Buffer.from("one"), Buffer.from("two"), Buffer.alloc(MIB, "x")];
     const names = (await Promise.all([one, two, large].map(put))).map(({ sha256 }) => sha256);

@@ -70,9 +70,9 @@ async function timed(
   work: () => Promise<Measured["latencyMs"]>,
 ): Promise<Measured> {
   const startedAt = performance.now();
-  const { result, costs } = await metered(context, processes, () => mails, work);
+  const { result, ...spent } = await metered(context, processes, () => mails, work);
   const seconds = (performance.now() - startedAt) / 1000;
-  return { value: mails / seconds, ...(result && { latencyMs: result }), costs };
+  return { value: mails / seconds, ...(result && { latencyMs: result }), ...spent };
 }
 
 /** Ends when every message that came in is decided; all of them have to be tickets. */

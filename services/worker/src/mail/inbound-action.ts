@@ -63,7 +63,7 @@ async function takeMail({ inboundId }: InboundMailCommand, deps: InboundDeps): P
   const record = await deps.inbound.find(inboundId);
   const decided = decidedBefore(record);
   if (decided || !record) return decided ?? { kind: "mail-gone" };
-  const { noted, deliver } = await deps.room(record.raw.size, () => seeThrough(record, deps));
+  const { noted, deliver } = await deps.room(record.raw.size, (memory) => seeThrough(record, memory, deps));
   await deps.inbound.decide(record._id, noted);
   const reason = noted.reason?.code ?? "none";
   deps.metrics.counter("mail_total", "Mails by what became of them", ["outcome", "reason"]).inc({ outcome: noted.state, reason });
@@ -76,8 +76,8 @@ function decidedBefore(record: InboundRecord | undefined): TakenMail | undefined
   return record.state === "stored" ? undefined : { kind: "mail-decided" };
 }
 
-async function seeThrough(record: InboundRecord, deps: InboundDeps): Promise<CarriedOut> {
-  const raw = await loadRaw(record.raw, deps.rawMessages);
+async function seeThrough(record: InboundRecord, memory: () => Uint8Array, deps: InboundDeps): Promise<CarriedOut> {
+  const raw = await loadRaw(record.raw, memory, deps.rawMessages);
   const reading = await deps.reader.read(raw);
   if (reading.kind === "unreadable") return { noted: unreadable(reading.reason) };
   const { mail } = reading;

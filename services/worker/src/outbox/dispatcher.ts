@@ -1,5 +1,6 @@
 import type { OutboxEntry } from "@openticket/contract";
 import { type Logger, type Metrics, startLoop } from "@openticket/runtime";
+import { makeGatherer } from "./gather.ts";
 import { makeRoom } from "./room.ts";
 
 /**
@@ -33,10 +34,17 @@ export interface Owing {
 }
 
 export interface OutboxStore<T extends Owing> {
-  markDelivered(entries: { identity: string; key: string }[], at: Date): Promise<void>;
+  markDelivered(entries: Mark[], at: Date): Promise<void>;
   /** Records with overdue entries, each now due again only after `leaseMs`. */
   leaseDue(now: Date, leaseMs: number, limit: number): Promise<T[]>;
   postpone(identity: string, key: string, next: Postponement): Promise<void>;
+}
+
+interface Mark {
+  identity: string;
+  key: string;
+  /** The record owes nothing else. */
+  isOnly: boolean;
 }
 
 type Postponement = { error: string; attempts: number; dueAt: Date } | { error: string; deadAt: Date };
@@ -44,7 +52,7 @@ type Postponement = { error: string; attempts: number; dueAt: Date } | { error: 
 export interface Dispatcher<T extends Owing> {
   /** Begins to deliver the mails that this new record owes. Ends when it is begun, or left to the relay; never throws. */
   opened(record: T): Promise<void>;
-  /** The first owed entry of this record that is such was delivered by somebody else. */
+  /** The first owed entry of this record that is such was delivered by somebody else; it is marked within a moment. */
   delivered(record: T, isSuch: (entry: OutboxEntry) => boolean): void;
   /** Waits for deliveries in hand; nothing new is started. */
   close(): Promise<void>;
@@ -63,6 +71,12 @@ const LEASE_MS = 120_000;
 /** A mark that the store does not take is tried again, for as long as the relays leave the record alone. */
 const MARK_TRIES = 50;
 const MARK_DELAY_MS = 1000;
+/**
+ * Marks of what others have delivered gather for so long, ms, and so many: nobody waits for them, and each write of its own
+ * would hold up the journaled write of the next request. What a crash leaves unmarked is delivered again under its name.
+ */
+const MARKS_WAIT_MS = 25;
+const MARKS_TOGETHER = 200;
 const FIRST_DELAY_MS = 15_000;
 const MAX_DELAY_MS = 3_600_000;
 /** Tries of one delivery: with the delays above about nine hours. */
@@ -78,6 +92,7 @@ export function startDispatcher<T extends Owing>(given: DispatcherDeps<T>): Disp
     const tracked = work.catch((err: unknown) => deps.logger.warn({ err }, "outbox not updated")).finally(() => inHand.delete(tracked));
     inHand.add(tracked);
   };
+  const marks = makeGatherer<Mark>({ most: MARKS_TOGETHER, waitMs: MARKS_WAIT_MS, handOn: (items) => track(markDelivered(items, deps)) });
   const relay = startLoop({
     round: async () => (await sweep(deps)) === SWEEP_RECORDS,
     intervalMs: SWEEP_INTERVAL_MS,
@@ -92,11 +107,12 @@ export function startDispatcher<T extends Owing>(given: DispatcherDeps<T>): Disp
     },
     delivered(record, isSuch) {
       const entry = pendingOf(record).find(isSuch);
-      if (entry) track(markDelivered(record, entry, deps));
+      if (entry) marks.add(markOf(record, entry));
     },
     async close() {
       isClosing = true;
       room.close();
+      marks.close();
       await Promise.all([relay.close(), ...inHand]);
     },
   };
@@ -143,16 +159,20 @@ async function deliverOne<T extends Owing>(record: T, entry: OutboxEntry, deps: 
     return { key, error: error instanceof Error ? error.message : String(error), attempts, isDead };
   }
   deliveries.inc({ kind, result: "delivered" });
-  await markDelivered(record, entry, deps);
+  await markDelivered([markOf(record, entry)], deps);
   return undefined;
 }
 
+function markOf({ _id: identity, outbox }: Owing, { key }: OutboxEntry): Mark {
+  return { identity, key, isOnly: outbox.length === 1 };
+}
+
 /** What is delivered and not marked is delivered again: while the store is away, the mark is worth waiting for. */
-async function markDelivered<T extends Owing>(record: T, { key }: OutboxEntry, { outbox, now, isClosing, sleep }: Delivering<T>): Promise<void> {
+async function markDelivered<T extends Owing>(marks: Mark[], { outbox, now, isClosing, sleep }: Delivering<T>): Promise<void> {
   const at = now();
   for (let attempt = 1; ; attempt++) {
     try {
-      return await outbox.markDelivered([{ identity: record._id, key }], at);
+      return await outbox.markDelivered(marks, at);
     } catch (error) {
       if (attempt >= MARK_TRIES || isClosing()) throw error;
       await sleep(MARK_DELAY_MS);

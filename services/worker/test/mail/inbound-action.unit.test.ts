@@ -4,6 +4,7 @@ import { makeMetrics } from "@openticket/runtime";
 import { describe, expect, it } from "vitest";
 import type { Stored } from "../../src/mail/carry-out.ts";
 import { type InboundDeps, inboundAction } from "../../src/mail/inbound-action.ts";
+import { makeRawMemory } from "../../src/mail/raw-memory.ts";
 import { loadRaw, makeRoomForMessages, RawMessageDamaged } from "../../src/mail/raw-message.ts";
 import { department, depsOf, mail, record, type World } from "./build.ts";
 
@@ -109,18 +110,48 @@ describe("the job of a message", () => {
 describe("raw messages in memory", () => {
   it("are loaded whole, or not at all", async () => {
     const blobs = { open: async () => Readable.from([RAW.subarray(0, 5), RAW.subarray(5)]), readSmall: async () => undefined };
-    const raw = await loadRaw({ sha256: "x", size: RAW.length }, blobs);
+    const load = (size: number) => loadRaw({ sha256: "x", size }, () => makeRawMemory().take(size), blobs);
+    const raw = await load(RAW.length);
     expect(Buffer.from(raw)).toEqual(RAW);
     expect(raw.buffer).toBeInstanceOf(SharedArrayBuffer);
-    await expect(loadRaw({ sha256: "x", size: RAW.length + 1 }, blobs)).rejects.toThrow(RawMessageDamaged);
-    await expect(loadRaw({ sha256: "x", size: RAW.length - 1 }, blobs)).rejects.toThrow(RawMessageDamaged);
+    await expect(load(RAW.length + 1)).rejects.toThrow(RawMessageDamaged);
+    await expect(load(RAW.length - 1)).rejects.toThrow(RawMessageDamaged);
   });
 
   it("are loaded at once where they are small, and from the stream where that says otherwise", async () => {
     const open = async () => Readable.from([RAW]);
     for (const small of [RAW, RAW.subarray(1)]) {
-      expect(Buffer.from(await loadRaw({ sha256: "x", size: RAW.length }, { open, readSmall: async () => small }))).toEqual(RAW);
+      const raw = await loadRaw({ sha256: "x", size: RAW.length }, () => makeRawMemory().take(RAW.length), { open, readSmall: async () => small });
+      expect(Buffer.from(raw)).toEqual(RAW);
     }
+  });
+
+  it("take the memory that others have given back", async () => {
+    const room = makeRoomForMessages();
+    const used = new Set<ArrayBufferLike>();
+    for (const bytes of [5_000_000, 4_500_000, 100, 8_000_000]) {
+      await room(bytes, async (memory) => {
+        expect(memory().length).toBe(bytes);
+        expect(memory().buffer).toBe(memory().buffer);
+        used.add(memory().buffer);
+      });
+    }
+    expect(used.size).toBe(1);
+  });
+
+  it("have memory of their own while others are in hand", async () => {
+    const room = makeRoomForMessages();
+    const buffers = await room(10, async (one) => room(10, async (another) => [one().buffer, another().buffer]));
+    expect(buffers[0]).not.toBe(buffers[1]);
+  });
+
+  it("keep no more memory than is allowed, the largest least", () => {
+    const memory = makeRawMemory(3 * 1024 * 1024);
+    const [small, large] = [memory.take(10), memory.take(4_000_000)];
+    memory.giveBack(small);
+    memory.giveBack(large);
+    expect(memory.take(20).buffer).toBe(small.buffer);
+    expect(memory.take(4_000_000).buffer).not.toBe(large.buffer);
   });
 
   it("have room for so many bytes at once, in the order in which they came", async () => {

@@ -33,6 +33,7 @@ function start({
 }) {
   const delivered: string[] = [];
   const marked: string[] = [];
+  const writes: number[] = [];
   const postponed: Note[] = [];
   const leases = [due];
   const deps: DispatcherDeps<TicketRecord> = {
@@ -40,6 +41,7 @@ function start({
       async markDelivered(entries) {
         const fault = markFaults.shift();
         if (fault) throw fault;
+        writes.push(entries.length);
         for (const { key } of entries) marked.push(key);
       },
       leaseDue: async () => leases.shift() ?? [],
@@ -59,7 +61,7 @@ function start({
     metrics: makeMetrics(),
   };
   dispatcher = startDispatcher(deps);
-  return { dispatcher, delivered, marked, postponed };
+  return { dispatcher, delivered, marked, writes, postponed };
 }
 
 const secondsFromNow = (at: unknown) => (at instanceof Date ? (at.getTime() - NOW.getTime()) / 1000 : undefined);
@@ -88,6 +90,20 @@ describe("the fast path", () => {
     dispatcher.delivered(owing({ ...reply, key: "reply-of-its-own" }), isReplyTo(asker));
     await until("the mark", () => marked.length === 1);
     expect(marked).toEqual(["reply-of-its-own"]);
+  });
+
+  it("marks together what others have delivered within a moment", async () => {
+    const { dispatcher, marked, writes } = start({});
+    for (let n = 0; n < 10; n++) dispatcher.delivered(owing(reply), isReplyTo({ requestId: "req_1", correlationId: "c1", replyTo: { queue: "replies" } }));
+    await until("the marks", () => marked.length === 10);
+    expect(writes).toEqual([10]);
+  });
+
+  it("marks what waits before it is closed", async () => {
+    const { dispatcher, marked } = start({});
+    dispatcher.delivered(owing(reply), ({ kind }) => kind === "reply");
+    await dispatcher.close();
+    expect(marked).toEqual(["reply"]);
   });
 
   it("does not deliver again what is done or given up", async () => {

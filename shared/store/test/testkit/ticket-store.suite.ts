@@ -159,6 +159,17 @@ export function ticketStoreSuite(makeStore: (numbers?: { tid(id: number): string
       expect(await store.findByIdentity("t")).toEqual(once);
     });
 
+    it("what owes one thing alone is done with it, and what has come to owe more is not", async () => {
+      const owing = (key: string, ...outbox: ReturnType<typeof owed>[]) => draft({ _id: key, outbox, dueAt: AT });
+      await store.commit(owing("one", owed("mail:a")));
+      await store.commit(owing("two", owed("mail:a"), owed("mail:b")));
+      const marks = ["one", "two", "two"].map((identity) => ({ identity, key: "mail:a", isOnly: true }));
+      await store.markDelivered(marks, later(1));
+      expect((await store.findByIdentity("one"))?.dueAt).toBeUndefined();
+      expect(await store.findByIdentity("one")).toMatchObject({ outbox: [{ key: "mail:a", deliveredAt: later(1) }] });
+      expect(await store.findByIdentity("two")).toMatchObject({ dueAt: AT, outbox: [{ key: "mail:a", deliveredAt: later(1) }, { key: "mail:b" }] });
+    });
+
     it("two relays side by side never lease the same ticket", async () => {
       await Promise.all(Array.from({ length: 40 }, (_, n) => store.commit(due(`t${n}`))));
       const leases = await Promise.all([store.leaseDue(later(1), 1000, 40), store.leaseDue(later(1), 1000, 40), store.leaseDue(later(1), 1000, 40)]);
