@@ -2,6 +2,7 @@
 export * from "./command.ts";
 export * from "./content-type.ts";
 export * from "./errors.ts";
+export * from "./event.ts";
 export * from "./identity.ts";
 export * from "./inbound.ts";
 export * from "./keeping.ts";
@@ -12,7 +13,9 @@ export * from "./params/decode.ts";
 export * from "./reply.ts";
 export * from "./reply-params.ts";
 export * from "./status.ts";
+export * from "./status-event.ts";
 export * from "./ticket.ts";
 export * from "./ticket-params.ts";
 export * from "./ticket-reply.ts";
 export * from "./webhook.ts";
+export * from "./webhook-endpoint.ts";
