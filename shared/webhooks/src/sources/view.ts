@@ -2,10 +2,13 @@ import { SOURCE_KINDS, type WebhookSource, webhookName } from "@openticket/contr
 import { z } from "zod";
 import { sourceDefinition } from "./definition.ts";
 
+/** Longest time that the secrets before a new one stay valid, s: a year. */
+const MAX_OVERLAP_S = 366 * 86_400;
+
 /** A secret, as the one who sets up a source gives it or asks for it. */
 export const newSecret = z.strictObject({
   secret: z.string().optional().describe("As the provider gives it; without it a new one is made, where the kind lets us choose it"),
-  expireOthersInSeconds: z.int().min(0).optional().describe("The secrets that are there already are valid for so long; without it until they are removed"),
+  expireOthersInSeconds: z.int().min(0).max(MAX_OVERLAP_S).optional().describe("The secrets that are there already are valid for so long; without it until they are removed"),
 });
 
 /** A new source, with its first secret where that is known or to be made. */
