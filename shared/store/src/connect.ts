@@ -106,6 +106,8 @@ export const COLLECTIONS = {
   mutes: "mutes",
   webhookEndpoints: "webhookendpoints",
   webhookCalls: "webhookcalls",
+  webhookSources: "webhooksources",
+  webhookTokens: "webhooktokens",
 } as const;
 
 async function ensureIndexes(db: Db, models: Models): Promise<void> {
@@ -149,6 +151,7 @@ async function ensureIndexes(db: Db, models: Models): Promise<void> {
     { key: { "ticket.id": 1 }, name: "ticket", sparse: true },
     // The sweep asks whether a content is a message's.
     { key: { "raw.sha256": 1 }, name: "raw" },
+    { key: { "source.webhook.body.sha256": 1 }, name: "webhookBody", sparse: true },
   ]);
   await db.collection(COLLECTIONS.blobs).createIndexes([{ key: { fileId: 1 }, name: "fileId", unique: true }]);
   await db.collection(COLLECTIONS.blobChunks).createIndex({ files_id: 1, n: 1 }, { unique: true });
@@ -167,6 +170,7 @@ async function ensureMailIndexes(db: Db): Promise<void> {
   await db.collection(COLLECTIONS.mailBudgets).createIndexes([expires]);
   await db.collection(COLLECTIONS.mutes).createIndexes([expires]);
   await db.collection(COLLECTIONS.mailNotices).createIndexes([expires, { key: { dueAt: 1 }, name: "dueAt", sparse: true }]);
+  await db.collection(COLLECTIONS.webhookTokens).createIndexes([expires]);
 }
 
 /** What calls to endpoints are taken and listed by. */

@@ -37,3 +37,5 @@ export { makeStoreClock, type StoreClock } from "./store-clock.ts";
 export type { ReplyReader, ReplyStore, TicketReader, TicketStore } from "./ticket-store.ts";
 export { type CallFilter, type CallStore, LARGEST_CALL_LIST, makeMongoCalls } from "./webhooks/calls.ts";
 export { type EndpointStore, makeMongoEndpoints } from "./webhooks/endpoints.ts";
+export { makeMongoWebhookSources, type WebhookSources } from "./webhooks/sources.ts";
+export { makeMongoWebhookTokens, type WebhookTokens } from "./webhooks/tokens.ts";

@@ -1,4 +1,6 @@
 // The public surface: what webhooks are, in and out. Knows no store, no queue and no server.
+export { type EventDocument, eventDocument } from "./kinds/bodies.ts";
+export { type ExpressionFault, expressionFaults } from "./mapping/expression-faults.ts";
 export { networkFault } from "./net/address-rules.ts";
 export { ForbiddenTarget, RequestLate, UnusableAnswer } from "./net/errors.ts";
 export { type GuardedAnswer, type GuardedRequest, type GuardRules, makeGuardedFetch, makeGuardedRequest, type SendGuarded } from "./net/guarded-request.ts";
@@ -18,4 +20,9 @@ export {
 } from "./out/endpoint-form.ts";
 export { delayAfter, MAX_TRIES, requestedDelay } from "./out/schedule.ts";
 export { SECRET_BYTES, secretOf, signedHeaders } from "./out/sign.ts";
+export { makeSecretBox, type SecretBox, SecretsLocked, secretKeysFault } from "./secret-box.ts";
 export type * from "./source-kind.ts";
+export { sourceKind } from "./source-kinds.ts";
+export { checkDefinition, type DefinitionFault, type SourceDefinition, sourceDefinition } from "./sources/definition.ts";
+export { type Changed, makeSourceManager, type SourceManager, type SourceManagerDeps, type SourceStore } from "./sources/manager.ts";
+export { newSecret, newSource, type SourceView, sourceView, viewSource } from "./sources/view.ts";
