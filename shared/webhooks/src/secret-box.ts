@@ -33,7 +33,9 @@ const NAME_LENGTH = 8;
 export function secretKeysFault(keys: string): string | undefined {
   const isSound = (key: string) => /^[A-Za-z0-9+/]{43}=$/.test(key);
   const wrong = keys.split(",").findIndex((key) => !isSound(key.trim()));
-  return wrong === -1 ? undefined : `expected base64 of ${KEY_BYTES} bytes, several separated by commas; the ${wrong + 1}. one is not (openssl rand -base64 32 makes one)`;
+  return wrong === -1
+    ? undefined
+    : `expected base64 of ${KEY_BYTES} bytes, several separated by commas; the ${wrong + 1}. one is not (openssl rand -base64 32 makes one)`;
 }
 
 /** A box for these keys; without keys it neither seals nor opens. Throws for keys that are none, without repeating them. */
@@ -55,7 +57,10 @@ export function makeSecretBox(keys: string | undefined): SecretBox {
       const [version, name = "", nonce = "", bytes = ""] = sealed.split(".");
       if (version !== VERSION) throw new SecretsLocked("a secret is not sealed in a way that this version knows");
       const key = known.get(name);
-      if (!key) throw new SecretsLocked(known.size === 0 ? "SECRETS_KEY is not set: no secret can be opened" : `SECRETS_KEY lacks the key ${name}, which a secret is sealed with`);
+      if (!key)
+        throw new SecretsLocked(
+          known.size === 0 ? "SECRETS_KEY is not set: no secret can be opened" : `SECRETS_KEY lacks the key ${name}, which a secret is sealed with`,
+        );
       return opened(key, Buffer.from(nonce, "base64url"), Buffer.from(bytes, "base64url"));
     },
   };

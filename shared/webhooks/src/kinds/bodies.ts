@@ -45,7 +45,8 @@ export function eventReading(
   const event = fieldsOf(document.value);
   if (!event) return malformed("the event is not a JSON object");
   const id = idOf?.(event);
-  if (id !== undefined && (typeof id !== "string" || id === "" || id.length > MAX_ID)) return malformed(`the id of the event is not a text of up to ${MAX_ID} characters`);
+  if (id !== undefined && (typeof id !== "string" || id === "" || id.length > MAX_ID))
+    return malformed(`the id of the event is not a text of up to ${MAX_ID} characters`);
   return { kind: "event", id, headers: headersOf(call, headers) };
 }
 

@@ -100,7 +100,9 @@ function secretFor(
   const known = kind.settings.parse(settings);
   if (secret === undefined) {
     const made = kind.secrets.generate?.(known);
-    return made === undefined ? { faults: [{ path, message: `the provider makes the secret of a source of the kind ${name}: give it here` }] } : { secret: made };
+    return made === undefined
+      ? { faults: [{ path, message: `the provider makes the secret of a source of the kind ${name}: give it here` }] }
+      : { secret: made };
   }
   const fault = kind.secrets.faultOf(secret, known);
   return fault ? { faults: [{ path: "secret", message: fault }] } : { secret };
@@ -134,7 +136,8 @@ async function addSecret(name: string, given: unknown, deps: SourceManagerDeps):
     const wanted = secretFor(asked.data, source, "secret");
     if ("faults" in wanted) return { kind: "faulty", faults: wanted.faults };
     const valid = stillValid(source.secrets, deps.now()).map((secret) => expiring(secret, asked.data.expireOthersInSeconds, deps.now()));
-    if (valid.length >= MAX_SECRETS) return { kind: "faulty", faults: [{ path: "secret", message: `a source has at most ${MAX_SECRETS} secrets: remove one` }] };
+    if (valid.length >= MAX_SECRETS)
+      return { kind: "faulty", faults: [{ path: "secret", message: `a source has at most ${MAX_SECRETS} secrets: remove one` }] };
     const sealed = seal(wanted.secret, deps);
     return { source: { ...source, secrets: [...valid, sealed] }, secret: { id: sealed.id, secret: wanted.secret } };
   });

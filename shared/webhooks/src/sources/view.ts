@@ -8,7 +8,12 @@ const MAX_OVERLAP_S = 366 * 86_400;
 /** A secret, as the one who sets up a source gives it or asks for it. */
 export const newSecret = z.strictObject({
   secret: z.string().optional().describe("As the provider gives it; without it a new one is made, where the kind lets us choose it"),
-  expireOthersInSeconds: z.int().min(0).max(MAX_OVERLAP_S).optional().describe("The secrets that are there already are valid for so long; without it until they are removed"),
+  expireOthersInSeconds: z
+    .int()
+    .min(0)
+    .max(MAX_OVERLAP_S)
+    .optional()
+    .describe("The secrets that are there already are valid for so long; without it until they are removed"),
 });
 
 /** A new source, with its first secret where that is known or to be made. */
@@ -36,7 +41,11 @@ export function viewSource({ _id: name, secrets, createdAt, updatedAt, ...shown 
     name,
     url: `${baseUrl.replace(/\/+$/, "")}/webhooks/${name}`,
     ...shown,
-    secrets: secrets.map(({ id, createdAt: madeAt, expiresAt }) => ({ id, createdAt: madeAt.toISOString(), ...(expiresAt && { expiresAt: expiresAt.toISOString() }) })),
+    secrets: secrets.map(({ id, createdAt: madeAt, expiresAt }) => ({
+      id,
+      createdAt: madeAt.toISOString(),
+      ...(expiresAt && { expiresAt: expiresAt.toISOString() }),
+    })),
     createdAt: createdAt.toISOString(),
     updatedAt: updatedAt.toISOString(),
   };
