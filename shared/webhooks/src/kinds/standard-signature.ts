@@ -9,7 +9,6 @@ import { instantOf, staleness } from "./timestamps.ts";
  * Signatures of Standard Webhooks 1.0.0: over `id.timestamp.body`, in a list with spaces of which one match is enough and
  * unknown schemes are skipped. `v1` is HMAC-SHA256 under the base64-decoded `whsec_`, `v1a` ed25519 under `whpk_`.
  */
-const SYMMETRIC = "whsec_";
 const PUBLIC = "whpk_";
 const PRIVATE = "whsk_";
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
