@@ -6,19 +6,23 @@ import {
   connectStore,
   hashSecret,
   makeMongoBlobStore,
+  makeMongoCalls,
   makeMongoCredentialStore,
   makeMongoDeadLetters,
+  makeMongoEndpoints,
   makeMongoInbound,
   makeMongoMailboxes,
   makeMongoReceipts,
   makeMongoReplyReader,
   makeMongoTicketReader,
   makeMongoWebhookSources,
+  type StoreConnection,
   verifySecret,
 } from "@openticket/store";
-import { makeSecretBox, makeSourceManager } from "@openticket/webhooks";
+import { makeEndpointManager, makeSecretBox, makeSourceManager, SECRET_BYTES, type SecretBox } from "@openticket/webhooks";
 import { makeAllowList } from "./adapters/http/allow-list.ts";
 import { makeHttpApp } from "./adapters/http/http-app.ts";
+import type { WebhookEndpointsDeps } from "./adapters/http/rest/webhook-endpoints.ts";
 import type { HttpConfig } from "./config.ts";
 import { withEnvCredentials } from "./intake/env-credentials.ts";
 import { makeGate } from "./intake/gate.ts";
@@ -69,6 +73,7 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
         manager: makeSourceManager({ sources, mailboxes, box, now: () => new Date(), newId }),
         publicUrl: config.HTTP_PUBLIC_URL,
       },
+      webhookEndpoints: endpointDeps(config, { store, box, newId }),
       receipts: makeMongoReceipts(store, { retentionMs: 0, now: () => new Date() }),
       asyncDurability: config.HTTP_ASYNC_DURABILITY,
       onNotEnqueued: (requestId, err) => logger.warn({ requestId, err }, "accepted, but not enqueued yet"),
@@ -101,6 +106,14 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
   const url = await explainListening(app.listen(address), { ...address, setting: "HTTP_PORT" });
   drain.onDrain("http", () => app.close());
   return { url, metrics, readiness: () => readiness(checks) };
+}
+
+function endpointDeps(config: HttpConfig, { store, box, newId }: { store: StoreConnection; box: SecretBox; newId(): string }): WebhookEndpointsDeps {
+  const [endpoints, calls] = [makeMongoEndpoints(store), makeMongoCalls(store)];
+  const allowedNetworks = config.EVENTS_ALLOWED_NETWORKS;
+  const newKey = () => randomBytes(SECRET_BYTES);
+  const manager = makeEndpointManager({ endpoints, calls, box, allowedNetworks, now: () => new Date(), newId, newKey });
+  return { manager, store: endpoints, calls };
 }
 
 function bodyLimitsOf(config: HttpConfig) {

@@ -10,6 +10,8 @@ import { startSender } from "./events/sender.ts";
 import type { Dispatcher } from "./outbox/dispatcher.ts";
 import type { WantsEvent } from "./pipeline/owed-event.ts";
 
+const MS_PER_DAY = 86_400_000;
+
 export interface StartEventsDeps {
   store: StoreConnection;
   findHead(ticketId: number): Promise<TicketHead | undefined>;
@@ -39,6 +41,7 @@ export async function startEvents(config: EventsConfig, { store, findHead, now, 
     send: makeGuardedRequest({ allowedNetworks: config.EVENTS_ALLOWED_NETWORKS }),
     open: box.open,
     maxInFlight: config.EVENTS_MAX_IN_FLIGHT,
+    retentionMs: config.EVENTS_RETENTION_DAYS * MS_PER_DAY,
     now,
     nowMs: () => performance.now(),
     random: Math.random,
@@ -53,7 +56,6 @@ export async function startEvents(config: EventsConfig, { store, findHead, now, 
     onOwed: sender.wake,
     findHead,
     now,
-    retentionDays: config.EVENTS_RETENTION_DAYS,
   });
   return { wantsEvent: interest.wants, announcer };
 }

@@ -70,8 +70,9 @@ export const webhookCallRecord = z.object({
   endsAt: z.date(),
   /** While pending: next try, or when another worker may take it. */
   dueAt: z.date().optional(),
+  /** When it ended, and until when it is kept then. */
   decidedAt: z.date().optional(),
-  expiresAt: z.date(),
+  expiresAt: z.date().optional(),
 });
 export type WebhookCallRecord = z.infer<typeof webhookCallRecord>;
 

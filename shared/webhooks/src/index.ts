@@ -4,21 +4,11 @@ export { type ExpressionFault, expressionFaults } from "./mapping/expression-fau
 export { networkFault } from "./net/address-rules.ts";
 export { ForbiddenTarget, RequestLate, UnusableAnswer } from "./net/errors.ts";
 export { type GuardedAnswer, type GuardedRequest, type GuardRules, makeGuardedFetch, makeGuardedRequest, type SendGuarded } from "./net/guarded-request.ts";
-export { callTimes, makeCall } from "./out/call.ts";
-export {
-  changeEndpoint,
-  endpointChangesForm,
-  endpointView,
-  isActive,
-  makeEndpoint,
-  newEndpointForm,
-  newSecretForm,
-  validSecrets,
-  viewEndpoint,
-  withNewSecret,
-  withoutSecret,
-} from "./out/endpoint-form.ts";
-export { delayAfter, MAX_TRIES, requestedDelay } from "./out/schedule.ts";
+export { makeCall } from "./out/call.ts";
+export { callPage, viewCall } from "./out/call-view.ts";
+export { endpointChangesForm, endpointView, isActive, makeEndpoint, newEndpointForm, newSecretForm, validSecrets, viewEndpoint } from "./out/endpoint-form.ts";
+export { type EndpointChanged, type EndpointManager, makeEndpointManager } from "./out/manager.ts";
+export { delayAfter, requestedDelay } from "./out/schedule.ts";
 export { SECRET_BYTES, secretOf, signedHeaders } from "./out/sign.ts";
 export { makeSecretBox, type SecretBox, SecretsLocked, secretKeysFault } from "./secret-box.ts";
 export type * from "./source-kind.ts";

@@ -31,7 +31,6 @@ export interface AnnouncerDeps {
   onOwed(endpoint: string): void;
   findHead(ticketId: number): Promise<TicketHead | undefined>;
   now(): Date;
-  retentionDays: number;
 }
 
 /** See {@link Announcer}. */
@@ -53,10 +52,10 @@ export function makeAnnouncer(deps: AnnouncerDeps): Announcer {
 }
 
 async function tell({ id: eventId, type }: OwedEvent, event: WebhookEvent, deptid: number | undefined, deps: AnnouncerDeps): Promise<void> {
-  const { recipients, owe, onOwed, now, retentionDays } = deps;
+  const { recipients, owe, onOwed, now } = deps;
   const wanting = recipients(type satisfies EventType, deptid);
   if (wanting.length === 0) return;
   const body = JSON.stringify(event);
-  await Promise.all(wanting.map(({ _id: endpoint }) => owe(makeCall({ eventId, endpoint, type, body, now: now(), retentionDays }))));
+  await Promise.all(wanting.map(({ _id: endpoint }) => owe(makeCall({ eventId, endpoint, type, body, now: now() }))));
   for (const { _id: endpoint } of wanting) onOwed(endpoint);
 }

@@ -11,7 +11,7 @@ export const eventsConfigFields = {
       if (message !== undefined) context.addIssue({ code: "custom", message });
     })
     .optional()
-    .describe("Seals secrets of webhooks at rest: base64 of 32 bytes; several, the newest first, separated by commas"),
+    .describe("Key that the secrets of webhooks are sealed with in MongoDB, base64 of 32 bytes; several separated by commas: the first seals, all open"),
   EVENTS_ALLOWED_NETWORKS: list()
     .superRefine((networks, context) => {
       for (const fault of networks.map(networkFault)) if (fault !== undefined) context.addIssue({ code: "custom", message: fault });

@@ -22,6 +22,8 @@ export interface SenderDeps extends MakeCallDeps {
   /** The endpoints have changed. */
   refresh(): Promise<void>;
   maxInFlight: number;
+  /** How long calls that have ended are kept, ms. */
+  retentionMs: number;
   random(): number;
   sleep(ms: number): Promise<unknown>;
   logger: Logger;
@@ -29,12 +31,12 @@ export interface SenderDeps extends MakeCallDeps {
 }
 
 type LeasedCall = WebhookCallRecord & { leasedBy: string };
-type AfterTry = { state: "delivered" | "failed"; at: Date } | { state: "pending"; attempts: number; dueAt: Date };
+type AfterTry = { state: "delivered" | "failed"; at: Date; keptUntil: Date } | { state: "pending"; attempts: number; dueAt: Date };
 
 interface Calls {
   leaseDue(endpoint: string, now: Date, leaseMs: number, limit: number): Promise<LeasedCall[]>;
   tried(call: LeasedCall, made: CallTry, next: AfterTry): Promise<void>;
-  giveUpEnded(now: Date): Promise<number>;
+  giveUpEnded(now: Date, keptUntil: Date): Promise<number>;
 }
 
 export interface Sender {
@@ -105,8 +107,9 @@ export function startSender(given: SenderDeps): Sender {
   };
 }
 
-async function giveUpEnded({ calls, now, logger }: Sending): Promise<false> {
-  const count = await calls.giveUpEnded(now());
+async function giveUpEnded({ calls, now, retentionMs, logger }: Sending): Promise<false> {
+  const at = now();
+  const count = await calls.giveUpEnded(at, new Date(at.getTime() + retentionMs));
   if (count > 0) logger.warn({ calls: count }, "calls given up: their time has ended");
   return false;
 }
@@ -192,12 +195,13 @@ function noteHealth({ breaker }: Lane, { result, requestedMs }: MadeCall): void 
   if (result === "unanswered" && requestedMs !== undefined) breaker.pause(requestedMs);
 }
 
-function afterTry(call: LeasedCall, { result, requestedMs }: MadeCall, { now, random }: Sending): AfterTry {
+function afterTry(call: LeasedCall, { result, requestedMs }: MadeCall, { now, random, retentionMs }: Sending): AfterTry {
   const at = now();
-  if (result === "delivered") return { state: "delivered", at };
+  const keptUntil = new Date(at.getTime() + retentionMs);
+  if (result === "delivered") return { state: "delivered", at, keptUntil };
   const attempts = call.attempts + 1;
   const delayMs = result === "gone" ? undefined : delayAfter(attempts, { random, requestedMs });
-  return delayMs === undefined ? { state: "failed", at } : { state: "pending", attempts, dueAt: new Date(at.getTime() + delayMs) };
+  return delayMs === undefined ? { state: "failed", at, keptUntil } : { state: "pending", attempts, dueAt: new Date(at.getTime() + delayMs) };
 }
 
 async function noteTry(call: LeasedCall, made: CallTry, next: AfterTry, { calls, sleep, isClosing }: Sending): Promise<void> {

@@ -15,18 +15,18 @@ export interface CallStore {
   /** Notes a try. What became of a call that another worker has taken meanwhile is noted only when it was delivered. */
   tried(call: LeasedCall, made: CallTry, next: AfterTry): Promise<void>;
   /** Gives up the calls that have ended; the number of them. */
-  giveUpEnded(now: Date): Promise<number>;
+  giveUpEnded(now: Date, keptUntil: Date): Promise<number>;
   find(id: string): Promise<WebhookCallRecord | undefined>;
   /** Newest first. */
   list(filter: CallFilter): Promise<WebhookCallRecord[]>;
   /** Makes a call due, however it ended. */
-  replay(id: string, again: { now: Date; endsAt: Date; expiresAt: Date }): Promise<"owed" | "in-hand" | "unknown">;
+  replay(id: string, again: { now: Date; endsAt: Date }): Promise<"owed" | "in-hand" | "unknown">;
 }
 
 /** A call with the lease that it was taken under. */
 export type LeasedCall = WebhookCallRecord & { leasedBy: string };
 
-export type AfterTry = { state: "delivered" | "failed"; at: Date } | { state: "pending"; attempts: number; dueAt: Date };
+export type AfterTry = { state: "delivered" | "failed"; at: Date; keptUntil: Date } | { state: "pending"; attempts: number; dueAt: Date };
 
 export interface CallFilter {
   endpoint: string;
@@ -60,9 +60,9 @@ export function makeMongoCalls(store: StoreConnection): CallStore {
     }),
     leaseDue: (endpoint, now, leaseMs, limit) => inTime(leaseDue(calls, { endpoint, now, leaseMs, limit })),
     tried: (call, made, next) => inTime(tried(calls, call, made, next)),
-    async giveUpEnded(now) {
+    async giveUpEnded(now, expiresAt) {
       const change = {
-        $set: { state: "failed" as const, decidedAt: now },
+        $set: { state: "failed" as const, decidedAt: now, expiresAt },
         $unset: { dueAt: 1, leasedBy: 1 },
         ...logged({ at: now, tookMs: 0, ...WHY_ENDED }),
       } as const;
@@ -99,7 +99,7 @@ async function tried(calls: Calls, { _id, leasedBy }: LeasedCall, made: CallTry,
     return;
   }
   const filter = next.state === "delivered" ? { _id, state: "pending" as const } : { _id, leasedBy };
-  const change = { $set: { state: next.state, decidedAt: next.at }, $unset: { dueAt: 1, leasedBy: 1 }, ...logged(made) } as const;
+  const change = { $set: { state: next.state, decidedAt: next.at, expiresAt: next.keptUntil }, $unset: { dueAt: 1, leasedBy: 1 }, ...logged(made) } as const;
   await calls.updateOne(filter, change);
 }
 
@@ -120,8 +120,8 @@ async function list(calls: Calls, { endpoint, state, limit, after }: CallFilter)
   return found.map(withoutLease);
 }
 
-async function replay(calls: Calls, _id: string, { now, endsAt, expiresAt }: { now: Date; endsAt: Date; expiresAt: Date }) {
-  const change = { $set: { state: "pending" as const, attempts: 0, dueAt: now, endsAt, expiresAt }, $unset: { leasedBy: 1, decidedAt: 1 } } as const;
+async function replay(calls: Calls, _id: string, { now, endsAt }: { now: Date; endsAt: Date }) {
+  const change = { $set: { state: "pending" as const, attempts: 0, dueAt: now, endsAt }, $unset: { leasedBy: 1, decidedAt: 1, expiresAt: 1 } } as const;
   if ((await calls.updateOne({ _id, ...isFree(now) }, change)).matchedCount > 0) return "owed";
   return (await calls.findOne({ _id }, { projection: { _id: 1 } })) ? "in-hand" : "unknown";
 }

@@ -1,7 +1,5 @@
-import { type CALL_TYPES, callIdOf, type WebhookCallRecord } from "@openticket/contract";
+import { type CALL_TYPES, callIdOf, TEST_EVENT, type WebhookCallRecord, type WebhookEvent } from "@openticket/contract";
 import { CALL_LIFETIME_MS } from "./schedule.ts";
-
-const MS_PER_DAY = 86_400_000;
 
 export interface NewCall {
   eventId: string;
@@ -9,18 +7,21 @@ export interface NewCall {
   type: (typeof CALL_TYPES)[number];
   body: string;
   now: Date;
-  /** How long it is kept when it has ended, days. */
-  retentionDays: number;
 }
 
 /** A call that is due at once. */
-export function makeCall({ eventId, endpoint, type, body, now, retentionDays }: NewCall): WebhookCallRecord {
-  const times = callTimes(now, retentionDays);
-  return { _id: callIdOf(eventId, endpoint), eventId, endpoint, type, body, state: "pending", attempts: 0, tries: [], createdAt: now, dueAt: now, ...times };
+export function makeCall({ eventId, endpoint, type, body, now }: NewCall): WebhookCallRecord {
+  const id = callIdOf(eventId, endpoint);
+  return { _id: id, eventId, endpoint, type, body, state: "pending", attempts: 0, tries: [], createdAt: now, dueAt: now, endsAt: endOfCall(now) };
 }
 
-/** Until when a call that is owed from now on is tried, and until when it is kept. */
-export function callTimes(now: Date, retentionDays: number): { endsAt: Date; expiresAt: Date } {
-  const endsAt = new Date(now.getTime() + CALL_LIFETIME_MS);
-  return { endsAt, expiresAt: new Date(endsAt.getTime() + retentionDays * MS_PER_DAY) };
+/** The call by which an operator sees that an endpoint works. */
+export function makeTestCall(endpoint: string, eventId: string, now: Date): WebhookCallRecord {
+  const event: WebhookEvent = { type: TEST_EVENT, timestamp: now.toISOString(), data: { endpoint } };
+  return makeCall({ eventId, endpoint, type: TEST_EVENT, body: JSON.stringify(event), now });
+}
+
+/** Until when a call that is owed from now on is tried. */
+export function endOfCall(now: Date): Date {
+  return new Date(now.getTime() + CALL_LIFETIME_MS);
 }

@@ -12,6 +12,7 @@ import { registerInbound } from "./rest/inbound.ts";
 import { Problem, sendProblem } from "./rest/problem.ts";
 import { registerRequests } from "./rest/requests.ts";
 import { registerTickets } from "./rest/tickets.ts";
+import { registerWebhookEndpoints } from "./rest/webhook-endpoints.ts";
 import { registerWebhookSources } from "./rest/webhook-sources.ts";
 
 export interface HttpAppOptions {
@@ -63,6 +64,7 @@ export async function makeHttpApp(deps: HttpDeps, options: HttpAppOptions): Prom
   registerRequests(app, deps);
   registerInbound(app, deps);
   registerWebhookSources(app, deps);
+  registerWebhookEndpoints(app, deps);
   for (const register of options.routes) register(app);
   registerHealth(app, options);
   await registerDocs(app);

@@ -3,6 +3,7 @@ import type { MakeCommandDeps } from "../../intake/make-command.ts";
 import type { BlobStore, CommandQueue, InboundReader, TicketReader } from "../../intake/ports.ts";
 import type { AdmitDeps } from "./api-php/admit.ts";
 import type { BodyLimits } from "./body/read-body.ts";
+import type { WebhookEndpointsDeps } from "./rest/webhook-endpoints.ts";
 import type { WebhookSourcesDeps } from "./rest/webhook-sources.ts";
 
 /** Everything that the HTTP door's routes need. */
@@ -11,6 +12,7 @@ export interface HttpDeps extends AdmitDeps, MakeCommandDeps, AcceptDeps {
   tickets: TicketReader;
   inbound: InboundReader;
   webhookSources: WebhookSourcesDeps;
+  webhookEndpoints: WebhookEndpointsDeps;
   /** Throws Overloaded when nothing more can be taken. */
   gate(): Promise<void>;
   blobs: BlobStore;

@@ -1,5 +1,15 @@
 import { errorResult, replyAddedResult, replyParams, requestError, requestStatus, successResult, ticketParams } from "@openticket/contract";
-import { newSecret, newSource, sourceDefinition, sourceView } from "@openticket/webhooks";
+import {
+  callPage,
+  endpointChangesForm,
+  endpointView,
+  newEndpointForm,
+  newSecret,
+  newSecretForm,
+  newSource,
+  sourceDefinition,
+  sourceView,
+} from "@openticket/webhooks";
 import { z } from "zod";
 import { inboundPage, inboundView } from "../rest/inbound.ts";
 import { ticketView } from "../rest/view.ts";
@@ -50,6 +60,14 @@ const SCHEMAS = {
   WebhookSourceWithSecret: sourceWithSecret,
   WebhookSources: z.object({ sources: z.array(sourceView) }),
   WebhookAnswer: webhookAnswer,
+  NewWebhookEndpoint: newEndpointForm([]),
+  WebhookEndpointChanges: endpointChangesForm([]),
+  NewEndpointSecret: newSecretForm,
+  WebhookEndpoint: endpointView,
+  WebhookEndpointWithSecret: endpointView.extend({ newSecret: z.object({ id: z.string(), secret: z.string() }).optional().describe("Shown this once") }),
+  WebhookEndpoints: z.object({ endpoints: z.array(endpointView) }),
+  WebhookDeliveries: callPage,
+  OwedDelivery: z.object({ delivery: z.string() }),
   Problem: problem,
   ErrorResult: errorResult,
 };
