@@ -56,9 +56,6 @@ export const httpConfig = z.object({
   MAIL_SAME_MAIL: sameMail(),
   WEBHOOK_MAX_HOPS: integer({ min: 1, max: 1000, fallback: 50 }).describe("Received headers of a mail that a webhook brings; more are a loop"),
   EVENTS_ALLOWED_NETWORKS: networks().describe("Addresses and CIDR ranges beside the public internet that endpoints may be in, by http as well"),
-  WEBHOOK_ALLOWED_NETWORKS: networks().describe(
-    "CIDR ranges beside the public internet that a provider's confirmations and certificates may be fetched from, for tests",
-  ),
   HTTP_REPLY_TIMEOUT_MS: integer({ min: 100, max: 300_000, fallback: 25_000 }).describe("How long a call waits for its ticket before it answers 503, ms"),
   HTTP_ASYNC_DURABILITY: z
     .enum(["store", "queue"])

@@ -1,5 +1,10 @@
 // The public surface: what webhooks are, in and out. Knows no store, no queue and no server.
 export { type EventDocument, eventDocument } from "./kinds/bodies.ts";
+export { mailgunKind } from "./kinds/mailgun.ts";
+export { mandrillKind } from "./kinds/mandrill.ts";
+export { postmarkKind } from "./kinds/postmark.ts";
+export { sendgridKind } from "./kinds/sendgrid.ts";
+export { sesKind } from "./kinds/ses.ts";
 export { type ExpressionFault, expressionFaults } from "./mapping/expression-faults.ts";
 export { networkFault } from "./net/address-rules.ts";
 export { ForbiddenTarget, RequestLate, UnusableAnswer } from "./net/errors.ts";
@@ -11,7 +16,7 @@ export { type EndpointChanged, type EndpointManager, makeEndpointManager } from 
 export { delayAfter, requestedDelay } from "./out/schedule.ts";
 export { SECRET_BYTES, secretOf, signedHeaders } from "./out/sign.ts";
 export { makeSecretBox, type SecretBox, SecretsLocked, secretKeysFault } from "./secret-box.ts";
-export type * from "./source-kind.ts";
+export * from "./source-kind.ts";
 export { sourceKind } from "./source-kinds.ts";
 export { checkDefinition, type DefinitionFault, type SourceDefinition, sourceDefinition } from "./sources/definition.ts";
 export { type Changed, makeSourceManager, type SourceManager, type SourceManagerDeps, type SourceStore } from "./sources/manager.ts";
