@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { postTicket, rest } from "../../../../test/support/rest.ts";
 import { type Stack, startStack } from "../../../../test/support/stack.ts";
 import { until } from "../../../../test/support/until.ts";
-import { type Receiver, startReceiver, verified } from "./receiver.ts";
+import { type Receiver, startReceiver, verified } from "../../../../test/support/event-receiver.ts";
 
 const SECRETS_KEY = randomBytes(32).toString("base64");
 const box = makeSecretBox(SECRETS_KEY);

@@ -25,7 +25,8 @@ function endpointFields(allowedNetworks: readonly string[]) {
   const rules = makeAddressRules(allowedNetworks);
   const url = z.string().superRefine((text, context) => {
     try {
-      readTarget(text, rules);
+      const { isHttps } = readTarget(text, rules);
+      if (!isHttps && allowedNetworks.length === 0) context.addIssue({ code: "custom", message: "The URL must begin with https://" });
     } catch (error) {
       if (!(error instanceof ForbiddenTarget)) throw error;
       context.addIssue({ code: "custom", message: error.message });

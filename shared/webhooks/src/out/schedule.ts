@@ -16,6 +16,9 @@ export const CALL_LIFETIME_MS = Math.ceil(DELAYS_MS.reduce<number>((sum, delayMs
 /** The longest wait that an endpoint may ask for, ms. */
 const LONGEST_REQUESTED_MS = 24 * H;
 
+/** RFC 9110's IMF-fixdate. */
+const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+
 /** Wait before the next try, after `failures` of them, ms; undefined when there is none. `requestedMs`: at least this long. */
 export function delayAfter(failures: number, { random, requestedMs = 0 }: { random(): number; requestedMs?: number | undefined }): number | undefined {
   const delayMs = DELAYS_MS[failures - 1];
@@ -26,6 +29,12 @@ export function delayAfter(failures: number, { random, requestedMs = 0 }: { rand
 /** What an answer's `Retry-After` asks for, ms, bounded to a day: seconds, or an HTTP date. Undefined without a sound one. */
 export function requestedDelay({ "retry-after": text }: IncomingHttpHeaders, now: Date): number | undefined {
   if (text === undefined) return undefined;
-  const delayMs = /^\d{1,9}$/.test(text.trim()) ? Number(text) * S : Date.parse(text) - now.getTime();
-  return Number.isNaN(delayMs) ? undefined : Math.min(Math.max(delayMs, 0), LONGEST_REQUESTED_MS);
+  const delayMs = readDelay(text.trim(), now);
+  return delayMs === undefined ? undefined : Math.min(Math.max(delayMs, 0), LONGEST_REQUESTED_MS);
+}
+
+function readDelay(text: string, now: Date): number | undefined {
+  if (/^\d{1,9}$/.test(text)) return Number(text) * S;
+  const atMs = HTTP_DATE.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(atMs) ? undefined : atMs - now.getTime();
 }
