@@ -7,8 +7,11 @@ export interface Said {
   err: string;
 }
 
-/** The command line as an operator types it, on the database and queue prefix of that name. */
-export function operatorOf(name: () => string): {
+/** The command line as an operator types it, on the database and queue prefix of that name; `more`: further variables. */
+export function operatorOf(
+  name: () => string,
+  more: Record<string, string> = {},
+): {
   opentickets(...args: string[]): Promise<Said>;
   asJson(...args: string[]): Promise<ReturnType<typeof JSON.parse>>;
 } {
@@ -19,7 +22,7 @@ export function operatorOf(name: () => string): {
         said[where] += text;
       },
     });
-    const env = { MONGODB_URL: testMongoUrl(name()), REDIS_URL: testRedisUrl(), QUEUE_PREFIX: name() };
+    const env = { MONGODB_URL: testMongoUrl(name()), REDIS_URL: testRedisUrl(), QUEUE_PREFIX: name(), ...more };
     const code = await runCli(args, { env, out: into("out"), err: into("err"), columns: 120 });
     return { code, ...said };
   }

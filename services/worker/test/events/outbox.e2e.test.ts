@@ -3,10 +3,10 @@ import { webhookEvent } from "@openticket/contract";
 import { makeMongoEndpoints } from "@openticket/store";
 import { makeEndpoint, makeSecretBox, newEndpointForm, secretOf } from "@openticket/webhooks";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Receiver, startReceiver, verified } from "../../../../test/support/event-receiver.ts";
 import { postTicket, rest } from "../../../../test/support/rest.ts";
 import { type Stack, startStack } from "../../../../test/support/stack.ts";
 import { until } from "../../../../test/support/until.ts";
-import { type Receiver, startReceiver, verified } from "../../../../test/support/event-receiver.ts";
 
 const SECRETS_KEY = randomBytes(32).toString("base64");
 const box = makeSecretBox(SECRETS_KEY);

@@ -5,11 +5,11 @@ import { makeLogger, makeMetrics } from "@openticket/runtime";
 import { type CallStore, connectStore, type EndpointStore, makeMongoCalls, makeMongoEndpoints, type StoreConnection } from "@openticket/store";
 import { makeCall, makeEndpoint, makeGuardedRequest, makeSecretBox, newEndpointForm, secretOf } from "@openticket/webhooks";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type Receiver, startReceiver, verified } from "../../../../test/support/event-receiver.ts";
 import { testMongoUrl, uniqueName } from "../../../../test/support/servers.ts";
 import { until } from "../../../../test/support/until.ts";
 import { startInterest } from "../../src/events/interest.ts";
 import { startSender } from "../../src/events/sender.ts";
-import { type Receiver, startReceiver, verified } from "../../../../test/support/event-receiver.ts";
 
 const LOOPBACK = ["127.0.0.0/8"];
 const RETENTION_MS = 1000;
