@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { Webhook } from "standardwebhooks";
 import { z } from "zod";
+import { Webhook } from "./standard-webhooks.ts";
 
 /** A call as a receiver got it. */
 export interface ReceivedCall {
@@ -52,12 +52,8 @@ export async function startReceiver({ alwaysHangs = false } = {}): Promise<Recei
 
 /** The event of a call, as the official library verifies it; throws for a wrong signature. */
 export function verified(secret: string, { text, headers }: ReceivedCall): unknown {
-  const text_ = (name: string) => String(headers[name]);
-  return new Webhook(secret).verify(text, {
-    "webhook-id": text_("webhook-id"),
-    "webhook-timestamp": text_("webhook-timestamp"),
-    "webhook-signature": text_("webhook-signature"),
-  });
+  const names = ["webhook-id", "webhook-timestamp", "webhook-signature"];
+  return new Webhook(secret).verify(text, Object.fromEntries(names.map((name) => [name, String(headers[name])])));
 }
 
 async function textOf(request: IncomingMessage): Promise<string> {

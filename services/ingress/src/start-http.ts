@@ -22,7 +22,7 @@ import {
 import { makeEndpointManager, makeSecretBox, makeSourceManager, SECRET_BYTES, type SecretBox } from "@openticket/webhooks";
 import { makeAllowList } from "./adapters/http/allow-list.ts";
 import { makeHttpApp } from "./adapters/http/http-app.ts";
-import type { WebhookEndpointsDeps } from "./adapters/http/rest/webhook-endpoints.ts";
+import type { WebhookEndpointsDeps } from "./adapters/http/rest/webhook-endpoint-deps.ts";
 import type { HttpConfig } from "./config.ts";
 import { withEnvCredentials } from "./intake/env-credentials.ts";
 import { makeGate } from "./intake/gate.ts";

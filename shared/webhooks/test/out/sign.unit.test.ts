@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { Webhook } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
+import { Webhook } from "../../../../test/support/standard-webhooks.ts";
 import { SECRET_BYTES, secretOf, signedHeaders } from "../../src/out/sign.ts";
 
 const [first, second, foreign] = [1, 2, 3].map(() => secretOf(randomBytes(SECRET_BYTES))) as [string, string, string];

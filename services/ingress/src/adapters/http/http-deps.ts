@@ -3,7 +3,7 @@ import type { MakeCommandDeps } from "../../intake/make-command.ts";
 import type { BlobStore, CommandQueue, InboundReader, TicketReader } from "../../intake/ports.ts";
 import type { AdmitDeps } from "./api-php/admit.ts";
 import type { BodyLimits } from "./body/read-body.ts";
-import type { WebhookEndpointsDeps } from "./rest/webhook-endpoints.ts";
+import type { WebhookEndpointsDeps } from "./rest/webhook-endpoint-deps.ts";
 import type { WebhookSourcesDeps } from "./rest/webhook-sources.ts";
 
 /** Everything that the HTTP door's routes need. */

@@ -9,19 +9,6 @@ import { readJsonBody } from "./json-body.ts";
 import { Problem } from "./problem.ts";
 import { MANAGE_WEBHOOKS } from "./webhook-sources.ts";
 
-/** What setting up endpoints needs. */
-export interface WebhookEndpointsDeps {
-  manager: EndpointManager;
-  store: {
-    all(): Promise<WebhookEndpoint[]>;
-    find(name: string): Promise<WebhookEndpoint | undefined>;
-    remove(name: string): Promise<boolean>;
-  };
-  calls: {
-    list(filter: { endpoint: string; state?: WebhookCallRecord["state"] | undefined; limit: number; after?: string | undefined }): Promise<WebhookCallRecord[]>;
-  };
-}
-
 type Named = FastifyRequest<{ Params: { name: string } }>;
 type WithId = FastifyRequest<{ Params: { name: string; id: string } }>;
 const PATH = "/v1/webhook-endpoints";
