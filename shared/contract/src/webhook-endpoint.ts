@@ -58,6 +58,9 @@ export const webhookCallRecord = z.object({
   eventId: z.string(),
   endpoint: webhookName,
   type: z.enum(CALL_TYPES),
+  /** Whose it is: the ticket that it tells of, and the request that made what it tells of. A test has neither. */
+  ticketId: z.int().positive().optional(),
+  requestId: z.string().optional(),
   /** JSON of the event, sent as it stands. */
   body: z.string(),
   state: callState,

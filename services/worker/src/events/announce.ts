@@ -1,14 +1,4 @@
-import type {
-  EventType,
-  OutboxEntry,
-  OwedEvent,
-  RejectionRecord,
-  ReplyRecord,
-  TicketHead,
-  TicketRecord,
-  WebhookCallRecord,
-  WebhookEvent,
-} from "@openticket/contract";
+import type { OutboxEntry, OwedEvent, RejectionRecord, ReplyRecord, TicketHead, TicketRecord, WebhookCallRecord, WebhookEvent } from "@openticket/contract";
 import { makeCall } from "@openticket/webhooks";
 import { replyAdded, requestRejected, statusChanged, ticketOpened } from "./event-body.ts";
 import type { Interest } from "./interest.ts";
@@ -37,25 +27,33 @@ export interface AnnouncerDeps {
 export function makeAnnouncer(deps: AnnouncerDeps): Announcer {
   return {
     async ofTicket(ticket, { event }) {
-      if (event?.type === "ticket.opened") await tell(event, ticketOpened(ticket, event), ticket.deptid, deps);
-      if (event?.type === "ticket.status.changed") await tell(event, statusChanged(ticket, event), ticket.deptid, deps);
+      const { id: ticketId, requestId, deptid } = ticket;
+      if (event?.type === "ticket.opened") await tell(event, ticketOpened(ticket, event), { ticketId, requestId, deptid }, deps);
+      if (event?.type === "ticket.status.changed") await tell(event, statusChanged(ticket, event), { ticketId, deptid }, deps);
     },
     async ofReply(reply, { event }) {
       // A ticket that was removed meanwhile leaves nothing to tell.
       const ticket = event && (await deps.findHead(reply.ticketId));
-      if (event && ticket) await tell(event, replyAdded(ticket, reply, event), ticket.deptid, deps);
+      const { ticketId, requestId } = reply;
+      if (event && ticket) await tell(event, replyAdded(ticket, reply, event), { ticketId, requestId, deptid: ticket.deptid }, deps);
     },
     async ofRejection(rejection, { event }) {
-      if (event) await tell(event, requestRejected(rejection, event), event.deptid, deps);
+      if (event) await tell(event, requestRejected(rejection, event), { requestId: rejection.requestId, deptid: event.deptid }, deps);
     },
   };
 }
 
-async function tell({ id: eventId, type }: OwedEvent, event: WebhookEvent, deptid: number | undefined, deps: AnnouncerDeps): Promise<void> {
+interface About {
+  ticketId?: number;
+  requestId?: string;
+  deptid: number | undefined;
+}
+
+async function tell({ id: eventId, type }: OwedEvent, event: WebhookEvent, { deptid, ...about }: About, deps: AnnouncerDeps): Promise<void> {
   const { recipients, owe, onOwed, now } = deps;
-  const wanting = recipients(type satisfies EventType, deptid);
+  const wanting = recipients(type, deptid);
   if (wanting.length === 0) return;
   const body = JSON.stringify(event);
-  await Promise.all(wanting.map(({ _id: endpoint }) => owe(makeCall({ eventId, endpoint, type, body, now: now() }))));
+  await Promise.all(wanting.map(({ _id: endpoint }) => owe(makeCall({ eventId, endpoint, type, ...about, body, now: now() }))));
   for (const { _id: endpoint } of wanting) onOwed(endpoint);
 }

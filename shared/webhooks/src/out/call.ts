@@ -5,14 +5,17 @@ export interface NewCall {
   eventId: string;
   endpoint: string;
   type: (typeof CALL_TYPES)[number];
+  ticketId?: number | undefined;
+  requestId?: string | undefined;
   body: string;
   now: Date;
 }
 
 /** A call that is due at once. */
-export function makeCall({ eventId, endpoint, type, body, now }: NewCall): WebhookCallRecord {
+export function makeCall({ eventId, endpoint, type, ticketId, requestId, body, now }: NewCall): WebhookCallRecord {
   const id = callIdOf(eventId, endpoint);
-  return { _id: id, eventId, endpoint, type, body, state: "pending", attempts: 0, tries: [], createdAt: now, dueAt: now, endsAt: endOfCall(now) };
+  const about = { ...(ticketId !== undefined && { ticketId }), ...(requestId !== undefined && { requestId }) };
+  return { _id: id, eventId, endpoint, type, ...about, body, state: "pending", attempts: 0, tries: [], createdAt: now, dueAt: now, endsAt: endOfCall(now) };
 }
 
 /** The call by which an operator sees that an endpoint works. */
