@@ -35,6 +35,7 @@ export async function startEvents(config: EventsConfig, { store, findHead, now, 
   drain.onDrain("endpoints", () => interest.close());
   const sender = startSender({
     active: interest.active,
+    all: endpoints.all,
     refresh: interest.refresh,
     calls,
     disable: endpoints.disable,

@@ -16,6 +16,8 @@ import { makePlaces, type Places } from "./places.ts";
 
 export interface SenderDeps extends MakeCallDeps {
   active(): readonly WebhookEndpoint[];
+  /** All endpoints, asked now. */
+  all(): Promise<WebhookEndpoint[]>;
   calls: Calls;
   /** Notes that an endpoint wants no calls any more. */
   disable(name: string, why: { at: Date; reason: string; since: Date }): Promise<boolean>;
@@ -37,6 +39,7 @@ interface Calls {
   leaseDue(endpoint: string, now: Date, leaseMs: number, limit: number): Promise<LeasedCall[]>;
   tried(call: LeasedCall, made: CallTry, next: AfterTry): Promise<void>;
   giveUpEnded(now: Date, keptUntil: Date): Promise<number>;
+  forgetOthers(endpoints: readonly string[], olderThan: Date): Promise<number>;
 }
 
 export interface Sender {
@@ -48,8 +51,8 @@ export interface Sender {
 
 /** How often each lane looks by itself, ms. */
 const LOOK_MS = 1000;
-/** How often calls that have ended are looked for, ms. */
-const GIVE_UP_MS = 60_000;
+/** How often it is looked for calls that have ended, or whose endpoint was removed, ms. */
+const TIDY_MS = 60_000;
 /** Longer than the longest time limit of an endpoint with the notes around it, ms. */
 const LEASE_MS = 90_000;
 /** A note that the store does not take is tried again so often, as otherwise the call is made again. */
@@ -88,11 +91,11 @@ export function startSender(given: SenderDeps): Sender {
     random,
     onFault: (err) => logger.warn({ err }, "calls not looked for"),
   });
-  const givingUp = startLoop({
-    round: () => giveUpEnded(deps),
-    intervalMs: GIVE_UP_MS,
+  const tidying = startLoop({
+    round: () => tidy(deps),
+    intervalMs: TIDY_MS,
     random,
-    onFault: (err) => logger.warn({ err }, "ended calls not given up"),
+    onFault: (err) => logger.warn({ err }, "calls not tidied"),
   });
   return {
     wake(name) {
@@ -101,14 +104,18 @@ export function startSender(given: SenderDeps): Sender {
     },
     async close() {
       isClosing = true;
-      await Promise.all([looking.close(), givingUp.close()]);
+      await Promise.all([looking.close(), tidying.close()]);
       while (deps.inFlight.size > 0) await Promise.all(deps.inFlight);
     },
   };
 }
 
-async function giveUpEnded({ calls, now, retentionMs, logger }: Sending): Promise<false> {
+/** Gives up what has ended, and removes what a worker has owed to an endpoint after its removal. */
+async function tidy({ calls, all, now, retentionMs, logger }: Sending): Promise<false> {
   const at = now();
+  const names = (await all()).map(({ _id }) => _id);
+  // What is younger may be of an endpoint that was added after they were asked for.
+  await calls.forgetOthers(names, new Date(at.getTime() - TIDY_MS));
   const count = await calls.giveUpEnded(at, new Date(at.getTime() + retentionMs));
   if (count > 0) logger.warn({ calls: count }, "calls given up: their time has ended");
   return false;

@@ -69,6 +69,7 @@ async function startWorkerSender({ maxInFlight = 20 } = {}) {
   const interest = await startInterest({ load: endpoints.all, random: Math.random, logger });
   const sender = startSender({
     active: interest.active,
+    all: endpoints.all,
     refresh: interest.refresh,
     calls,
     disable: endpoints.disable,
@@ -279,6 +280,20 @@ describe("the end", () => {
     const { _id } = await owe(endpoint, { endsAt: new Date(now().getTime() - 1) });
     await startWorkerSender();
     expect(await reached(_id, "the end", ({ state }) => state === "failed")).toMatchObject({ tries: [{ error: "not delivered in the time that it had" }] });
+  });
+
+  it("of an endpoint takes along what is still owed to it by a worker that did not know", async () => {
+    const endpoint = await endpointAt((await receiver()).url, { isEnabled: false });
+    const old = new Date(now().getTime() - 61_000);
+    const [stray, young, known] = [
+      await owe({ ...endpoint, _id: "gone" }, { createdAt: old }),
+      await owe({ ...endpoint, _id: "new" }),
+      await owe(endpoint, { createdAt: old }),
+    ];
+    await startWorkerSender();
+    await until("the stray is gone", async () => (await calls.find(stray._id)) === undefined);
+    expect(await calls.find(young._id)).toMatchObject({ state: "pending" });
+    expect(await calls.find(known._id)).toMatchObject({ state: "pending" });
   });
 
   it("of a worker waits for the calls in flight and takes no more", async () => {

@@ -16,6 +16,10 @@ export interface CallStore {
   tried(call: LeasedCall, made: CallTry, next: AfterTry): Promise<void>;
   /** Gives up the calls that have ended; the number of them. */
   giveUpEnded(now: Date, keptUntil: Date): Promise<number>;
+  /** Removes the calls of an endpoint that was removed, with their log: one of the same name is another one. */
+  forget(endpoint: string): Promise<void>;
+  /** Removes calls that are owed to none of these endpoints since before `olderThan`; the number of them. */
+  forgetOthers(endpoints: readonly string[], olderThan: Date): Promise<number>;
   find(id: string): Promise<WebhookCallRecord | undefined>;
   /** Newest first. */
   list(filter: CallFilter): Promise<WebhookCallRecord[]>;
@@ -67,6 +71,11 @@ export function makeMongoCalls(store: StoreConnection): CallStore {
         ...logged({ at: now, tookMs: 0, ...WHY_ENDED }),
       } as const;
       return (await inTime(calls.updateMany({ dueAt: { $exists: true }, endsAt: { $lte: now }, ...isFree(now) }, change))).modifiedCount;
+    },
+    forget: async (endpoint) => void (await inTime(calls.deleteMany({ endpoint }))),
+    async forgetOthers(endpoints, olderThan) {
+      const isOthers = { dueAt: { $exists: true }, endpoint: { $nin: [...endpoints] }, createdAt: { $lt: olderThan } };
+      return (await inTime(calls.deleteMany(isOthers))).deletedCount;
     },
     find: async (id) => optional(await inTime(calls.findOne({ _id: id }))),
     list: (filter) => inTime(list(calls, filter)),

@@ -9,6 +9,8 @@ import { secretOf } from "./sign.ts";
 export interface EndpointManager {
   create(given: unknown): Promise<EndpointChanged>;
   change(name: string, given: unknown): Promise<EndpointChanged>;
+  /** Removes an endpoint with its secrets, and all its calls; false when there is none. */
+  remove(name: string): Promise<boolean>;
   /** Makes a new secret; the others end soon, as is asked. */
   addSecret(name: string, given: unknown): Promise<EndpointChanged>;
   removeSecret(name: string, id: string): Promise<EndpointChanged>;
@@ -30,8 +32,10 @@ export interface EndpointManagerDeps {
     find(name: string): Promise<WebhookEndpoint | undefined>;
     add(endpoint: WebhookEndpoint): Promise<boolean>;
     replace(read: WebhookEndpoint, next: WebhookEndpoint): Promise<boolean>;
+    remove(name: string): Promise<boolean>;
   };
   calls: {
+    forget(endpoint: string): Promise<void>;
     owe(call: WebhookCallRecord): Promise<void>;
     replay(id: string, again: { now: Date; endsAt: Date }): Promise<"owed" | "in-hand" | "unknown">;
   };
@@ -68,6 +72,12 @@ export function makeEndpointManager(deps: EndpointManagerDeps): EndpointManager 
         const asked = changesForm.safeParse(given);
         return asked.success ? { endpoint: changeEndpoint(endpoint, asked.data, now()) } : { kind: "faulty", faults: zodFaults(asked.error) };
       }),
+    async remove(name) {
+      const isRemoved = await endpoints.remove(name);
+      // Even when there was none: a removal that was cut off is completed so.
+      await calls.forget(name);
+      return isRemoved;
+    },
     addSecret: (name, given) =>
       changed(name, deps, (endpoint) => {
         const asked = newSecretForm.safeParse(given ?? {});

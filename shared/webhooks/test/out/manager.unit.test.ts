@@ -12,6 +12,7 @@ const box = makeSecretBox(randomBytes(32).toString("base64"));
 function start({ allowedNetworks = [] as string[] } = {}) {
   const stored = new Map<string, WebhookEndpoint>();
   const owed: WebhookCallRecord[] = [];
+  const forgotten: string[] = [];
   const time = { now: new Date("2026-01-01T00:00:00Z") };
   let made = 0;
   const manager = makeEndpointManager({
@@ -28,15 +29,16 @@ function start({ allowedNetworks = [] as string[] } = {}) {
         stored.set(_id, next);
         return true;
       },
+      remove: async (name) => stored.delete(name),
     },
-    calls: { owe: async (call) => void owed.push(call), replay: async () => "owed" },
+    calls: { owe: async (call) => void owed.push(call), replay: async () => "owed", forget: async (name) => void forgotten.push(name) },
     box,
     allowedNetworks,
     now: () => time.now,
     newId: () => `sec_${++made}`,
     newKey: () => randomBytes(32),
   });
-  return { manager, stored, owed, time };
+  return { manager, stored, owed, forgotten, time };
 }
 
 function done(changed: EndpointChanged): Extract<EndpointChanged, { kind: "done" }> {
@@ -130,6 +132,15 @@ describe("secrets", () => {
     expect(await manager.removeSecret("crm", "sec_99")).toEqual({ kind: "missing" });
     for (const { id } of endpoint.secrets.slice(0, 4)) done(await manager.removeSecret("crm", id));
     expect(await manager.removeSecret("crm", endpoint.secrets[4]?.id ?? "")).toMatchObject({ kind: "faulty", faults: [{ path: "id" }] });
+  });
+});
+
+describe("a removed endpoint", () => {
+  it("takes its calls along: one of the same name does not inherit them; a second removal completes the first", async () => {
+    const { manager, forgotten } = start();
+    await manager.create(CRM);
+    expect([await manager.remove("crm"), await manager.remove("crm")]).toEqual([true, false]);
+    expect(forgotten).toEqual(["crm", "crm"]);
   });
 });
 

@@ -50,7 +50,7 @@ const changeOperation = operation(
 );
 const removeOperation = operation(
   TAG,
-  `Remove an endpoint with its secrets; what is still owed to it is not sent; ${WANTS}`,
+  `Remove an endpoint with its secrets and deliveries; what is still owed to it is not sent; ${WANTS}`,
   { 204: { description: "Removed" }, ...problems(401, 403, 404, 503) },
   { operationId: "removeWebhookEndpoint", parameters: [NAME] },
 );

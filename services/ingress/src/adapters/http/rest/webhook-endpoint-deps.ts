@@ -7,7 +7,6 @@ export interface WebhookEndpointsDeps {
   store: {
     all(): Promise<WebhookEndpoint[]>;
     find(name: string): Promise<WebhookEndpoint | undefined>;
-    remove(name: string): Promise<boolean>;
   };
   calls: {
     list(filter: { endpoint: string; state?: WebhookCallRecord["state"] | undefined; limit: number; after?: string | undefined }): Promise<WebhookCallRecord[]>;

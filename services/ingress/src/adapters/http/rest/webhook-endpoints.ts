@@ -62,7 +62,7 @@ export function registerWebhookEndpoints(app: FastifyInstance, deps: HttpDeps): 
   app.delete(
     `${PATH}/:name`,
     guarded(async (request: Named, reply) => {
-      if (!(await store.remove(request.params.name))) throw missing();
+      if (!(await manager.remove(request.params.name))) throw missing();
       return reply.code(204).send();
     }),
   );
