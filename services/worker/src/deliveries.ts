@@ -1,5 +1,5 @@
 import type { CommandResult, OutboxEntry, RejectionRecord, ReplyRecord, TicketHead, TicketRecord } from "@openticket/contract";
-import type { Announcer } from "./events/announce.ts";
+import type { Announcer } from "./events-out/announce.ts";
 import { MailDelayed } from "./notify/mail-delayed.ts";
 import { MailRejected } from "./notify/mail-rejected.ts";
 import type { Notifier } from "./notify/notifier.ts";

@@ -40,7 +40,7 @@ import { startStuckWatch } from "./queue/stuck-watch.ts";
 import { inboundSource } from "./recovery/inbound-source.ts";
 import { receiptSource } from "./recovery/receipt-source.ts";
 import { startRecovery } from "./recovery/recovery.ts";
-import { makeNews, startEvents } from "./start-events.ts";
+import { makeNews, startEventsOut } from "./start-events-out.ts";
 import { startMail } from "./start-mail.ts";
 
 /** A worker waits patiently for a store to come back, ms: its jobs stay where they are. */
@@ -75,7 +75,7 @@ export async function startWorker(
   const ticketReplies = makeMongoReplyStore(store, { now });
   const directory = makeMongoDirectory(store);
   const blobs = makeMongoBlobStore(store);
-  const { wantsEvent, announcer } = await startEvents(config, { store, findHead: tickets.findHead, now, logger, drain, metrics });
+  const { wantsEvent, announcer } = await startEventsOut(config, { store, findHead: tickets.findHead, now, logger, drain, metrics });
   const pipeline: PipelineDeps = { directory, tickets, replies: ticketReplies, blobs, rules: rulesOf(config), wantsEvent, now };
 
   const replies = makeReplyPublisher({ ...queueOptions, logger });

@@ -8,8 +8,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type Receiver, startReceiver, verified } from "../../../../test/support/event-receiver.ts";
 import { testMongoUrl, uniqueName } from "../../../../test/support/servers.ts";
 import { until } from "../../../../test/support/until.ts";
-import { startInterest } from "../../src/events/interest.ts";
-import { startSender } from "../../src/events/sender.ts";
+import { startInterest } from "../../src/events-out/interest.ts";
+import { startSender } from "../../src/events-out/sender.ts";
 
 const LOOPBACK = ["127.0.0.0/8"];
 const RETENTION_MS = 1000;

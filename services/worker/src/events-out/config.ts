@@ -3,7 +3,7 @@ import { networkFault, secretKeysFault } from "@openticket/webhooks";
 import { z } from "zod";
 
 /** The part of the worker's environment that calls to endpoints need. */
-export const eventsConfigFields = {
+export const eventsOutConfigFields = {
   SECRETS_KEY: z
     .string()
     .superRefine((keys, context) => {
@@ -22,5 +22,5 @@ export const eventsConfigFields = {
   ),
   EVENTS_RETENTION_DAYS: integer({ min: 1, max: 3650, fallback: 30 }).describe("How long calls that have ended are kept, for their log and for replays, days"),
 };
-const eventsConfig = z.object(eventsConfigFields);
-export type EventsConfig = z.output<typeof eventsConfig>;
+const eventsOutConfig = z.object(eventsOutConfigFields);
+export type EventsOutConfig = z.output<typeof eventsOutConfig>;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { makeBreaker } from "../../src/events/breaker.ts";
-import { makePlaces } from "../../src/events/places.ts";
+import { makeBreaker } from "../../src/events-out/breaker.ts";
+import { makePlaces } from "../../src/events-out/places.ts";
 
 describe("places", () => {
   it("one of each endpoint is its own, whatever the others hold", () => {

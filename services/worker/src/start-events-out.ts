@@ -3,16 +3,16 @@ import type { OutboxEntry, RejectionRecord, ReplyRecord, TicketHead, TicketRecor
 import type { Drain, Logger, Metrics } from "@openticket/runtime";
 import { makeMongoCalls, makeMongoEndpoints, type StoreConnection } from "@openticket/store";
 import { makeGuardedRequest, makeSecretBox } from "@openticket/webhooks";
-import { type Announcer, makeAnnouncer } from "./events/announce.ts";
-import type { EventsConfig } from "./events/config.ts";
-import { startInterest } from "./events/interest.ts";
-import { startSender } from "./events/sender.ts";
+import { type Announcer, makeAnnouncer } from "./events-out/announce.ts";
+import type { EventsOutConfig } from "./events-out/config.ts";
+import { startInterest } from "./events-out/interest.ts";
+import { startSender } from "./events-out/sender.ts";
 import type { Dispatcher } from "./outbox/dispatcher.ts";
 import type { WantsEvent } from "./pipeline/owed-event.ts";
 
 const MS_PER_DAY = 86_400_000;
 
-export interface StartEventsDeps {
+export interface StartEventsOutDeps {
   store: StoreConnection;
   findHead(ticketId: number): Promise<TicketHead | undefined>;
   now(): Date;
@@ -21,13 +21,13 @@ export interface StartEventsDeps {
   metrics: Metrics;
 }
 
-export interface Events {
+export interface EventsOut {
   wantsEvent: WantsEvent;
   announcer: Announcer;
 }
 
 /** Starts what tells endpoints of events; without endpoints it reads a few of their records every few seconds, and no more. Wiring only. */
-export async function startEvents(config: EventsConfig, { store, findHead, now, logger, drain, metrics }: StartEventsDeps): Promise<Events> {
+export async function startEventsOut(config: EventsOutConfig, { store, findHead, now, logger, drain, metrics }: StartEventsOutDeps): Promise<EventsOut> {
   const endpoints = makeMongoEndpoints(store);
   const calls = makeMongoCalls(store);
   const box = makeSecretBox(config.SECRETS_KEY);
