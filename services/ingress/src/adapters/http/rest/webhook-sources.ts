@@ -10,14 +10,6 @@ import { Problem } from "./problem.ts";
 /** What a credential must be allowed to do for setting up webhooks. */
 export const MANAGE_WEBHOOKS = "managewebhooks";
 
-/** What setting up sources needs. */
-export interface WebhookSourcesDeps {
-  store: Pick<SourceStore, "find" | "all" | "remove">;
-  manager: SourceManager;
-  /** Where the door is reached from outside; unset: as the request says. */
-  publicUrl: string | undefined;
-}
-
 type Named = FastifyRequest<{ Params: { name: string } }>;
 type WithSecret = FastifyRequest<{ Params: { name: string; id: string } }>;
 const PATH = "/v1/webhook-sources";
