@@ -18,7 +18,7 @@ export async function evaluateEvent(task: EventTask, sandbox: Sandbox): Promise<
   const { headers, source, kind, receivedAt, mapping, correlation } = task;
   const bindings = { headers: JSON.stringify(headers), source: JSON.stringify(source), kind: JSON.stringify(kind), receivedAt: JSON.stringify(receivedAt) };
   const event: SandboxEvent = { input: text.text, bindings };
-  const ask = (path: string, expression: string) => valueOf(path, expression, event, sandbox);
+  const ask = (path: string, expression: string) => valueAt(path, expression, event, sandbox);
   try {
     if (mapping.when !== undefined && (await ask("mapping.when", mapping.when)) !== true) return { kind: "unwanted" };
     const key = correlation ? keyOf(await ask("correlation.key", correlation.key)) : undefined;
@@ -57,7 +57,7 @@ async function paramsOf(ticket: EventTask["mapping"]["ticket"], ask: Ask): Promi
   return params;
 }
 
-async function valueOf(path: string, expression: string, event: SandboxEvent, sandbox: Sandbox): Promise<unknown> {
+async function valueAt(path: string, expression: string, event: SandboxEvent, sandbox: Sandbox): Promise<unknown> {
   const text = await sandbox.evaluate(expression, event).catch((error: unknown) => {
     throw new ExpressionFailed(path, wordsOf(error));
   });

@@ -10,7 +10,8 @@ export type EventText = { kind: "json"; text: string } | { kind: "unreadable"; b
 export function readEventText(bytes: Uint8Array, contentType: string | undefined): EventText {
   const text = decodeUtf8(bytes);
   if (text === undefined) return { kind: "unreadable", because: "the body is not UTF-8" };
-  const isForm = /^application\/x-www-form-urlencoded\b/i.test(contentType ?? "");
+  // Some callers send JSON by a tool that calls everything a form.
+  const isForm = !/^\s*[{[]/.test(text) && /^application\/x-www-form-urlencoded\b/i.test(contentType ?? "");
   const json = isForm ? jsonOfForm(text) : text;
   if (json.trim() === "") return { kind: "unreadable", because: "the body is empty" };
   return scanJson(json);
