@@ -63,9 +63,9 @@ module.exports = {
     {
       name: "core-is-pure",
       severity: "error",
-      comment: "intake and pipeline import the contract and themselves alone",
+      comment: "intake and pipeline import the contract, what webhooks are, and themselves alone",
       from: { path: "^services/([^/]+)/src/(intake|pipeline)/" },
-      to: { pathNot: "^services/$1/src/$2/|^shared/contract/|(^|node_modules/)zod/|^(node:)?(crypto|stream)$" },
+      to: { pathNot: "^services/$1/src/$2/|^shared/(contract|webhooks)/|(^|node_modules/)zod/|^(node:)?(crypto|stream)$" },
     },
     {
       name: "mail-decisions-are-pure",

@@ -1,4 +1,4 @@
-import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
+import { createHash, randomBytes, randomUUID, timingSafeEqual } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ADD_TICKET_REPLY_JOB, OPEN_TICKET_JOB } from "@openticket/contract";
 import { type Drain, explainListening, type Logger, type Metrics, makeMetrics, type Readiness, readiness } from "@openticket/runtime";
@@ -9,22 +9,28 @@ import {
   makeMongoCredentialStore,
   makeMongoDeadLetters,
   makeMongoInbound,
+  makeMongoMailboxes,
   makeMongoReceipts,
   makeMongoReplyReader,
   makeMongoTicketReader,
+  makeMongoWebhookSources,
   verifySecret,
 } from "@openticket/store";
+import { makeSecretBox, makeSourceManager } from "@openticket/webhooks";
 import { makeAllowList } from "./adapters/http/allow-list.ts";
 import { makeHttpApp } from "./adapters/http/http-app.ts";
 import type { HttpConfig } from "./config.ts";
 import { withEnvCredentials } from "./intake/env-credentials.ts";
 import { makeGate } from "./intake/gate.ts";
 import { makeCommandQueue } from "./queue/command-queue.ts";
+import { webhookRoutes } from "./start-webhooks.ts";
 import { readVitals } from "./vitals.ts";
 
 /** A door answers 503 quickly rather than wait for a store to come back, ms. */
 const STORE_PATIENCE_MS = 2000;
 const RETRY_AFTER_S = 5;
+/** Random bytes in the name of a secret. */
+const SECRET_ID_BYTES = 6;
 
 export interface HttpDoor {
   url: string;
@@ -42,6 +48,13 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
   drain.onDrain("queue", () => queue.close());
   const isAllowedIp = config.HTTP_ALLOWED_IPS.length > 0 ? makeAllowList(config.HTTP_ALLOWED_IPS) : () => true;
   const credentials = withEnvCredentials(makeMongoCredentialStore(store), { pairs: config.API_CREDENTIALS, admin: config.API_CREDENTIALS_ADMIN }, hashSecret);
+  const blobs = makeMongoBlobStore(store);
+  const inbound = makeMongoInbound(store, { now: () => new Date() });
+  const sources = makeMongoWebhookSources(store);
+  const mailboxes = makeMongoMailboxes(store);
+  const box = makeSecretBox(config.SECRETS_KEY);
+  const newId = () => `sec_${randomBytes(SECRET_ID_BYTES).toString("hex")}`;
+  const retryAfter = () => ({ "retry-after": String(RETRY_AFTER_S) });
   const checks = [
     { name: "mongodb", check: () => store.ping() },
     { name: "redis", check: () => queue.ping() },
@@ -50,12 +63,17 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
     {
       queue,
       tickets: { ...makeMongoTicketReader(store), ...makeMongoReplyReader(store), findDeadLetter: makeMongoDeadLetters(store).find },
-      inbound: makeMongoInbound(store, { now: () => new Date() }),
+      inbound,
+      webhookSources: {
+        store: sources,
+        manager: makeSourceManager({ sources, mailboxes, box, now: () => new Date(), newId }),
+        publicUrl: config.HTTP_PUBLIC_URL,
+      },
       receipts: makeMongoReceipts(store, { retentionMs: 0, now: () => new Date() }),
       asyncDurability: config.HTTP_ASYNC_DURABILITY,
       onNotEnqueued: (requestId, err) => logger.warn({ requestId, err }, "accepted, but not enqueued yet"),
       gate: makeGate({ read: () => readVitals(queue, store), maxQueueDepth: config.HTTP_MAX_QUEUE_DEPTH, nowMs: () => performance.now() }),
-      blobs: makeMongoBlobStore(store),
+      blobs,
       credentials,
       verifySecret,
       bodyLimits: bodyLimitsOf(config),
@@ -65,7 +83,7 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
       isAllowedIp,
       isAccessKey: async (presented) => config.HTTP_ACCESS_KEYS.some((key) => isSameText(key, presented)),
       actions: new Set([OPEN_TICKET_JOB, ADD_TICKET_REPLY_JOB].map((action) => action.toLowerCase())),
-      retryAfter: () => ({ "retry-after": String(RETRY_AFTER_S) }),
+      retryAfter,
       now: () => new Date(),
       nowMs: () => performance.now(),
       sleep,
@@ -76,6 +94,7 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
       trustedProxies: config.HTTP_TRUSTED_PROXIES,
       metrics,
       checks,
+      routes: [webhookRoutes(config, { store, queue, blobs, inbound, mailboxes, sources, box, logger, metrics, retryAfter })],
     },
   );
   const address = { host: config.HTTP_HOST, port: config.HTTP_PORT };

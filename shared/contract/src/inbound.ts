@@ -103,3 +103,16 @@ export const INBOUND_MAIL_JOB = "InboundMail";
 
 /** Job name of a stored event of a webhook; its data is that of {@link INBOUND_MAIL_JOB}. */
 export const INBOUND_EVENT_JOB = "InboundEvent";
+
+/** What stands for the mailbox of a source's events, before the source's name. */
+const EVENT_MAILBOX = "webhook:";
+
+/** What stands for the mailbox of the events of a source. */
+export function eventMailbox(source: string): string {
+  return `${EVENT_MAILBOX}${source}`;
+}
+
+/** Name of the job that reads what came in for a mailbox: a mail, or a source's event. */
+export function inboundJobName({ mailbox }: Pick<InboundRecord, "mailbox">): typeof INBOUND_MAIL_JOB | typeof INBOUND_EVENT_JOB {
+  return mailbox.startsWith(EVENT_MAILBOX) ? INBOUND_EVENT_JOB : INBOUND_MAIL_JOB;
+}

@@ -105,6 +105,8 @@ export const COLLECTIONS = {
   mailNotices: "mailnotices",
   mutes: "mutes",
   correlations: "correlations",
+  webhookSources: "webhooksources",
+  webhookTokens: "webhooktokens",
 } as const;
 
 async function ensureIndexes(db: Db, models: Models): Promise<void> {
@@ -152,6 +154,7 @@ async function ensureIndexes(db: Db, models: Models): Promise<void> {
     },
     // The sweep asks whether a content is a message's.
     { key: { "raw.sha256": 1 }, name: "raw" },
+    { key: { "source.webhook.body.sha256": 1 }, name: "webhookBody", sparse: true },
   ]);
   await db.collection(COLLECTIONS.blobs).createIndexes([{ key: { fileId: 1 }, name: "fileId", unique: true }]);
   await db.collection(COLLECTIONS.blobChunks).createIndex({ files_id: 1, n: 1 }, { unique: true });
@@ -170,4 +173,5 @@ async function ensureMailIndexes(db: Db): Promise<void> {
   await db.collection(COLLECTIONS.mailBudgets).createIndexes([expires]);
   await db.collection(COLLECTIONS.mutes).createIndexes([expires]);
   await db.collection(COLLECTIONS.mailNotices).createIndexes([expires, { key: { dueAt: 1 }, name: "dueAt", sparse: true }]);
+  await db.collection(COLLECTIONS.webhookTokens).createIndexes([expires]);
 }

@@ -36,3 +36,5 @@ export { ensureSecret, hashSecret, verifySecret } from "./secrets.ts";
 export { makeSmallBlobReader } from "./small-blob-reader.ts";
 export { makeStoreClock, type StoreClock } from "./store-clock.ts";
 export type { ReplyReader, ReplyStore, TicketReader, TicketStore } from "./ticket-store.ts";
+export { makeMongoWebhookSources, type WebhookSources } from "./webhooks/sources.ts";
+export { makeMongoWebhookTokens, type WebhookTokens } from "./webhooks/tokens.ts";

@@ -25,8 +25,8 @@ export interface SecretRules<Settings> {
   isNeeded(settings: Settings): boolean;
   /** What is wrong with a secret that the operator gives, and what would be right. */
   faultOf(secret: string, settings: Settings): string | undefined;
-  /** A new one, of a kind where we may choose it; absent where the provider gives it. */
-  generate?(): string;
+  /** A new one, of a kind where whoever sets it up may choose it; absent where the provider gives it. */
+  generate?(settings: Settings): string;
 }
 
 /** A call as it came. */

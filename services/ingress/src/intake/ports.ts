@@ -36,6 +36,8 @@ export interface CommandQueue {
   submit(command: Command): Promise<void>;
   /** Enqueues the job that reads a stored message; throws {@link QueueUnavailable}. */
   submitMail(command: InboundMailCommand): Promise<void>;
+  /** The same for a stored event of a webhook. */
+  submitEvent(command: InboundMailCommand): Promise<void>;
   /** Enqueues and waits; throws {@link QueueUnavailable} or {@link ReplyLate}. */
   submitAndWait(command: Command, options: { timeoutMs: number }): Promise<CommandResult>;
   /** True when a job of this request, with a key and with the same content, waits for nobody; throws {@link QueueUnavailable}. */
