@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
-import type mongoose from "mongoose";
+import mongoose from "mongoose";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
+import { DUPLICATE_KEY } from "./id-blocks.ts";
 
 /**
  * Which events are about the same thing: for each source and key, the request whose ticket counts them now.
@@ -44,7 +45,6 @@ export interface Correlation {
 
 /** How much longer than its window a key is kept, ms: an event may wait for a while until it is decided. */
 const KEPT_BEYOND_MS = 86_400_000;
-const DUPLICATE_KEY = 11_000;
 
 /** See {@link Correlations}. */
 export function makeMongoCorrelations(store: StoreConnection): Correlations {
@@ -60,7 +60,7 @@ export function makeMongoCorrelations(store: StoreConnection): Correlations {
     claim: (given) =>
       claim(given).catch((error: unknown) => {
         // Two events made the first document of a key at once: now it is there.
-        if ((error as { code?: unknown }).code === DUPLICATE_KEY) return claim(given);
+        if (error instanceof mongoose.mongo.MongoServerError && error.code === DUPLICATE_KEY) return claim(given);
         throw error;
       }),
     async startOver(about, from, to) {
