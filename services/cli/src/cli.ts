@@ -12,6 +12,7 @@ import { pipeCommand } from "./commands/pipe.ts";
 import { queueCommand } from "./commands/queue.ts";
 import { requestCommand } from "./commands/request.ts";
 import { statusCommand } from "./commands/status.ts";
+import { webhookCommand } from "./commands/webhook.ts";
 import { makeConnections } from "./connections.ts";
 import { CliFailure } from "./failure.ts";
 import { makeOutput, type Terminal } from "./output.ts";
@@ -22,6 +23,7 @@ const COMMANDS: readonly Command[] = [
   requestCommand,
   deadCommand,
   mailCommand,
+  webhookCommand,
   pipeCommand,
   auditCommand,
   drainCommand,
@@ -29,7 +31,6 @@ const COMMANDS: readonly Command[] = [
   exportCommand,
   credentialsCommand,
   eraseCommand,
-  mailCommand,
 ];
 const WRONG_USAGE = 2;
 

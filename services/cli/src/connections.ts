@@ -10,6 +10,8 @@ import { CliFailure } from "./failure.ts";
 const PATIENCE_MS = 5000;
 /** Written by `npm start` into its data folder while it runs. */
 const ADDRESS_FILE = "databases.json";
+/** Kept by `npm start` in its data folder. */
+const KEY_FILE = "secrets-key";
 
 export interface Places {
   mongodbUrl?: string | undefined;
@@ -22,6 +24,8 @@ export interface Connections {
   choose(places: Places): void;
   store(): Promise<StoreConnection>;
   redis(): { connection: ReturnType<typeof connectRedis>; url: string; prefix: string };
+  /** What the secrets of webhooks are sealed with: SECRETS_KEY, else that of `npm start`; undefined where there is none. */
+  secretsKey(): string | undefined;
   close(): Promise<void>;
 }
 
@@ -53,6 +57,7 @@ export function makeConnections(env: Record<string, string | undefined>): Connec
     },
     store: () => (store ??= openStore()),
     redis: () => (redis ??= openRedis()),
+    secretsKey: () => env.SECRETS_KEY || keptKey(env),
     close: async () => void (await Promise.all(closers.map((closeOne) => closeOne()))),
   };
 }
@@ -64,6 +69,14 @@ function runningDatabases(env: Record<string, string | undefined>): Partial<z.in
     return addresses.parse(JSON.parse(readFileSync(join(env.DATA_DIR ?? ".data", ADDRESS_FILE), "utf8")));
   } catch {
     return {};
+  }
+}
+
+function keptKey(env: Record<string, string | undefined>): string | undefined {
+  try {
+    return readFileSync(join(env.DATA_DIR ?? ".data", KEY_FILE), "utf8").trim() || undefined;
+  } catch {
+    return undefined;
   }
 }
 

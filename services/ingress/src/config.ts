@@ -1,5 +1,5 @@
 import { commonConfigFields, flag, integer, list, url } from "@openticket/runtime";
-import { networkFault, secretKeysFault } from "@openticket/webhooks";
+import { secretKeysFault } from "@openticket/webhooks";
 import { z } from "zod";
 import { rangeFault } from "./adapters/http/allow-list.ts";
 
@@ -50,11 +50,6 @@ export const httpConfig = z.object({
   WEBHOOK_MAX_MAIL_BYTES: integer({ min: 1024, max: 1024 * MIB, fallback: 64 * MIB }).describe("Size of a mail that a webhook brings, bytes"),
   MAIL_SAME_MAIL: sameMail(),
   WEBHOOK_MAX_HOPS: integer({ min: 1, max: 1000, fallback: 50 }).describe("Received headers of a mail that a webhook brings; more are a loop"),
-  WEBHOOK_ALLOWED_NETWORKS: list()
-    .superRefine((items, context) => {
-      for (const fault of items.map(networkFault)) if (fault) context.addIssue({ code: "custom", message: fault });
-    })
-    .describe("CIDR ranges beside the public internet that a provider's confirmations and certificates may be fetched from, for tests"),
   HTTP_REPLY_TIMEOUT_MS: integer({ min: 100, max: 300_000, fallback: 25_000 }).describe("How long a call waits for its ticket before it answers 503, ms"),
   HTTP_ASYNC_DURABILITY: z
     .enum(["store", "queue"])

@@ -8,7 +8,7 @@ import {
   type StoreConnection,
   type WebhookSources,
 } from "@openticket/store";
-import { makeGuardedFetch, type SecretBox, SecretsLocked, sourceKind } from "@openticket/webhooks";
+import { type KindDeps, makeGuardedFetch, ProviderUnreachable, type SecretBox, SecretsLocked, sourceKind } from "@openticket/webhooks";
 import { sendBeforeBody } from "./adapters/http/send-before-body.ts";
 import { makeMemoryBudget } from "./adapters/webhook/memory-budget.ts";
 import { registerWebhooks, type WebhookRouteDeps } from "./adapters/webhook/route.ts";
@@ -16,6 +16,8 @@ import type { HttpConfig } from "./config.ts";
 import { makeGate } from "./intake/gate.ts";
 import type { makeCommandQueue } from "./queue/command-queue.ts";
 import { readVitals } from "./vitals.ts";
+
+const EVERYWHERE = ["0.0.0.0/0", "::/0"];
 
 export interface WebhookParts {
   store: StoreConnection;
@@ -41,7 +43,7 @@ export function webhookRoutes(config: HttpConfig, parts: WebhookParts): (app: Pa
     submitEvent: (command) => queue.submitEvent(command),
     sameMail: config.MAIL_SAME_MAIL,
     openSecret: box.open,
-    fetch: makeGuardedFetch({ allowedNetworks: config.WEBHOOK_ALLOWED_NETWORKS }),
+    fetch: fetchOfProvider,
     maxMailBytes: config.WEBHOOK_MAX_MAIL_BYTES,
     maxHops: config.WEBHOOK_MAX_HOPS,
     maxBodyBytes: config.HTTP_MAX_BODY_BYTES,
@@ -50,10 +52,15 @@ export function webhookRoutes(config: HttpConfig, parts: WebhookParts): (app: Pa
     budget: makeMemoryBudget(config.WEBHOOK_MEMORY_BYTES),
     // Stored first, so that a queue that is away loses nothing: some providers send an event only once.
     gate: makeGate({ read: () => readVitals(queue, store), maxQueueDepth: config.HTTP_MAX_QUEUE_DEPTH, isQueueOptional: true, nowMs: () => performance.now() }),
-    isOutage: (error) => isStoreOutage(error) || error instanceof SecretsLocked,
+    isOutage: (error) => isStoreOutage(error) || error instanceof SecretsLocked || error instanceof ProviderUnreachable,
     sendEarly: sendBeforeBody,
     now: () => new Date(),
     onNotEnqueued: (inboundId, err) => logger.warn({ inboundId, err }, "message stored, but not enqueued yet"),
+    onUnread: (source, because) => logger.warn({ source, because }, "mails of a call cannot be read"),
   };
   return (app) => registerWebhooks(app, deps);
 }
+
+/** A host that the operator has named may be anywhere; any other only in the public internet. */
+const fetchOfProvider: KindDeps["fetch"] = (url, { ca, isNamedByOperator = false, ...limits }) =>
+  makeGuardedFetch({ allowedNetworks: isNamedByOperator ? EVERYWHERE : [], ca })(url, limits);

@@ -19,6 +19,8 @@ export const inboundWebhook = z.object({
   contentType: z.string().optional(),
   /** What the provider says of the event beside its body, in its own words: such as GitHub's `x-github-event`. */
   headers: z.record(z.string(), z.string()).optional(),
+  /** What the provider found out about a mail, in its own words, such as `spam` or `dkim`. Decides nothing. */
+  verdicts: z.record(z.string(), z.string()).optional(),
 });
 export type InboundWebhook = z.infer<typeof inboundWebhook>;
 

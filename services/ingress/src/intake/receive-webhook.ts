@@ -29,6 +29,8 @@ export interface ReceiveWebhookDeps extends ReceiveMailDeps {
   /** The secret in clear; throws when it cannot be had. */
   openSecret(sealed: string): string;
   fetch: KindDeps["fetch"];
+  /** Mails of a call that cannot be read, beside others. */
+  onUnread(source: string, because: readonly string[]): void;
   /** Largest mail in a call, bytes, and the hosts that may have handed it on. */
   maxMailBytes: number;
   maxHops: number;
@@ -64,7 +66,7 @@ export async function receiveWebhook(call: WebhookCall, source: WebhookSource, k
     case "event":
       return { kind: "accepted", inbound: [await takeEvent(call, source, reading, deps)], unknown: [] };
     case "mails":
-      return takeMails(call, source, reading.mails, deps);
+      return takeMails(call, source, reading, deps);
     default:
       return reading;
   }
@@ -106,11 +108,17 @@ async function takeEvent(
   return { id: record._id, mailbox, isRepetition: kind === "exists" };
 }
 
-async function takeMails(call: WebhookCall, source: WebhookSource, mails: readonly BroughtMail[], deps: ReceiveWebhookDeps): Promise<WebhookResult> {
+async function takeMails(
+  call: WebhookCall,
+  source: WebhookSource,
+  { mails, unread = [] }: Extract<Reading, { kind: "mails" }>,
+  deps: ReceiveWebhookDeps,
+): Promise<WebhookResult> {
+  if (unread.length > 0) deps.onUnread(source._id, unread);
+  if (mails.length === 0) return unread[0] === undefined ? { kind: "ignored", because: "the call brings no mail" } : refused("malformed", unread[0]);
   const sorted = await Promise.all(mails.map(async (mail) => ({ mail, ...(await recipientsOf(mail, source, deps)) })));
   const wanted = sorted.filter(({ mailboxes }) => mailboxes.length > 0);
   const unknown = [...new Set(sorted.flatMap((mail) => mail.unknown))];
-  if (mails.length === 0) return { kind: "ignored", because: "the call brings no mail" };
   if (wanted.length === 0) return refused("unknown-mailbox", `no mailbox here for ${unknown.join(", ").slice(0, 500)}`);
   const body = await putBody(call, deps);
   const inbound: CameIn[] = [];
@@ -146,7 +154,7 @@ function deliveryOf(
   { mail, mailboxes, body }: { mail: BroughtMail; mailboxes: Delivery["mailboxes"]; body: InboundWebhook["body"] },
   { maxMailBytes, maxHops }: ReceiveWebhookDeps,
 ): Delivery {
-  const webhook = webhookOf(call, source, { id: mail.id, body });
+  const webhook = webhookOf(call, source, { id: mail.id, body, verdicts: mail.verdicts });
   const { envelopeFrom } = mail;
   return { mailboxes, source: { door: "webhook", ip: call.ip, ...(envelopeFrom !== undefined && { envelopeFrom }), webhook }, maxBytes: maxMailBytes, maxHops };
 }
@@ -154,7 +162,7 @@ function deliveryOf(
 function webhookOf(
   { headers: { "content-type": contentType } }: WebhookCall,
   { _id, kind }: WebhookSource,
-  { id, body, headers = {} }: { id: string | undefined; body: InboundWebhook["body"]; headers?: Record<string, string> | undefined },
+  { id, body, headers = {}, verdicts = {} }: Pick<InboundWebhook, "body" | "headers" | "verdicts"> & { id: string | undefined },
 ): InboundWebhook {
   return {
     source: _id,
@@ -163,6 +171,7 @@ function webhookOf(
     body,
     ...(contentType !== undefined && { contentType }),
     ...(Object.keys(headers).length > 0 && { headers }),
+    ...(Object.keys(verdicts).length > 0 && { verdicts }),
   };
 }
 

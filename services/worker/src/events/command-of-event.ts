@@ -1,40 +1,28 @@
-import { CONTRACT_VERSION, decodeTicketParams, type EventDefaults, type InboundRecord, type OpenTicketCommand } from "@openticket/contract";
+import { CONTRACT_VERSION, type EventDefaults, type InboundRecord, type OpenTicketCommand } from "@openticket/contract";
+import { ticketOfEvent } from "@openticket/webhooks";
 import type { EventInHand } from "./event-in-hand.ts";
 
-/** Makes the command of an event: what its mapping yields, over the defaults of its source. A mapping may yield any encoding of the call. */
-export function commandOfEvent(params: Readonly<Record<string, unknown>>, defaults: EventDefaults = {}, record: InboundRecord): OpenTicketCommand {
-  const { ticket, problems } = decodeTicketParams({ noemail: true, ...openerOf(params, defaults), ...without(defaults, ["name", "email"]), ...params });
+/** Makes the command of an event of what its mapping yields and the defaults of its source. */
+export function commandOfEvent(params: Readonly<Record<string, unknown>>, defaults: EventDefaults | undefined, record: InboundRecord): OpenTicketCommand {
+  const { ticket, problems } = ticketOfEvent(params, defaults);
+  const { ip, webhook } = record.source;
   return {
     v: CONTRACT_VERSION,
     requestId: record.requestId,
-    source: {
-      channel: "webhook",
-      inboundId: record._id,
-      webhook: record.source.webhook?.source,
-      ...(record.source.ip !== undefined && { ip: record.source.ip }),
-    },
+    source: { channel: "webhook", inboundId: record._id, webhook: webhook?.source, ...(ip !== undefined && { ip }) },
     receivedAt: record.receivedAt.toISOString(),
     ticket,
     ...(problems.length > 0 && { problems }),
   };
 }
 
-/** Name and address go together: those of the defaults do not stand beside somebody else's. */
-function openerOf(params: Readonly<Record<string, unknown>>, { name, email }: EventDefaults): Pick<EventDefaults, "name" | "email"> {
-  const isNamed = ["clientid", "userid", "contactid", "email"].some((id) => params[id] !== undefined && params[id] !== "");
-  if (isNamed) return {};
-  return { ...(name !== undefined && { name }), ...(email !== undefined && { email }) };
-}
-
-function without<T extends object>(given: T, names: readonly (keyof T)[]): Partial<T> {
-  const entries = Object.entries(given).filter(([name, value]) => value !== undefined && !names.includes(name as keyof T));
-  return Object.fromEntries(entries) as Partial<T>;
-}
-
 /** The same command under the name of another request, for events that share a ticket. */
 export function inTheNameOf(requestId: string, { command }: Pick<EventInHand, "command">): OpenTicketCommand {
   return { ...command, requestId };
 }
+
+/** Longest texts of a list, in characters. */
+const MAX_SUMMARY = 300;
 
 /** What a list shows of an event. */
 export function summaryOf(
@@ -44,6 +32,3 @@ export function summaryOf(
   const shown = (text: string) => text.slice(0, MAX_SUMMARY).toWellFormed();
   return { from: shown(command.ticket.email ?? record.source.webhook?.source ?? ""), subject: shown(subject ?? ""), kind: "event" };
 }
-
-/** Longest texts of a list, in characters. */
-const MAX_SUMMARY = 300;

@@ -1,4 +1,4 @@
-import { labelled, lines, type Preset, priorityBy, WEEK_S } from "./preset.ts";
+import { labelled, lines, MONTH_S, type Preset, priorityBy } from "./preset.ts";
 
 /**
  * Prometheus Alertmanager, body version 4: one ticket for each group. The same body comes again every `repeat_interval` while
@@ -19,5 +19,5 @@ export const alertmanagerPreset: Preset = {
       priority: priorityBy("commonLabels.severity"),
     },
   },
-  correlation: { key: "groupKey", windowSeconds: WEEK_S, resolved: 'status = "resolved"', onResolved: "close", afterResolved: "reopen" },
+  correlation: { key: "groupKey", windowSeconds: MONTH_S, resolved: 'status = "resolved"', onResolved: "close", afterResolved: "reopen" },
 };

@@ -1,4 +1,4 @@
-import { labelled, lines, type Preset, priorityBy, WEEK_S } from "./preset.ts";
+import { labelled, lines, MONTH_S, type Preset, priorityBy } from "./preset.ts";
 
 /** Grafana alerting, contact point "Webhook": one ticket for each group, which is sent again while it fires. */
 export const grafanaPreset: Preset = {
@@ -17,7 +17,7 @@ export const grafanaPreset: Preset = {
   correlation: {
     // A body without a group is that of one alert.
     key: '(groupKey ? groupKey : $join($sort(alerts.fingerprint), ","))',
-    windowSeconds: WEEK_S,
+    windowSeconds: MONTH_S,
     resolved: 'status = "resolved"',
     onResolved: "close",
     afterResolved: "reopen",

@@ -10,8 +10,8 @@ export interface Preset {
 const S_PER_DAY = 86_400;
 /** Windows of what goes on: alerts that are sent again every few hours, and what people work on for weeks, s. */
 export const WEEK_S = 7 * S_PER_DAY;
+export const MONTH_S = 31 * S_PER_DAY;
 export const QUARTER_S = 92 * S_PER_DAY;
-export const YEAR_S = 366 * S_PER_DAY;
 
 /** Lines of a message: those of the expressions that yield a text, one below the other. */
 export function lines(...expressions: readonly string[]): string {
