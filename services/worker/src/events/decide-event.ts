@@ -43,8 +43,9 @@ export async function decideEvent(record: InboundRecord, deps: EventDeps): Promi
   }
 }
 
-async function taskOf({ body, contentType, headers = {}, source, kind }: InboundWebhook, { receivedAt }: InboundRecord, deps: EventDeps) {
-  return { body: await deps.readBody(body), contentType, headers, source, kind, receivedAt: receivedAt.toISOString() };
+/** The record's content is the call's body, or what an operator has made of it. */
+async function taskOf({ contentType, headers = {}, source, kind }: InboundWebhook, { raw, receivedAt }: InboundRecord, deps: EventDeps) {
+  return { body: await deps.readBody(raw), contentType, headers, source, kind, receivedAt: receivedAt.toISOString() };
 }
 
 function nothingToResolve(trace: Decision[]): EventOutcome {

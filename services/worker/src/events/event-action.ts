@@ -17,7 +17,7 @@ export interface EventActionDeps extends EventDeps {
  * run again after a crash at any place: see the files beside this one.
  */
 export function eventAction(deps: EventActionDeps): InboundAction {
-  return inboundJob({ label: "event", find: deps.records.find, take: (record) => takeEvent(record, deps) });
+  return inboundJob({ label: "event", find: (id) => deps.records.find(id), take: (record) => takeEvent(record, deps) });
 }
 
 async function takeEvent(record: InboundRecord, deps: EventActionDeps): Promise<TakenInbound> {

@@ -30,7 +30,7 @@ export interface InboundDeps extends CarryDeps {
 
 /** The action of a mail's job. */
 export function inboundAction(deps: InboundDeps): InboundAction {
-  return inboundJob({ label: "mail", find: deps.inbound.find, take: (record) => takeMail(record, deps) });
+  return inboundJob({ label: "mail", find: (id) => deps.inbound.find(id), take: (record) => takeMail(record, deps) });
 }
 
 async function takeMail(record: InboundRecord, deps: InboundDeps): Promise<TakenInbound> {

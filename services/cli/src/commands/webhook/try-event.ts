@@ -8,7 +8,6 @@ import {
   makeEventReader,
   presetOf,
   type SpentReading,
-  sourceKind,
   ticketOfEvent,
 } from "@openticket/webhooks";
 import type { CommandDeps } from "../../command.ts";
@@ -79,7 +78,7 @@ async function definedSource(file: string): Promise<Tried> {
 function rulesOf({ kind, mapping, correlation }: Tried): { mapping: EventMapping; correlation: EventCorrelation | undefined } {
   const preset = presetOf(kind);
   const inUse = mapping ?? preset?.mapping;
-  if (!inUse) throw new CliFailure(`A source of the kind ${kind} brings ${sourceKind(kind).brings}, which no mapping reads; see opentickets mail parse.`);
+  if (!inUse) throw new CliFailure(`A source of the kind ${kind} brings mails, which no mapping reads; see opentickets mail parse.`);
   return { mapping: inUse, correlation: correlation === undefined ? preset?.correlation : (correlation ?? undefined) };
 }
 
