@@ -159,7 +159,7 @@ test("its settings take keys of P-256 alone", () => {
 test("its secret is a user and a password, which it can make", () => {
   const { faultOf, generate } = sendgridKind.secrets;
   expect(faultOf(SECRET, byPassword.settings)).toBeUndefined();
-  expect(faultOf(generate?.() ?? "", byPassword.settings)).toBeUndefined();
+  expect(faultOf(generate?.(byPassword.settings) ?? "", byPassword.settings)).toBeUndefined();
   for (const secret of ["password", "user:short", ":a-long-password", "user:a long password"])
     expect(faultOf(secret, byPassword.settings)).toContain("user:password");
 });
