@@ -8,13 +8,14 @@ const pages = readdirSync(folder).map((name) => ({ name, text: readFileSync(new 
 /** What a page has its reader put into a file, and the JSON that it shows. */
 function definitionsIn(text: string): unknown[] {
   const echoed = [...text.matchAll(/^echo '(\{.*\})' > /gm)].map(([, json = ""]) => json);
-  const shown = [...text.matchAll(/```json\n([^]*?)```/g)].map(([, json = ""]) => json);
+  const shown = [...text.matchAll(/```json\n([\s\S]*?)```/g)].map(([, json = ""]) => json);
   return [...echoed, ...shown].map((json) => JSON.parse(json) as unknown);
 }
 
 describe("the pages about webhooks", () => {
   it.each(pages.filter(({ text }) => definitionsIn(text).length > 0))("$name shows sound definitions", async ({ text }) => {
-    for (const definition of definitionsIn(text)) expect(await checkDefinition(definition, { find: async (address) => ({ address }) })).toMatchObject({ kind: "sound" });
+    for (const definition of definitionsIn(text))
+      expect(await checkDefinition(definition, { find: async (address) => ({ address }) })).toMatchObject({ kind: "sound" });
   });
 
   it("are there for every kind of events that has a preset", () => {

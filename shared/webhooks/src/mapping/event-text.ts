@@ -1,7 +1,4 @@
-import { scanJson } from "./json-scan.ts";
-
-/** The JSON of an event, safe to parse, or why there is none; the reason is for people. */
-export type EventText = { kind: "json"; text: string } | { kind: "unreadable"; because: string };
+import { type EventText, scanJson } from "./json-scan.ts";
 
 /**
  * Reads the exact bytes of a call as the JSON of one event. A form is read as well: its field `payload`, where some

@@ -1,5 +1,3 @@
-import type { EventText } from "./event-text.ts";
-
 /**
  * Looks through a JSON text for what `JSON.parse` accepts in silence and nobody means: names that stand twice in an object,
  * names that mean something to JavaScript, nesting without end, numbers beyond all bounds. An integer with more digits than
@@ -8,6 +6,9 @@ import type { EventText } from "./event-text.ts";
  * Problem: what was lost while parsing cannot be asked for afterwards. Choice: one pass over the tokens before, which says
  * nothing about the grammar: that is left to `JSON.parse`, whose words people know.
  */
+
+/** The JSON of an event, safe to parse, or why there is none; the reason is for people. */
+export type EventText = { kind: "json"; text: string } | { kind: "unreadable"; because: string };
 
 /** How deep an event may nest; deeper ones are made to harm. */
 const MAX_DEPTH = 200;

@@ -1,15 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { EventCorrelation, EventMapping, TicketParams, WebhookSource } from "@openticket/contract";
 import { makeMongoWebhookSources } from "@openticket/store";
-import {
-  checkDefinition,
-  type EventReading,
-  type EventTask,
-  makeEventReader,
-  presetOf,
-  type SpentReading,
-  ticketOfEvent,
-} from "@openticket/webhooks";
+import { checkDefinition, type EventReading, type EventTask, makeEventReader, presetOf, type SpentReading, ticketOfEvent } from "@openticket/webhooks";
 import type { CommandDeps } from "../../command.ts";
 import { CliFailure } from "../../failure.ts";
 import { table } from "../../output.ts";
