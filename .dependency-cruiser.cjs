@@ -56,9 +56,9 @@ module.exports = {
     {
       name: "webhooks-know-no-product",
       severity: "error",
-      comment: "what webhooks are, in and out, needs the contract alone: no store, no queue, no server",
+      comment: "what webhooks are, in and out, needs the contract, and threads, alone: no store, no queue, no server",
       from: { path: "^shared/webhooks/src/" },
-      to: { path: "^shared/", pathNot: "^shared/(contract|webhooks)/" },
+      to: { path: "^shared/", pathNot: "^shared/(contract|runtime|webhooks)/" },
     },
     {
       name: "core-is-pure",
@@ -78,21 +78,21 @@ module.exports = {
       name: "edges-stay-apart",
       severity: "error",
       comment: "edge folders do not import one another",
-      from: { path: "^services/([^/]+)/src/(adapters|queue|outbox|notify|recovery|mail)/" },
-      to: { path: "^services/$1/src/(adapters|queue|outbox|notify|recovery|mail)/", pathNot: "^services/$1/src/$2/" },
+      from: { path: "^services/([^/]+)/src/(adapters|queue|outbox|notify|recovery|mail|events)/" },
+      to: { path: "^services/$1/src/(adapters|queue|outbox|notify|recovery|mail|events)/", pathNot: "^services/$1/src/$2/" },
     },
     {
       name: "edges-know-no-store",
       severity: "error",
       comment: "an edge folder reaches the store through the core's ports",
-      from: { path: "^services/[^/]+/src/(adapters|queue|outbox|notify|recovery|mail)/" },
+      from: { path: "^services/[^/]+/src/(adapters|queue|outbox|notify|recovery|mail|events)/" },
       to: { path: "^shared/store/" },
     },
     {
       name: "client-in-queues",
       severity: "error",
       comment: "of the edge folders, queue alone speaks to the queue",
-      from: { path: "^services/[^/]+/src/(adapters|outbox|notify|recovery|mail)/" },
+      from: { path: "^services/[^/]+/src/(adapters|outbox|notify|recovery|mail|events)/" },
       to: { path: "^shared/client/" },
     },
     {

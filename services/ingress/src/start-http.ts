@@ -8,6 +8,7 @@ import {
   makeMongoBlobStore,
   makeMongoCredentialStore,
   makeMongoDeadLetters,
+  makeMongoEventTickets,
   makeMongoInbound,
   makeMongoMailboxes,
   makeMongoReceipts,
@@ -62,7 +63,12 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
   const app = await makeHttpApp(
     {
       queue,
-      tickets: { ...makeMongoTicketReader(store), ...makeMongoReplyReader(store), findDeadLetter: makeMongoDeadLetters(store).find },
+      tickets: {
+        ...makeMongoTicketReader(store),
+        ...makeMongoReplyReader(store),
+        findDeadLetter: makeMongoDeadLetters(store).find,
+        occurrencesOf: makeMongoEventTickets(store).occurrencesOf,
+      },
       inbound,
       webhookSources: {
         store: sources,

@@ -39,6 +39,7 @@ import { startStuckWatch } from "./queue/stuck-watch.ts";
 import { inboundSource } from "./recovery/inbound-source.ts";
 import { receiptSource } from "./recovery/receipt-source.ts";
 import { startRecovery } from "./recovery/recovery.ts";
+import { startEvents } from "./start-events.ts";
 import { startMail } from "./start-mail.ts";
 
 /** A worker waits patiently for a store to come back, ms: its jobs stay where they are. */
@@ -110,8 +111,9 @@ export async function startWorker(
   const actionDeps: ActionDeps = { pipeline, tickets: ticketDispatcher, replies: replyDispatcher };
   const { severityOf } = deliveries;
   const mail = startMail(config, { ...actionDeps, store, inbound, openBlob: blobs.open, notifier, severityOf, tokenSecret, now, logger, drain, metrics });
+  const events = startEvents(config, { ...actionDeps, store, inbound, openBlob: blobs.open, now, drain, metrics });
   const consumerDeps: ConsumerDeps = {
-    actions: makeActions({ ...actionDeps, mail }),
+    actions: makeActions({ ...actionDeps, mail, events }),
     reply: (queue, result) => replies.publish(queue, result),
     // A receipt that does not hear of its outcome is looked at again by the recovery.
     decided: (requestId, outcome) => void receipts.decided(requestId, outcome).catch((err: unknown) => logger.warn({ err, requestId }, "receipt not updated")),
