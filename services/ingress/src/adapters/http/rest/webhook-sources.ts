@@ -1,5 +1,5 @@
 import type { WebhookSource } from "@openticket/contract";
-import { type Changed, SecretsLocked, type SourceManager, type SourceStore, type SourceView, viewSource } from "@openticket/webhooks";
+import { type Changed, SecretsLocked, type SourceView, viewSource } from "@openticket/webhooks";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { mayUse } from "../../../intake/authenticate.ts";
 import type { HttpDeps } from "../http-deps.ts";
