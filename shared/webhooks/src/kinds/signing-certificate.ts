@@ -1,4 +1,5 @@
 import { X509Certificate } from "node:crypto";
+import { isIP } from "node:net";
 import { rootCertificates } from "node:tls";
 import { type KindDeps, ProviderUnreachable } from "../source-kind.ts";
 import { certificatesOf, chainFault } from "./certificate-chain.ts";
@@ -59,9 +60,14 @@ async function fetchOf(url: string, { ca, isNamedByOperator }: Pick<Trust, "ca" 
 const OLD_NAME = "sns.amazonaws.com";
 
 function ownFault(certificate: X509Certificate, host: string): string | undefined {
-  const isOfHost = certificate.checkHost(host) !== undefined || (host.endsWith(".amazonaws.com") && certificate.checkHost(OLD_NAME) !== undefined);
-  if (!isOfHost && certificate.checkIP(host) === undefined) return "the certificate is not of the host that serves it";
+  if (!isOf(certificate, host)) return "the certificate is not of the host that serves it";
   return certificate.publicKey.asymmetricKeyType === "rsa" ? undefined : "the certificate has no RSA key";
+}
+
+function isOf(certificate: X509Certificate, host: string): boolean {
+  const address = host.replace(/^\[|\]$/g, "");
+  if (isIP(address) !== 0) return certificate.checkIP(address) !== undefined;
+  return certificate.checkHost(host) !== undefined || (/\.amazonaws\.com(?:\.cn)?$/.test(host) && certificate.checkHost(OLD_NAME) !== undefined);
 }
 
 const AMAZON = /^O=(?:Amazon|Starfield Technologies, Inc\.)$/m;
