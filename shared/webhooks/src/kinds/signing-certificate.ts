@@ -24,7 +24,8 @@ export type SigningCertificate = { kind: "trusted"; certificate: X509Certificate
  */
 export async function signingCertificate(url: string, trust: Trust, at: Date, deps: KindDeps): Promise<SigningCertificate> {
   const place = trustedUrl(url, trust.hosts);
-  if (!place?.pathname.endsWith(".pem")) return { kind: "refused", because: "SigningCertURL is not https, of a trusted host and .pem" };
+  if (!place?.pathname.endsWith(".pem") || place.search !== "")
+    return { kind: "refused", because: "SigningCertURL is not https, of a trusted host and .pem without a query" };
   const kept = keptBy(deps);
   const served = kept.get(place.href) ?? certificatesOf(await fetchOf(place.href, trust, deps));
   const [certificate, ...others] = served;

@@ -144,6 +144,7 @@ describe("the certificate of SNS", () => {
     "https://sns.eu-west-1.amazonaws.com@example.com/a.pem",
     "https://xsns.eu-west-1.amazonaws.com/a.pem",
     "https://sns.eu-west-1.amazonaws.com/a",
+    "https://sns.eu-west-1.amazonaws.com/a.pem?1",
     "https://169.254.169.254/a.pem",
     "file:///etc/a.pem",
     "a.pem",
@@ -160,6 +161,21 @@ describe("the certificate of SNS", () => {
     const other = issue({ name: "Other", extensions: CA_EXTENSIONS });
     expect(await reasonOf(snsSigned(notification(), leaf), deps, settings({ trustedCa: other.certificate }))).toContain("no trusted CA");
     expect(deps.fetched).toEqual([CERT_URL]);
+  });
+
+  test("is kept for the fifty latest addresses alone", async () => {
+    const urls = Array.from({ length: 51 }, (_, at) => `https://sns.eu-west-1.amazonaws.com/${at}.pem`);
+    const deps = serving(Object.fromEntries(urls.map((url) => [url, leaf.certificate + middle.certificate])));
+    for (const url of [...urls, ...urls.slice(-1), ...urls.slice(0, 1)])
+      expect(await reasonOf(snsSigned(notification({ SigningCertURL: url }), leaf), deps)).toBe("verified");
+    expect(deps.fetched).toEqual([...urls, ...urls.slice(0, 1)]);
+  });
+
+  test("that was refused is not kept", async () => {
+    const deps = whole();
+    const other = settings({ trustedCa: issue({ name: "Other", extensions: CA_EXTENSIONS }).certificate });
+    for (let time = 0; time < 2; time++) expect(await reasonOf(snsSigned(notification(), leaf), deps, other)).toContain("no trusted CA");
+    expect(deps.fetched.filter((url) => url === CERT_URL)).toHaveLength(2);
   });
 
   test("that is alone is completed from where it says, by https", async () => {
