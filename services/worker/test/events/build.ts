@@ -71,7 +71,7 @@ export async function makeEventWorker(database: string) {
     run,
     sources: makeMongoWebhookSources(store),
     events: makeMongoEventTickets(store),
-    allTickets: () => store.db.collection<TicketRecord>("tickets").find().sort({ id: 1 }).toArray(),
+    allTickets: () => store.db.collection<TicketRecord>("tickets").find().sort({ openedAt: 1, id: 1 }).toArray(),
     setStatus: (id: number, status: string) => store.db.collection("tickets").updateOne({ id }, { $set: { status } }),
     /** Stores an event as the door does, and gives back its id. */
     async receive(body: unknown, { at = now(), source = "alerts" }: { at?: Date; source?: string } = {}): Promise<string> {
