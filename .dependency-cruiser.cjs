@@ -56,9 +56,9 @@ module.exports = {
     {
       name: "webhooks-know-no-product",
       severity: "error",
-      comment: "what webhooks are, in and out, needs the contract alone: no store, no queue, no server",
+      comment: "what webhooks are, in and out, needs the contract, and threads, alone: no store, no queue, no server",
       from: { path: "^shared/webhooks/src/" },
-      to: { path: "^shared/", pathNot: "^shared/(contract|webhooks)/" },
+      to: { path: "^shared/", pathNot: "^shared/(contract|runtime|webhooks)/" },
     },
     {
       name: "core-is-pure",
@@ -78,21 +78,21 @@ module.exports = {
       name: "edges-stay-apart",
       severity: "error",
       comment: "edge folders do not import one another",
-      from: { path: "^services/([^/]+)/src/(adapters|queue|outbox|notify|recovery|mail|events-out)/" },
-      to: { path: "^services/$1/src/(adapters|queue|outbox|notify|recovery|mail|events-out)/", pathNot: "^services/$1/src/$2/" },
+      from: { path: "^services/([^/]+)/src/(adapters|queue|outbox|notify|recovery|mail|events|events-out)/" },
+      to: { path: "^services/$1/src/(adapters|queue|outbox|notify|recovery|mail|events|events-out)/", pathNot: "^services/$1/src/$2/" },
     },
     {
       name: "edges-know-no-store",
       severity: "error",
       comment: "an edge folder reaches the store through the core's ports",
-      from: { path: "^services/[^/]+/src/(adapters|queue|outbox|notify|recovery|mail|events-out)/" },
+      from: { path: "^services/[^/]+/src/(adapters|queue|outbox|notify|recovery|mail|events|events-out)/" },
       to: { path: "^shared/store/" },
     },
     {
       name: "client-in-queues",
       severity: "error",
       comment: "of the edge folders, queue alone speaks to the queue",
-      from: { path: "^services/[^/]+/src/(adapters|outbox|notify|recovery|mail|events-out)/" },
+      from: { path: "^services/[^/]+/src/(adapters|outbox|notify|recovery|mail|events|events-out)/" },
       to: { path: "^shared/client/" },
     },
     {
@@ -121,7 +121,8 @@ module.exports = {
     only("driver-in-databases", "mongodb", "^shared/store/src/|^services/standalone/src/databases/"),
     only("mailauth-in-mail", "mailauth|tldts", "^services/[^/]+/src/mail/auth/"),
     only("mailer-in-notify", "nodemailer", "^services/[^/]+/src/notify/"),
-    only("servers-in-adapters", "fastify|@fastify/[^/]+|smtp-server|imapflow", "^services/ingress/src/adapters/"),
+    only("servers-in-adapters", "fastify|@fastify/(?!busboy/)[^/]+|smtp-server|imapflow", "^services/ingress/src/adapters/"),
+    only("forms-in-doors", "@fastify/busboy", "^services/ingress/src/adapters/|^shared/webhooks/src/kinds/multipart\\.ts$"),
     only("expressions-in-webhooks", "jsonata", "^shared/webhooks/src/mapping/"),
     {
       name: "no-test-in-production",

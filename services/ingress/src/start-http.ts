@@ -10,6 +10,7 @@ import {
   makeMongoCredentialStore,
   makeMongoDeadLetters,
   makeMongoEndpoints,
+  makeMongoEventTickets,
   makeMongoInbound,
   makeMongoMailboxes,
   makeMongoReceipts,
@@ -66,7 +67,12 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
   const app = await makeHttpApp(
     {
       queue,
-      tickets: { ...makeMongoTicketReader(store), ...makeMongoReplyReader(store), findDeadLetter: makeMongoDeadLetters(store).find },
+      tickets: {
+        ...makeMongoTicketReader(store),
+        ...makeMongoReplyReader(store),
+        findDeadLetter: makeMongoDeadLetters(store).find,
+        occurrencesOf: makeMongoEventTickets(store).occurrencesOf,
+      },
       inbound,
       webhookSources: {
         store: sources,

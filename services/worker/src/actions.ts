@@ -1,6 +1,7 @@
 import {
   ADD_TICKET_REPLY_JOB,
   type AddTicketReplyCommand,
+  INBOUND_EVENT_JOB,
   INBOUND_MAIL_JOB,
   OPEN_TICKET_JOB,
   type OpenTicketCommand,
@@ -35,8 +36,8 @@ export interface ActionDeps {
   news?: News | undefined;
 }
 
-/** Every job that the command queue may hold, by the lower-case name of its action; `mail` is that of messages that came in. */
-export function makeActions(deps: ActionDeps & { mail: Action }): Actions {
+/** Every job that the command queue may hold, by the lower-case name of its action; `mail` and `events` are those of what came in. */
+export function makeActions(deps: ActionDeps & { mail: Action; events: Action }): Actions {
   const ofTicket = commandAction({
     read: readCommand,
     decide: (command, options) => decideTicket(command, options, deps),
@@ -51,6 +52,7 @@ export function makeActions(deps: ActionDeps & { mail: Action }): Actions {
     [OPEN_TICKET_JOB, ofTicket],
     [ADD_TICKET_REPLY_JOB, ofReply],
     [INBOUND_MAIL_JOB, deps.mail],
+    [INBOUND_EVENT_JOB, deps.events],
   ];
   return new Map(actions.map(([name, action]) => [name.toLowerCase(), action]));
 }

@@ -40,6 +40,7 @@ import { startStuckWatch } from "./queue/stuck-watch.ts";
 import { inboundSource } from "./recovery/inbound-source.ts";
 import { receiptSource } from "./recovery/receipt-source.ts";
 import { startRecovery } from "./recovery/recovery.ts";
+import { startEvents } from "./start-events.ts";
 import { makeNews, startEventsOut } from "./start-events-out.ts";
 import { startMail } from "./start-mail.ts";
 
@@ -116,8 +117,9 @@ export async function startWorker(
   const actionDeps: ActionDeps = { pipeline, tickets: ticketDispatcher, replies: replyDispatcher, news };
   const { severityOf } = deliveries;
   const mail = startMail(config, { ...actionDeps, store, inbound, openBlob: blobs.open, notifier, severityOf, tokenSecret, now, logger, drain, metrics });
+  const events = startEvents(config, { ...actionDeps, store, inbound, openBlob: blobs.open, now, drain, metrics });
   const consumerDeps: ConsumerDeps = {
-    actions: makeActions({ ...actionDeps, mail }),
+    actions: makeActions({ ...actionDeps, mail, events }),
     reply: (queue, result) => replies.publish(queue, result),
     // A receipt that does not hear of its outcome is looked at again by the recovery.
     decided: (requestId, outcome) => void receipts.decided(requestId, outcome).catch((err: unknown) => logger.warn({ err, requestId }, "receipt not updated")),

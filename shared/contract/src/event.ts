@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { requestError } from "./errors.ts";
+import { EVENT_TYPES, type EventType } from "./event-type.ts";
 import { opener, priority } from "./ticket.ts";
 import { attachmentRef } from "./ticket-params.ts";
 import { replyAuthor } from "./ticket-reply.ts";
-import { EVENT_TYPES, type EventType } from "./webhook.ts";
 
 /** What our events say: the bodies of the calls to endpoints. They hold no access code and no content of files. */
 

@@ -24,6 +24,18 @@ export const inboundWebhook = z.object({
 });
 export type InboundWebhook = z.infer<typeof inboundWebhook>;
 
+export const EVENT_STATES = ["firing", "resolved"] as const;
+
+/** What an event is about, settled once: whoever decides it again finds it. */
+export const eventBelonging = z.object({
+  /** What its source's correlation says of it. */
+  key: z.string(),
+  /** The request whose ticket counts this event and others of that key. */
+  requestId: z.string(),
+  state: z.enum(EVENT_STATES),
+});
+export type EventBelonging = z.infer<typeof eventBelonging>;
+
 /** How a message came in, as the door saw it. */
 export const inboundSource = z.object({
   /** `smtp`, `lmtp`, `imap`, `pipe`, `webhook`. */
@@ -71,6 +83,7 @@ export const inboundRecord = z.object({
   reason: z.object({ code: z.string(), text: z.string() }).optional(),
   /** The ticket that it became or was added to. */
   ticket: z.object({ id: z.int(), tid: z.string(), replyId: z.int().optional() }).optional(),
+  correlation: eventBelonging.optional(),
   /** Each rule asked, its answer, and what decided. */
   trace: z.array(decision),
   /** What a list shows; absent until it was read. */

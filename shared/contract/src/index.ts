@@ -3,6 +3,7 @@ export * from "./command.ts";
 export * from "./content-type.ts";
 export * from "./errors.ts";
 export * from "./event.ts";
+export * from "./event-type.ts";
 export * from "./identity.ts";
 export * from "./inbound.ts";
 export * from "./keeping.ts";

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { commandSource } from "./command.ts";
 import { requestError } from "./errors.ts";
+import { eventType } from "./event-type.ts";
 import { attachmentRef } from "./ticket-params.ts";
-import { eventType } from "./webhook.ts";
 
 /** The stored ticket, and what is stored beside it. These are the documents of MongoDB, as zod sees them. */
 
@@ -90,6 +90,10 @@ export const ticketBounce = z.object({
 });
 export type TicketBounce = z.infer<typeof ticketBounce>;
 
+/** The event of a webhook that a ticket has heard of last. In this order: MongoDB compares them field by field. */
+export const ticketEvent = z.object({ at: z.date(), inboundId: z.string(), state: z.enum(["firing", "resolved"]) });
+export type TicketEvent = z.infer<typeof ticketEvent>;
+
 /** Another ticket, by both its numbers. */
 export const ticketLink = z.object({ id: z.int().positive(), tid: z.string() });
 
@@ -133,6 +137,8 @@ export const ticketRecord = z.object({
   /** The closed ticket that it was opened beside. */
   linkedTo: ticketLink.optional(),
   bounces: z.array(ticketBounce).optional(),
+  /** Of a ticket that counts events: the latest of them. Later ones alone change its status. */
+  lastEvent: ticketEvent.optional(),
 });
 export type TicketRecord = z.infer<typeof ticketRecord>;
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { CALL_TYPES } from "./event.ts";
-import { eventType, sealedSecret, webhookName } from "./webhook.ts";
+import { eventType } from "./event-type.ts";
+import { sealedSecret, webhookName } from "./webhook.ts";
 
 /** Endpoints that hear of our events, and the calls that they get, as they are stored. */
 

@@ -106,6 +106,7 @@ export const COLLECTIONS = {
   mutes: "mutes",
   webhookEndpoints: "webhookendpoints",
   webhookCalls: "webhookcalls",
+  correlations: "correlations",
   webhookSources: "webhooksources",
   webhookTokens: "webhooktokens",
 } as const;
@@ -149,12 +150,19 @@ async function ensureIndexes(db: Db, models: Models): Promise<void> {
     { key: { state: 1, receivedAt: -1, _id: -1 }, name: "quarantine", partialFilterExpression: { state: "quarantined" } },
     { key: { requestId: 1 }, name: "requestId" },
     { key: { "ticket.id": 1 }, name: "ticket", sparse: true },
+    // Only events that count for a ticket are in it.
+    {
+      key: { "ticket.id": 1, receivedAt: -1, "correlation.state": 1 },
+      name: "occurrences",
+      partialFilterExpression: { "correlation.requestId": { $exists: true } },
+    },
     // The sweep asks whether a content is a message's.
     { key: { "raw.sha256": 1 }, name: "raw" },
     { key: { "source.webhook.body.sha256": 1 }, name: "webhookBody", sparse: true },
   ]);
   await db.collection(COLLECTIONS.blobs).createIndexes([{ key: { fileId: 1 }, name: "fileId", unique: true }]);
   await db.collection(COLLECTIONS.blobChunks).createIndex({ files_id: 1, n: 1 }, { unique: true });
+  await db.collection(COLLECTIONS.correlations).createIndexes([{ key: { expiresAt: 1 }, name: "expiresAt", expireAfterSeconds: 0 }]);
   await ensureMailIndexes(db);
   await ensureWebhookIndexes(db);
   await Promise.all(Object.values(models).map((model) => model.createIndexes()));

@@ -8,6 +8,8 @@ export { connectStore, type StoreConnection } from "./connect.ts";
 export { type DeadLetterStore, forgetRefusal, makeMongoDeadLetters, recordDropped } from "./dead-letters.ts";
 export type { CredentialStore, Directory } from "./directory.ts";
 export { type Erased, type ErasedPerson, erasePerson, findPerson, isOfPerson } from "./erase.ts";
+export { type Claim, type Correlations, makeMongoCorrelations } from "./event-correlations.ts";
+export { makeMongoEventTickets, type Occurrences, SHOWN_OCCURRENCES } from "./event-tickets.ts";
 export { EXAMPLE_DATA, seedExampleData } from "./example-data.ts";
 export { type ImportOutcome, importReferenceData } from "./import-reference-data.ts";
 export { type InboundAccepted, type InboundFilter, type InboundOutcome, type InboundStore, LARGEST_LIST, makeMongoInbound } from "./inbound.ts";

@@ -5,7 +5,10 @@ export { mandrillKind } from "./kinds/mandrill.ts";
 export { postmarkKind } from "./kinds/postmark.ts";
 export { sendgridKind } from "./kinds/sendgrid.ts";
 export { sesKind } from "./kinds/ses.ts";
+export { type EventReader, makeEventReader, type SpentReading } from "./mapping/event-reader.ts";
 export { type ExpressionFault, expressionFaults } from "./mapping/expression-faults.ts";
+export type { EventReading, EventTask } from "./mapping/thread-messages.ts";
+export { ticketOfEvent } from "./mapping/ticket-of-event.ts";
 export { networkFault } from "./net/address-rules.ts";
 export { ForbiddenTarget, RequestLate, UnusableAnswer } from "./net/errors.ts";
 export { type GuardedAnswer, type GuardedRequest, type GuardRules, makeGuardedFetch, makeGuardedRequest, type SendGuarded } from "./net/guarded-request.ts";
@@ -15,6 +18,7 @@ export { endpointChangesForm, endpointView, isActive, makeEndpoint, newEndpointF
 export { type EndpointChanged, type EndpointManager, makeEndpointManager } from "./out/manager.ts";
 export { delayAfter, requestedDelay } from "./out/schedule.ts";
 export { SECRET_BYTES, secretOf, signedHeaders } from "./out/sign.ts";
+export { type Preset, presetOf } from "./presets/presets.ts";
 export { makeSecretBox, type SecretBox, SecretsLocked, secretKeysFault } from "./secret-box.ts";
 export * from "./source-kind.ts";
 export { sourceKind } from "./source-kinds.ts";

@@ -4,6 +4,7 @@ import type {
   Command,
   CommandResult,
   DeadLetter,
+  EventBelonging,
   InboundMailCommand,
   InboundRecord,
   InboundState,
@@ -46,6 +47,14 @@ export interface CommandQueue {
   state(requestId: string): Promise<"queued" | "working" | undefined>;
 }
 
+/** Events of webhooks that count for one ticket; `count` is of those that said that it is on. */
+export interface Occurrences {
+  count: number;
+  firstAt: Date;
+  lastAt: Date;
+  recent: { id: string; at: Date; state: EventBelonging["state"] }[];
+}
+
 /** Outcomes, tickets and their replies, as stored. */
 export interface TicketReader {
   findByIdentity(identity: string): Promise<TicketRecord | undefined>;
@@ -58,6 +67,8 @@ export interface TicketReader {
   findReply(replyId: number): Promise<ReplyRecord | undefined>;
   /** The latest replies of a ticket, at most `limit`, the oldest of them first. */
   repliesOf(ticketId: number, limit: number): Promise<ReplyRecord[]>;
+  /** Events that count for a ticket, the latest of them the newest first; undefined for a ticket without any. */
+  occurrencesOf(ticketId: number): Promise<Occurrences | undefined>;
 }
 
 /** Requests that a door acknowledged before their outcome was known; see accept.ts. */

@@ -1,4 +1,4 @@
-import { eventCorrelation, eventMapping, SOURCE_KINDS, type WebhookSource, webhookSource } from "@openticket/contract";
+import { eventCorrelation, eventDefaults, eventMapping, SOURCE_KINDS, type WebhookSource, webhookSource } from "@openticket/contract";
 import { z } from "zod";
 import { expressionFaults } from "../mapping/expression-faults.ts";
 import type { SourceKind } from "../source-kind.ts";
@@ -12,6 +12,7 @@ export const sourceDefinition = z.strictObject({
   mailbox: webhookSource.shape.mailbox.describe("Of a source of mails: the mailbox for recipients that are none of ours"),
   mapping: eventMapping.optional().describe("Of a source of events: how an event becomes a ticket; unset: as its kind has it"),
   correlation: eventCorrelation.nullable().optional().describe("How events fold into one ticket; null: each stands alone; unset: as its kind has it"),
+  defaults: eventDefaults.optional().describe("Of a source of events: parameters of OpenTicket that its mapping yields nothing for"),
 });
 export type SourceDefinition = z.output<typeof sourceDefinition>;
 
@@ -69,6 +70,6 @@ function kindIn({ kind }: { kind?: unknown }): SourceKind | undefined {
 }
 
 function misplaced(fields: Partial<Record<keyof WebhookSource, unknown>>, { name, brings }: SourceKind): DefinitionFault[] {
-  const foreign = brings === "mails" ? (["mapping", "correlation"] as const) : (["mailbox"] as const);
+  const foreign = brings === "mails" ? (["mapping", "correlation", "defaults"] as const) : (["mailbox"] as const);
   return foreign.flatMap((path) => (fields[path] === undefined ? [] : [{ path, message: `a source of the kind ${name} brings ${brings} and has none` }]));
 }

@@ -1,6 +1,5 @@
-import { readFile } from "node:fs/promises";
 import type { Command, CommandDeps } from "../../command.ts";
-import { CliFailure } from "../../failure.ts";
+import { readDefinition } from "./read-definition.ts";
 import { answerChange, openSources } from "./sources.ts";
 
 interface Argv {
@@ -16,7 +15,11 @@ export const webhookSet: Command = (parser, wrap) =>
     (it) =>
       it
         .positional("name", { type: "string", demandOption: true, describe: "Part of its URL, /webhooks/<name>" })
-        .positional("file", { type: "string", demandOption: true, describe: "JSON with kind, and with settings, mailbox, mapping and correlation as needed" })
+        .positional("file", {
+          type: "string",
+          demandOption: true,
+          describe: "JSON with kind, and with settings, mailbox, mapping, correlation and defaults as needed",
+        })
         .example("$0 webhook set forge github.json", 'A file with {"kind": "github"}; then: webhook secret add forge'),
     wrap(set),
   );
@@ -27,21 +30,4 @@ async function set({ name, file }: Argv, deps: CommandDeps): Promise<undefined> 
   if (await sources.find(name)) return answerChange(await manager.replace(name, given), name, deps, `${name} is replaced; its secrets stay.`);
   const made = await manager.create({ ...given, name });
   return answerChange(made, name, deps, `${name} is made; its provider calls /webhooks/${name}.`);
-}
-
-async function readDefinition(file: string): Promise<object> {
-  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw new CliFailure(`${file} cannot be read: ${error.code ?? error.message}`);
-  });
-  const value = parsed(text);
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new CliFailure(`${file} is not a JSON object.`);
-  return value;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
