@@ -62,8 +62,8 @@ describe("with endpoints", () => {
     await addEndpoint({ name: "everything", url: everything.url, events });
     await addEndpoint({ name: "sales", url: sales.url, events, deptids: [2] });
     await until("the worker knows them", async () => {
-      const { body } = await postTicket(stack, { ...TICKET, deptid: 2 });
-      return sales.calls.some(({ event }) => event.type === "ticket.opened" && ticketIdIn(event.data) === body.id) || undefined;
+      await postTicket(stack, { ...TICKET, deptid: 2 });
+      return sales.calls.length > 0;
     });
   });
 

@@ -1,4 +1,4 @@
-import { CALL_STATES, callState, type WebhookCallRecord, type WebhookEndpoint } from "@openticket/contract";
+import { CALL_STATES, callState, type WebhookEndpoint } from "@openticket/contract";
 import { type EndpointChanged, type EndpointManager, SecretsLocked, viewCall, viewEndpoint } from "@openticket/webhooks";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
