@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { webhookEvent } from "@openticket/contract";
-import { makeMongoEndpoints } from "@openticket/store";
+import { eventIdOf, webhookEvent } from "@openticket/contract";
+import { makeMongoEndpoints, makeMongoReplyStore } from "@openticket/store";
 import { makeEndpoint, makeSecretBox, newEndpointForm, secretOf } from "@openticket/webhooks";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { replyDraft } from "../../../../shared/store/test/testkit/reply-store.suite.ts";
 import { type Receiver, startReceiver, verified } from "../../../../test/support/event-receiver.ts";
 import { postTicket, rest } from "../../../../test/support/rest.ts";
 import { type Stack, startStack } from "../../../../test/support/stack.ts";
@@ -114,5 +115,30 @@ describe("with endpoints", () => {
     await until("its outbox is done", async () => (await stack.store.db.collection("rejections").countDocuments({ dueAt: { $exists: true } })) === 0);
     expect(everything.calls.filter(({ event }) => event.type === "request.rejected")).toHaveLength(1);
     expect(sales.calls.filter(({ event }) => event.type === "request.rejected")).toEqual([]);
+  });
+
+  it("what a process that died has stored is told by the relay, under the name that it would have had", async () => {
+    const { body } = await postTicket(stack, TICKET);
+    const overdue = new Date(Date.now() - 1000);
+    const replies = makeMongoReplyStore(stack.store, { now: () => new Date() });
+    const event = { type: "ticket.reply.added", id: eventIdOf("ticket.reply.added", "orphan"), at: overdue } as const;
+    const outbox = [{ key: "event:ticket.reply.added", kind: "event" as const, event, attempts: 0 }];
+    await until(
+      "the ticket owes nothing",
+      async () => (await stack.store.db.collection("tickets").countDocuments({ id: body.id, dueAt: { $exists: true } })) === 0,
+    );
+    const ticketId = Number(body.id);
+    const added = await replies.add(
+      replyDraft({ _id: "orphan", requestId: "orphan", ticketId, status: "Closed", tellsOfStatus: true, outbox, dueAt: overdue }),
+    );
+    const replyId = added.kind === "added" ? added.reply.replyId : 0;
+    const told = await callOf(everything, "ticket.reply.added", ({ requestId }) => requestId === "orphan");
+    expect(told.id).toBe(event.id);
+    const changed = await callOf(everything, "ticket.status.changed", (data) => ticketIdIn(data) === body.id);
+    expect(changed).toMatchObject({ id: eventIdOf("ticket.status.changed", String(replyId)), event: { data: { previousStatus: "Open", status: "Closed" } } });
+    await until("nothing is owed any more", async () => {
+      const owing = ["tickets", "replies"].map((name) => stack.store.db.collection(name).countDocuments({ dueAt: { $lte: new Date() } }));
+      return (await Promise.all(owing)).every((count) => count === 0);
+    });
   });
 });
