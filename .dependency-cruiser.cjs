@@ -121,7 +121,8 @@ module.exports = {
     only("driver-in-databases", "mongodb", "^shared/store/src/|^services/standalone/src/databases/"),
     only("mailauth-in-mail", "mailauth|tldts", "^services/[^/]+/src/mail/auth/"),
     only("mailer-in-notify", "nodemailer", "^services/[^/]+/src/notify/"),
-    only("servers-in-adapters", "fastify|@fastify/[^/]+|smtp-server|imapflow", "^services/ingress/src/adapters/"),
+    only("servers-in-adapters", "fastify|@fastify/(?!busboy/)[^/]+|smtp-server|imapflow", "^services/ingress/src/adapters/"),
+    only("forms-in-doors", "@fastify/busboy", "^services/ingress/src/adapters/|^shared/webhooks/src/kinds/multipart\\.ts$"),
     only("expressions-in-webhooks", "jsonata", "^shared/webhooks/src/mapping/"),
     {
       name: "no-test-in-production",

@@ -1,7 +1,9 @@
 import { createHmac } from "node:crypto";
-import type { InboundRecord } from "@openticket/contract";
+import { COMMAND_QUEUE, type InboundRecord } from "@openticket/contract";
+import { Queue } from "bullmq";
 import { rest } from "./rest.ts";
 import type { Stack } from "./stack.ts";
+import { until } from "./until.ts";
 
 export interface WebhookAnswer {
   status: number;
@@ -35,4 +37,15 @@ export function signedStandard(secret: string, id: string, body: string | Uint8A
 /** Records of what came in by a source, as they were taken. */
 export function recordsOf({ store }: Pick<Stack, "store">, source: string): Promise<InboundRecord[]> {
   return store.db.collection<InboundRecord>("inbound").find({ "source.webhook.source": source }).toArray();
+}
+
+/** Name and data of the job of a request; waits for it. */
+export async function jobOf({ prefix, redisUrl }: Pick<Stack, "prefix" | "redisUrl">, requestId: string): Promise<{ name: string; data: unknown }> {
+  const queue = new Queue(COMMAND_QUEUE, { connection: { url: redisUrl }, prefix });
+  try {
+    const { name, data } = await until("its job", () => queue.getJob(requestId));
+    return { name, data };
+  } finally {
+    await queue.close();
+  }
 }

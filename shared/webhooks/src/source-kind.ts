@@ -15,6 +15,7 @@ export interface SourceKind<Settings = unknown> {
   maxBodyBytes: number;
   /** What the provider hears; a file's head says why, by the provider's rules of repetition. */
   statuses: Record<CallOutcome, number>;
+  /** Both throw {@link ProviderUnreachable}, and nothing else because of a call. */
   verify(call: WebhookCall, source: SourceInUse<Settings>, deps: KindDeps): Promise<Verdict>;
   /** What a verified call holds. */
   read(call: WebhookCall, source: SourceInUse<Settings>, deps: KindDeps): Promise<Reading>;

@@ -33,7 +33,9 @@ export function urlencoded(fields: Record<string, string | Buffer> | Field[]): {
 /** The same of a multipart form. */
 export function multipart(fields: Record<string, string | Buffer> | Field[], boundary = "xYzZY"): { body: Buffer; headers: Record<string, string> } {
   const pieces = fieldsOf(fields).flatMap(({ name, value, fileName, contentType }) => [
-    Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="${name}"${fileName === undefined ? "" : `; filename="${fileName}"`}\r\n`),
+    Buffer.from(
+      `--${boundary}\r\nContent-Disposition: form-data; name="${name}"${fileName === undefined ? "" : `; filename="${fileName.replaceAll('"', '\\"')}"`}\r\n`,
+    ),
     Buffer.from(`${contentType === undefined ? "" : `Content-Type: ${contentType}\r\n`}\r\n`),
     Buffer.from(value),
     Buffer.from("\r\n"),

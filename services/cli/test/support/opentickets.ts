@@ -1,6 +1,9 @@
 import { testMongoUrl, testRedisUrl } from "../../../../test/support/servers.ts";
 import { runCli } from "../../src/index.ts";
 
+/** What the secrets of webhooks are sealed with. */
+const SECRETS_KEY = Buffer.alloc(32, 5).toString("base64");
+
 export interface Said {
   code: number;
   out: string;
@@ -19,7 +22,7 @@ export function operatorOf(name: () => string): {
         said[where] += text;
       },
     });
-    const env = { MONGODB_URL: testMongoUrl(name()), REDIS_URL: testRedisUrl(), QUEUE_PREFIX: name() };
+    const env = { MONGODB_URL: testMongoUrl(name()), REDIS_URL: testRedisUrl(), QUEUE_PREFIX: name(), SECRETS_KEY };
     const code = await runCli(args, { env, out: into("out"), err: into("err"), columns: 120 });
     return { code, ...said };
   }

@@ -7,7 +7,7 @@ import { inTime } from "../in-time.ts";
 /** Sources of webhooks. */
 export interface WebhookSources {
   find(name: string): Promise<WebhookSource | undefined>;
-  /** The same, for a door that asks with every call: a change is seen within {@link KEPT_MS}. */
+  /** The same, for a door that asks with every call: a change is seen at once, one of another process within {@link KEPT_MS}. */
   findKept(name: string): Promise<WebhookSource | undefined>;
   /** By name. */
   all(): Promise<WebhookSource[]>;
@@ -28,13 +28,23 @@ const KEPT_NAMES = 1000;
 export function makeMongoWebhookSources(store: StoreConnection): WebhookSources {
   const sources = store.db.collection<WebhookSource>(COLLECTIONS.webhookSources);
   const find = async (name: string) => (await inTime(sources.findOne({ _id: name }))) ?? undefined;
+  const kept = keep(find);
+  const changing = async (name: string, change: Promise<boolean>) => inTime(change).finally(() => kept.forget(name));
   return {
     find,
-    findKept: keep(find),
+    findKept: kept.find,
     all: () => inTime(sources.find({}, { sort: { _id: 1 } }).toArray()),
-    create: (source) => inTime(create(source, sources)),
-    replace: async (source, updatedAt) => (await inTime(sources.replaceOne({ _id: source._id, updatedAt }, source))).matchedCount > 0,
-    remove: async (name) => (await inTime(sources.deleteOne({ _id: name }))).deletedCount > 0,
+    create: (source) => changing(source._id, create(source, sources)),
+    replace: (source, updatedAt) =>
+      changing(
+        source._id,
+        sources.replaceOne({ _id: source._id, updatedAt }, source).then(({ matchedCount }) => matchedCount > 0),
+      ),
+    remove: (name) =>
+      changing(
+        name,
+        sources.deleteOne({ _id: name }).then(({ deletedCount }) => deletedCount > 0),
+      ),
   };
 }
 
@@ -50,9 +60,9 @@ async function create(source: WebhookSource, sources: mongoose.mongo.Collection<
 
 type Find = (name: string) => Promise<WebhookSource | undefined>;
 
-function keep(find: Find): Find {
+function keep(find: Find): { find: Find; forget(name: string): void } {
   const kept = new Map<string, { found: ReturnType<Find>; untilMs: number }>();
-  return (name) => {
+  const findKept: Find = (name) => {
     const known = kept.get(name);
     if (known && performance.now() < known.untilMs) return known.found;
     if (kept.size >= KEPT_NAMES) kept.clear();
@@ -61,4 +71,5 @@ function keep(find: Find): Find {
     found.catch(() => kept.delete(name));
     return found;
   };
+  return { find: findKept, forget: (name) => void kept.delete(name) };
 }

@@ -62,13 +62,17 @@ describe("sources of webhooks", () => {
     expect([await sources.remove("d"), await sources.remove("d"), await sources.find("d")]).toEqual([true, false, undefined]);
   });
 
-  it("that are asked for all the time are known for a moment, and changes are seen within seconds", async () => {
-    expect(await sources.findKept("e")).toBeUndefined();
+  it("that are asked for all the time are known for a moment: a change is seen at once, one of another process within seconds", async () => {
+    const others = makeMongoWebhookSources(store);
+    expect([await sources.findKept("e"), await others.findKept("e")]).toEqual([undefined, undefined]);
     await sources.create(source("e"));
-    await until("the new source", () => sources.findKept("e"), 5000);
+    expect([await sources.findKept("e"), await others.findKept("e")]).toEqual([source("e"), undefined]);
+    await until("the new source", () => others.findKept("e"), 5000);
+    await sources.replace(source("e", { isEnabled: false, updatedAt: LATER }), NOW);
+    expect(await sources.findKept("e")).toMatchObject({ isEnabled: false });
     await sources.remove("e");
-    expect(await sources.findKept("e")).toEqual(source("e"));
-    await until("its end", async () => (await sources.findKept("e")) === undefined, 5000);
+    expect([await sources.findKept("e"), await others.findKept("e")]).toEqual([undefined, source("e")]);
+    await until("its end", async () => (await others.findKept("e")) === undefined, 5000);
   });
 });
 

@@ -69,28 +69,36 @@ function textOf(text: BodyText | undefined, html: BodyText | undefined, original
 }
 
 function bodyOf(text: Text | undefined, html: BodyText | undefined, files: readonly MailFile[]): Part {
-  const shown = html === undefined ? [] : files.filter((file) => isShown(file));
+  const links = linkedIds(html);
+  const shown = files.filter(({ contentId, contentType }) => links.has(bareId(contentId)) && /^image\//i.test(contentType ?? ""));
   const attached = files.filter((file) => !shown.includes(file));
-  const page = html === undefined ? undefined : joined("related", [textPart("html", { ...html, parameters: "" }), ...shown.map(filePart)]);
+  const page =
+    html === undefined ? undefined : joined("related", [textPart("html", { ...html, parameters: "" }), ...shown.map((file) => filePart(file, "inline"))]);
   const plain = text === undefined && page !== undefined ? undefined : textPart("plain", text ?? { bytes: Buffer.alloc(0), parameters: "" });
   const written = joined(
     "alternative",
     [plain, page].filter((part) => part !== undefined),
   );
-  return joined("mixed", [written, ...attached.map(filePart)]);
+  return joined("mixed", [written, ...attached.map((file) => filePart(file, "attachment"))]);
 }
 
-const isShown = ({ contentId, contentType }: MailFile): boolean => contentId !== undefined && /^image\//i.test(contentType ?? "");
+/** Content ids of what the HTML shows from its own mail. */
+function linkedIds(html: BodyText | undefined): ReadonlySet<string> {
+  const page = html === undefined ? "" : Buffer.from(html.bytes).toString("latin1");
+  return new Set([...page.matchAll(/cid:([^\s"'<>()]{1,500})/gi)].map(([, id = ""]) => bareId(id)));
+}
+
+const bareId = (contentId: string | undefined): string => contentId?.replace(/[^!-~]|[<>]/g, "") ?? "";
 
 function textPart(subtype: "plain" | "html", { bytes, charset, parameters }: Text): Part {
   return { headers: [`Content-Type: text/${subtype}; charset="${charsetLabel(charset)}"${parameters}`, BASE64], body: base64Lines(bytes) };
 }
 
-function filePart(file: MailFile): Part {
-  const fileName = file.name === undefined || file.name === "" ? "" : `; filename*=UTF-8''${percentEncoded(file.name)}`;
-  const contentId = file.contentId?.replace(/[^!-~]|[<>]/g, "") ?? "";
-  const headers = [`Content-Type: ${mediaType(file.contentType)}`, `Content-Disposition: ${isShown(file) ? "inline" : "attachment"}${fileName}`];
-  return { headers: [...headers, ...(contentId === "" ? [] : [`Content-ID: <${contentId}>`]), BASE64], body: base64Lines(file.bytes) };
+function filePart({ name, contentType, contentId, bytes }: MailFile, disposition: "inline" | "attachment"): Part {
+  const fileName = name === undefined || name === "" ? "" : `; filename*=UTF-8''${percentEncoded(name)}`;
+  const id = bareId(contentId);
+  const headers = [`Content-Type: ${mediaType(contentType)}`, `Content-Disposition: ${disposition}${fileName}`];
+  return { headers: [...headers, ...(id === "" ? [] : [`Content-ID: <${id}>`]), BASE64], body: base64Lines(bytes) };
 }
 
 const BASE64 = "Content-Transfer-Encoding: base64";

@@ -1,7 +1,6 @@
-import { setImmediate } from "node:timers/promises";
-import { Dicer } from "@fastify/busboy";
 import type { WebhookCall } from "../source-kind.ts";
 import { headerParameters } from "./header-parameters.ts";
+import { type MultipartPart, readMultipart } from "./multipart.ts";
 
 /**
  * Fields of a form, urlencoded or multipart, as the bytes that they are: providers put whole mails into them, in whatever
@@ -19,16 +18,12 @@ export type Form = { kind: "form"; parts: FormPart[] } | { kind: "malformed"; be
 
 /** More than any provider sends: a mail of 500 attachments has its fields beside them. */
 const MAX_PARTS = 1000;
-/** Header lines of one part: real ones have up to four. */
-const MAX_HEADER_LINES = 32;
-/** RFC 2046 allows 70 characters; the parser takes up to about 250. */
-const MAX_BOUNDARY = 200;
 
 /** Reads a body of `application/x-www-form-urlencoded` or `multipart/form-data`, the former where the type is missing. */
 export async function readForm(contentType: string | undefined, body: Buffer): Promise<Form> {
   const type = (contentType ?? URLENCODED).split(";", 1)[0]?.trim().toLowerCase() ?? "";
   if (type === URLENCODED) return readUrlencoded(body);
-  if (type === "multipart/form-data") return readMultipart(contentType ?? "", body);
+  if (type === "multipart/form-data") return formOfParts(await readMultipart(contentType ?? "", body, MAX_PARTS));
   return malformed(`a form was expected, not ${JSON.stringify(type.slice(0, 100))}`);
 }
 
@@ -97,66 +92,14 @@ function digitOf(byte: number | undefined): number {
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x61 + 10 : NO_DIGIT;
 }
 
-/** A part while it is read. `headers`: one character per byte. */
-interface OpenPart {
-  headers: Map<string, string>;
-  pieces: Buffer[];
-  hasEnded: boolean;
-}
-
-/**
- * Busboy itself decodes texts and skips parts that it does not like in silence; its parser hands out every part with its
- * raw headers.
- */
-async function readMultipart(contentType: string, body: Buffer): Promise<Form> {
-  const boundary = headerParameters(contentType).get("boundary") ?? "";
-  if (boundary === "" || boundary.length > MAX_BOUNDARY) return malformed("the multipart form comes without a usable boundary in its content type");
-  const open: OpenPart[] = [];
-  let fault = false;
-  const parser = new Dicer({ boundary, maxHeaderPairs: MAX_HEADER_LINES });
-  parser.on("part", (stream) => collect(stream, open));
-  parser.on("error", () => {
-    fault = true;
-  });
-  await new Promise<void>((resolve) => {
-    parser.once("finish", resolve).once("error", resolve);
-    parser.end(body);
-  });
-  // Streams report their ends a turn after the parser has finished.
-  await setImmediate();
-  if (fault || open.length === 0 || open.some(({ hasEnded }) => !hasEnded)) return malformed("the multipart form is broken or incomplete");
-  if (open.length > MAX_PARTS) return malformed(`the form has more than ${MAX_PARTS} parts`);
-  return partsOf(open);
-}
-
-function collect(stream: Dicer.PartStream, open: OpenPart[]): void {
-  const part: OpenPart = { headers: new Map(), pieces: [], hasEnded: false };
-  open.push(part);
-  stream.on("header", (headers) => {
-    for (const [name, values] of Object.entries(headers)) part.headers.set(name, firstText(values));
-  });
-  stream.on("data", (bytes) => {
-    if (open.length <= MAX_PARTS) part.pieces.push(Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes, "latin1"));
-  });
-  stream.on("error", () => {});
-  stream.on("end", () => {
-    part.hasEnded = true;
-  });
-}
-
-function firstText(values: unknown): string {
-  const first: unknown = Array.isArray(values) ? values[0] : values;
-  return typeof first === "string" ? first : "";
-}
-
-function partsOf(open: readonly OpenPart[]): Form {
+function formOfParts(read: readonly MultipartPart[] | string): Form {
+  if (typeof read === "string") return malformed(read);
   const parts: FormPart[] = [];
-  for (const { headers, pieces } of open) {
+  for (const { headers, bytes } of read) {
     const disposition = headerParameters(headers.get("content-disposition") ?? "");
     const name = disposition.get("name");
     if (name === undefined) return malformed("a part of the form has no name");
-    const contentType = headers.get("content-type");
-    parts.push({ name, fileName: disposition.get("filename"), ...(contentType !== undefined && { contentType }), bytes: Buffer.concat(pieces) });
+    parts.push({ name, fileName: disposition.get("filename"), contentType: headers.get("content-type"), bytes });
   }
   return { kind: "form", parts };
 }

@@ -1,4 +1,5 @@
 import { X509Certificate } from "node:crypto";
+import { isIP } from "node:net";
 import { rootCertificates } from "node:tls";
 import { type KindDeps, ProviderUnreachable } from "../source-kind.ts";
 import { certificatesOf, chainFault } from "./certificate-chain.ts";
@@ -23,7 +24,8 @@ export type SigningCertificate = { kind: "trusted"; certificate: X509Certificate
  */
 export async function signingCertificate(url: string, trust: Trust, at: Date, deps: KindDeps): Promise<SigningCertificate> {
   const place = trustedUrl(url, trust.hosts);
-  if (!place?.pathname.endsWith(".pem")) return { kind: "refused", because: "SigningCertURL is not https, of a trusted host and .pem" };
+  if (!place?.pathname.endsWith(".pem") || place.search !== "")
+    return { kind: "refused", because: "SigningCertURL is not https, of a trusted host and .pem without a query" };
   const kept = keptBy(deps);
   const served = kept.get(place.href) ?? certificatesOf(await fetchOf(place.href, trust, deps));
   const [certificate, ...others] = served;
@@ -59,9 +61,14 @@ async function fetchOf(url: string, { ca, isNamedByOperator }: Pick<Trust, "ca" 
 const OLD_NAME = "sns.amazonaws.com";
 
 function ownFault(certificate: X509Certificate, host: string): string | undefined {
-  const isOfHost = certificate.checkHost(host) !== undefined || (host.endsWith(".amazonaws.com") && certificate.checkHost(OLD_NAME) !== undefined);
-  if (!isOfHost && certificate.checkIP(host) === undefined) return "the certificate is not of the host that serves it";
+  if (!isOf(certificate, host)) return "the certificate is not of the host that serves it";
   return certificate.publicKey.asymmetricKeyType === "rsa" ? undefined : "the certificate has no RSA key";
+}
+
+function isOf(certificate: X509Certificate, host: string): boolean {
+  const address = host.replace(/^\[|\]$/g, "");
+  if (isIP(address) !== 0) return certificate.checkIP(address) !== undefined;
+  return certificate.checkHost(host) !== undefined || (/\.amazonaws\.com(?:\.cn)?$/.test(host) && certificate.checkHost(OLD_NAME) !== undefined);
 }
 
 const AMAZON = /^O=(?:Amazon|Starfield Technologies, Inc\.)$/m;

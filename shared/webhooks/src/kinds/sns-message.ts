@@ -16,9 +16,13 @@ export type SnsMessage = z.infer<typeof snsMessage>;
 /** What the signature covers: names and values, a line each, sorted by name. Source: AWS, "Verifying the signatures of Amazon SNS messages". */
 export function signedText(message: SnsMessage): string {
   const { Message, MessageId, Timestamp, TopicArn, Type } = message;
-  const own = message.Type === "Notification" ? { Subject: message.Subject } : { SubscribeURL: message.SubscribeURL, Token: message.Token };
-  const fields = Object.entries({ Message, MessageId, ...own, Timestamp, TopicArn, Type });
-  return fields.map(([name, value]) => (typeof value === "string" ? `${name}\n${value}\n` : "")).join("");
+  const fields: Record<string, string | null | undefined> =
+    message.Type === "Notification"
+      ? { Message, MessageId, Subject: message.Subject, Timestamp, TopicArn, Type }
+      : { Message, MessageId, SubscribeURL: message.SubscribeURL, Timestamp, Token: message.Token, TopicArn, Type };
+  return Object.entries(fields)
+    .map(([name, value]) => (typeof value === "string" ? `${name}\n${value}\n` : ""))
+    .join("");
 }
 
 /** Whether this key signed it: RSA with SHA-1 (version 1) or SHA-256 (version 2), PKCS #1 v1.5. */

@@ -75,6 +75,20 @@ describe("a multipart form", () => {
     });
   });
 
+  test("may have parts of any size, whatever they are cut into", async () => {
+    for (const size of [16_383, 16_384, 65_400, 65_500, 65_536, 131_072, 200_000]) {
+      const form = await read(multipart({ a: Buffer.alloc(size, 97), b: Buffer.alloc(size, 98) }));
+      expect(form.kind === "form" && form.parts.map(({ bytes }) => bytes.length)).toEqual([size, size]);
+    }
+  });
+
+  test("of a million parts is given up before they are read", async () => {
+    const body = Buffer.from("--b\r\n\r\n".repeat(1_000_000));
+    const startedAt = performance.now();
+    expect(await readForm("multipart/form-data; boundary=b", body)).toMatchObject({ kind: "malformed", because: expect.stringContaining("1000") });
+    expect(performance.now() - startedAt).toBeLessThan(2000);
+  });
+
   test("may have large parts, and bytes after its end", async () => {
     const large = Buffer.alloc(3_000_000, "0123456789\r\n--xYzZ");
     const { body, headers } = multipart({ large, last: "x" });

@@ -24,7 +24,6 @@ export const webhookSecret: Command = (parser, wrap) =>
             .option("secret", { type: "string", describe: "As the provider has it" })
             .option("generate", { type: "boolean", default: false, describe: "Make one, where the kind lets us choose it" })
             .option("expire-others", { type: "string", describe: "How long those before it stay valid, such as 24h, 30m or 0s" })
-            .conflicts("secret", "generate")
             .example("$0 webhook secret add forge --generate --expire-others 24h", "Change a secret without a gap"),
         wrap(add),
       )
@@ -38,7 +37,7 @@ export const webhookSecret: Command = (parser, wrap) =>
   );
 
 async function add({ name, secret, generate, expireOthers }: Added, deps: CommandDeps): Promise<undefined> {
-  if (secret === undefined && !generate) throw new CliFailure("Give the provider's by --secret, or have one made by --generate.", 2);
+  if ((secret === undefined) !== generate) throw new CliFailure("Either give the provider's by --secret, or have one made by --generate.", 2);
   const given = { ...(secret !== undefined && { secret }), ...(expireOthers !== undefined && { expireOthersInSeconds: secondsIn(expireOthers) }) };
   const { manager } = await openSources(deps);
   return answerChange(await manager.addSecret(name, given), name, deps, `${name} has a further secret.`);

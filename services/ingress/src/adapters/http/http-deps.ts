@@ -1,9 +1,17 @@
+import type { SourceManager, SourceStore } from "@openticket/webhooks";
 import type { AcceptDeps } from "../../intake/accept.ts";
 import type { MakeCommandDeps } from "../../intake/make-command.ts";
 import type { BlobStore, CommandQueue, InboundReader, TicketReader } from "../../intake/ports.ts";
 import type { AdmitDeps } from "./api-php/admit.ts";
 import type { BodyLimits } from "./body/read-body.ts";
-import type { WebhookSourcesDeps } from "./rest/webhook-sources.ts";
+
+/** What setting up sources of webhooks needs. */
+export interface WebhookSourcesDeps {
+  store: Pick<SourceStore, "find" | "all" | "remove">;
+  manager: SourceManager;
+  /** Where the door is reached from outside; unset: as the request says. */
+  publicUrl: string | undefined;
+}
 
 /** Everything that the HTTP door's routes need. */
 export interface HttpDeps extends AdmitDeps, MakeCommandDeps, AcceptDeps {

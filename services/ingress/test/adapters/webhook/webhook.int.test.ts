@@ -1,30 +1,24 @@
 import { createHash } from "node:crypto";
 import { request as httpRequest } from "node:http";
-import { COMMAND_QUEUE, INBOUND_EVENT_JOB } from "@openticket/contract";
+import { INBOUND_EVENT_JOB } from "@openticket/contract";
 import { makeMongoBlobStore } from "@openticket/store";
-import { Queue } from "bullmq";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { testRedisUrl } from "../../../../../test/support/servers.ts";
 import { type Stack, startStack } from "../../../../../test/support/stack.ts";
 import { until } from "../../../../../test/support/until.ts";
-import { callWebhook, recordsOf, setUpSource, signedStandard } from "../../../../../test/support/webhook-calls.ts";
+import { callWebhook, jobOf, recordsOf, setUpSource, signedStandard } from "../../../../../test/support/webhook-calls.ts";
 
 const WHSEC = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const TOKEN = "a token";
 const bearer = { authorization: `Bearer ${TOKEN}` };
 
 let stack: Stack;
-let queue: Queue;
 beforeAll(async () => {
   stack = await startStack({ withWorker: false, env: { WEBHOOK_BODY_TIMEOUT_MS: "400", WEBHOOK_MEMORY_BYTES: "6000000" } });
-  queue = new Queue(COMMAND_QUEUE, { connection: { url: testRedisUrl() }, prefix: stack.prefix });
   await setUpSource(stack, { name: "signed", kind: "standard-webhooks", secret: WHSEC });
   await setUpSource(stack, { name: "plain", kind: "json", secret: TOKEN, settings: { idPointer: "/id" } });
   await setUpSource(stack, { name: "off", kind: "json", secret: TOKEN, isEnabled: false });
 });
 afterAll(async () => {
-  await queue.obliterate({ force: true });
-  await queue.close();
   await stack.store.db.dropDatabase();
   await stack.stop();
 });
@@ -48,8 +42,8 @@ describe("an event", () => {
       source: { door: "webhook", envelopeTo: [], webhook: { source: "signed", kind: "standard-webhooks", eventId: "msg_1", body: raw } },
     });
     expect(await makeMongoBlobStore(stack.store).has(sha256)).toEqual({ size: raw.size });
-    const job = await until("its job", () => queue.getJob(record?.requestId ?? ""));
-    expect([job.name, job.data]).toEqual([INBOUND_EVENT_JOB, expect.objectContaining({ inboundId: record?._id })]);
+    const { name, data } = await jobOf(stack, record?.requestId ?? "");
+    expect([name, data]).toEqual([INBOUND_EVENT_JOB, expect.objectContaining({ inboundId: record?._id })]);
   });
 
   it("that comes again, however often at once, gets the same answer and is stored once", async () => {

@@ -1,5 +1,5 @@
 import type { WebhookSource } from "@openticket/contract";
-import { type Changed, SecretsLocked, type SourceManager, type SourceStore, type SourceView, viewSource } from "@openticket/webhooks";
+import { type Changed, SecretsLocked, type SourceView, viewSource } from "@openticket/webhooks";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { mayUse } from "../../../intake/authenticate.ts";
 import type { HttpDeps } from "../http-deps.ts";
@@ -9,14 +9,6 @@ import { Problem } from "./problem.ts";
 
 /** What a credential must be allowed to do for setting up webhooks. */
 export const MANAGE_WEBHOOKS = "managewebhooks";
-
-/** What setting up sources needs. */
-export interface WebhookSourcesDeps {
-  store: Pick<SourceStore, "find" | "all" | "remove">;
-  manager: SourceManager;
-  /** Where the door is reached from outside; unset: as the request says. */
-  publicUrl: string | undefined;
-}
 
 type Named = FastifyRequest<{ Params: { name: string } }>;
 type WithSecret = FastifyRequest<{ Params: { name: string; id: string } }>;
