@@ -108,6 +108,7 @@ describe("a source", () => {
     ["no JSON", 400, "{"],
     ["no UTF-8", 400, new Uint8Array([0x22, 0xff, 0x22])],
     ["too much", 413, `"${"x".repeat(600_000)}"`],
+    ["what is nested without end", 400, `{"settings":${"[".repeat(100_000)}${"]".repeat(100_000)}}`],
     ["nothing", 422, ""],
     ["a list", 422, "[]"],
   ])("is not made of %s", async (_what, status, body) => {

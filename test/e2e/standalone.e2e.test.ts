@@ -120,7 +120,9 @@ describe("npm start's program", () => {
       expect(answer).toEqual({ result: "accepted", id: [expect.stringMatching(/^inb_/)] });
       expect(again).toEqual(answer);
       const { body } = await rest(stack, "GET", `/v1/inbound?mailbox=webhook:${source}`);
-      expect(body.inbound).toMatchObject([{ id: (answer as { id: string[] }).id[0], repetitions: 1 }]);
+      const [id] = (answer as { id: string[] }).id;
+      expect(body.inbound).toMatchObject([{ id, repetitions: 1 }]);
+      await until("its ticket", async () => (await rest(stack, "GET", `/v1/inbound/${id}`)).body.state === "ticket");
     }
     for (const file of ["secrets-key", "webhook-secrets.json"]) expect((await stat(join(dataDir, file))).mode & 0o777).toBe(0o600);
     expect(await stop(first.child, "SIGTERM")).toBe(0);

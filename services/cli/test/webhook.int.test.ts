@@ -47,6 +47,14 @@ describe("opentickets webhook", () => {
     expect((await opentickets("webhook", "list")).out).toContain("No sources of webhooks");
   });
 
+  it("takes the body of a POST as well, with the name and the first secret in it", async () => {
+    const path = await file({ name: "hook", kind: "github", secret: "as in the hook" });
+    expect((await opentickets("webhook", "set", "other", path)).err).toContain("is for the source hook, not for other");
+    expect((await asJson("webhook", "set", "hook", path)).newSecret.secret).toBe("as in the hook");
+    expect((await opentickets("webhook", "set", "hook", path)).err).toContain("secret: there is no such field");
+    await opentickets("webhook", "remove", "hook");
+  });
+
   it("changes a secret without a gap, and prints it once", async () => {
     await opentickets("webhook", "set", "shop", await file({ kind: "stripe" }));
     const { out } = await opentickets("webhook", "secret", "add", "shop", "--secret", "whsec_one");

@@ -17,7 +17,7 @@ export interface EventTickets {
 export interface HearOptions {
   /** The status that an event of this kind leads to, unset: it leaves the status as it is. */
   status?: { from: "closed" | "not-closed"; to: string } | undefined;
-  owed: OutboxEntry[];
+  owed: readonly OutboxEntry[];
   /** When the relay looks after what is owed. */
   dueAt: Date;
 }

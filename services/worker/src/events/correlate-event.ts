@@ -2,7 +2,7 @@ import type { Decision, EventBelonging, EventCorrelation, TicketEvent, TicketRec
 import { inTheNameOf, summaryOf } from "./command-of-event.ts";
 import type { EventInHand } from "./event-in-hand.ts";
 import { openedBy, refused } from "./open-alone.ts";
-import type { DecidedEvent, EventClaim, EventDeps, EventOutcome, StatusChange } from "./ports.ts";
+import type { DecidedEvent, EventClaim, EventDeps, EventOutcome, HeardOf, StatusChange } from "./ports.ts";
 
 /**
  * Folds events about the same thing into one ticket.
@@ -87,7 +87,7 @@ async function noteOn(ticket: TicketRecord, event: CorrelatedEvent, deps: EventD
     const over = await catchUp(ticket, event, deps);
     return openedBy({ ...event, trace: [...event.trace, firstOfAll(event), ...over] }, ticket);
   }
-  const heard = await deps.tickets.hear(ticket.id, asTicketEvent(event), { status: changeBy(event), owed: [] });
+  const heard = await tell(ticket, asTicketEvent(event), event, deps);
   const counted: Decision = { rule: "correlation", answer: event.isResolved ? "resolved" : "occurrence", because: `others have ${described(event.key)}` };
   const reason = { code: counted.answer, text: `Counts for ticket ${ticket.tid}` };
   const { id, tid } = ticket;
@@ -103,16 +103,20 @@ function firstOfAll({ key, correlation }: CorrelatedEvent): Decision {
 async function catchUp(ticket: TicketRecord, event: CorrelatedEvent, deps: EventDeps): Promise<Decision[]> {
   const resolved = await deps.correlations.findResolved(event, ticket._id);
   if (!resolved) return [];
-  const heard = await deps.tickets.hear(ticket.id, { ...resolved, state: "resolved" }, { status: changeBy({ ...event, isResolved: true }), owed: [] });
-  return statusTrace(heard);
+  return statusTrace(await tell(ticket, { ...resolved, state: "resolved" }, event, deps));
 }
 
-function changeBy({ isResolved, correlation }: Pick<CorrelatedEvent, "isResolved" | "correlation">): StatusChange | undefined {
-  if (!isResolved) return { from: "closed", to: "Open" };
-  return correlation.onResolved === "close" ? { from: "not-closed", to: CLOSED } : undefined;
+/** Lets the ticket hear of an event, with the change of its status that this means. Nobody is owed anything for it yet. */
+function tell({ id }: TicketRecord, about: TicketEvent, { correlation }: CorrelatedEvent, { tickets }: EventDeps): Promise<HeardOf> {
+  return tickets.hear(id, about, { status: changeBy(about, correlation), owed: [] });
 }
 
-function statusTrace(heard: Awaited<ReturnType<EventDeps["tickets"]["hear"]>>): Decision[] {
+function changeBy({ state }: TicketEvent, { onResolved }: EventCorrelation): StatusChange | undefined {
+  if (state === "firing") return { from: "closed", to: "Open" };
+  return onResolved === "close" ? { from: "not-closed", to: CLOSED } : undefined;
+}
+
+function statusTrace(heard: HeardOf): Decision[] {
   switch (heard.kind) {
     case "changed":
       return [{ rule: "status", answer: heard.to, because: `it was ${heard.from}` }];

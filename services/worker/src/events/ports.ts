@@ -16,7 +16,7 @@ import type { MailFacts } from "../pipeline/mail-facts.ts";
 
 /** What deciding about events needs from the outside. Everything here may be called twice for the same event. */
 export interface EventDeps {
-  sources: { find(name: string): Promise<Pick<WebhookSource, "_id" | "kind" | "mapping" | "correlation" | "defaults"> | undefined> };
+  sources: { find(name: string): Promise<EventSource | undefined> };
   /** What becomes of the events of a kind whose source says nothing of its own. */
   presetOf(kind: SourceKindName): { mapping: EventMapping; correlation?: EventCorrelation } | undefined;
   /** The exact bytes of a call. */
@@ -30,12 +30,14 @@ export interface EventDeps {
   };
   tickets: {
     findByIdentity(identity: string): Promise<TicketRecord | undefined>;
-    hear(ticketId: number, event: TicketEvent, options: { status?: StatusChange | undefined; owed: OutboxEntry[] }): Promise<HeardOf>;
+    hear(ticketId: number, event: TicketEvent, options: { status?: StatusChange | undefined; owed: readonly OutboxEntry[] }): Promise<HeardOf>;
   };
   /** What would be wrong with the command; nothing is stored. */
   faultOf(command: OpenTicketCommand): Promise<string | undefined>;
   openTicket(command: OpenTicketCommand, facts: MailFacts): Promise<Opened>;
 }
+
+export type EventSource = Pick<WebhookSource, "_id" | "kind" | "mapping" | "correlation" | "defaults">;
 
 export interface EventClaim {
   source: string;

@@ -6,8 +6,8 @@ const MAX_LENGTH = 500;
 
 /** What is wrong with a secret that is to be the user and password of a URL. */
 export function faultOfCredentials(secret: string): string | undefined {
-  const isUsable = secret.length <= MAX_LENGTH && /^[!-9;-~]+:[!-~]{12,}$/.test(secret);
-  return isUsable ? undefined : "expected user:password in printable ASCII without spaces, the password at least 12 characters";
+  const isUsable = secret.length <= MAX_LENGTH && /^[!-9;-~]+:[!-~]+$/.test(secret);
+  return isUsable ? undefined : "expected user:password in printable ASCII without spaces, a password that nobody guesses";
 }
 
 /** Bytes of chance in a new password: nobody guesses it. */

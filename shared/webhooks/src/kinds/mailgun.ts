@@ -7,6 +7,7 @@ import { type FormPart, fieldOf, formOf, textOf } from "./forms.ts";
 import { parseJson } from "./json-fields.ts";
 import { type MailHeader, textHeader, withMissing, writtenHeader } from "./mail-headers.ts";
 import { instantOf, staleness } from "./timestamps.ts";
+import { tolerance } from "./tolerance.ts";
 import { verdictsOf } from "./verdicts.ts";
 
 /** Six repetitions take 7 h 55 min, and each may take its time. */
@@ -32,16 +33,11 @@ export const mailgunKind: SourceKind<MailgunSettings> = {
   name: "mailgun",
   brings: "mails",
   settings: z.strictObject({
-    toleranceSeconds: z
-      .int()
-      .min(1)
-      .max(7 * 86_400)
-      .default(REPEATED_FOR_S),
+    toleranceSeconds: tolerance(REPEATED_FOR_S),
   }),
   secrets: {
     isNeeded: () => true,
-    faultOf: (secret) =>
-      /^[!-~]{16,200}$/.test(secret) ? undefined : "expected the HTTP webhook signing key of Mailgun, at least 16 characters without spaces",
+    faultOf: (secret) => (/^[!-~]{6,200}$/.test(secret) ? undefined : "expected the HTTP webhook signing key of Mailgun, at least 6 characters without spaces"),
   },
   maxBodyBytes: 48 * 1024 * 1024,
   statuses: {

@@ -39,8 +39,7 @@ export const mandrillKind: SourceKind<MandrillSettings> = {
   }),
   secrets: {
     isNeeded: () => true,
-    faultOf: (secret) =>
-      /^[!-~]{16,200}$/.test(secret) ? undefined : "expected the webhook's key as Mandrill shows it, at least 16 characters without spaces",
+    faultOf: (secret) => (/^[!-~]{6,200}$/.test(secret) ? undefined : "expected the webhook's key as Mandrill shows it, at least 6 characters without spaces"),
   },
   maxBodyBytes: 64 * 1024 * 1024,
   statuses: {

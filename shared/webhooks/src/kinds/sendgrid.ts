@@ -7,11 +7,11 @@ import { type FormPart, fieldOf, formOf, textOf } from "./forms.ts";
 import { bytesOfBase64, parseJson, textsOf } from "./json-fields.ts";
 import { labelledHeader, parseHeaderBlock, withMissing } from "./mail-headers.ts";
 import { instantOf, staleness } from "./timestamps.ts";
+import { tolerance } from "./tolerance.ts";
 import { verdictsOf } from "./verdicts.ts";
 
 /** Signatures are tolerated for as long as a queue of SendGrid may take before it calls. */
 const DEFAULT_TOLERANCE_S = 3600;
-const MAX_TOLERANCE_S = 4 * 86_400;
 
 /**
  * Twilio SendGrid Inbound Parse: multipart, with the mail in fields or, with "POST the raw, full MIME message", whole in
@@ -36,7 +36,7 @@ export const sendgridKind: SourceKind<SendgridSettings> = {
       .array(z.string().refine((key) => signingKey(key) !== undefined, "expected a public key of ECDSA P-256 as base64, as SendGrid shows it"))
       .max(10)
       .default([]),
-    toleranceSeconds: z.int().min(1).max(MAX_TOLERANCE_S).default(DEFAULT_TOLERANCE_S),
+    toleranceSeconds: tolerance(DEFAULT_TOLERANCE_S),
   }),
   secrets: { isNeeded: ({ publicKeys }) => publicKeys.length === 0, faultOf: faultOfCredentials, generate: newCredentials },
   maxBodyBytes: 40 * 1024 * 1024,

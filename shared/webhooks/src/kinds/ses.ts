@@ -14,11 +14,11 @@ import { bytesOfBase64, parseJson, readJson } from "./json-fields.ts";
 import { signingCertificate, type Trust, trustedUrl } from "./signing-certificate.ts";
 import { isSignedBy, type SnsMessage, snsMessage } from "./sns-message.ts";
 import { staleness } from "./timestamps.ts";
+import { tolerance } from "./tolerance.ts";
 import { verdictsOf } from "./verdicts.ts";
 
 /** SNS signs when a message is published, and repeats it for at most an hour. */
 const DEFAULT_TOLERANCE_S = 2 * 3600;
-const MAX_TOLERANCE_S = 14 * 86_400;
 const AWS_HOSTS = "sns\\.[a-z0-9-]{3,}\\.amazonaws\\.com(?:\\.cn)?";
 
 /**
@@ -52,7 +52,7 @@ export const sesKind: SourceKind<SesSettings> = {
       .max(100_000)
       .refine((pem) => certificatesOf(Buffer.from(pem)).length > 0, "expected certificates in PEM")
       .optional(),
-    toleranceSeconds: z.int().min(1).max(MAX_TOLERANCE_S).default(DEFAULT_TOLERANCE_S),
+    toleranceSeconds: tolerance(DEFAULT_TOLERANCE_S),
   }),
   secrets: { isNeeded: () => false, faultOf: () => "Amazon SNS has no secret: leave it out" },
   // A message has at most 256 kB; the JSON around it may write a byte in six characters.

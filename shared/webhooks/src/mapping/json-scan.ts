@@ -1,7 +1,7 @@
 /**
  * Looks through a JSON text for what `JSON.parse` accepts in silence and nobody means: names that stand twice in an object,
  * names that mean something to JavaScript, nesting without end, numbers beyond all bounds. An integer with more digits than
- * JavaScript has becomes a text, so that two of them which differ stay different.
+ * expressions hold becomes a text, so that two of them which differ stay different.
  *
  * Problem: what was lost while parsing cannot be asked for afterwards. Choice: one pass over the tokens before, which says
  * nothing about the grammar: that is left to `JSON.parse`, whose words people know.
@@ -30,14 +30,16 @@ export function scanJson(text: string): EventText {
       if (fault) return unreadable(fault);
     } else if (isNumber(token)) {
       if (!Number.isFinite(Number(token))) return unreadable(`the number ${shortened(token)} is beyond all bounds`);
-      if (isInexact(token)) {
+      if (isTooLong(token)) {
         pieces.push(text.slice(copied, index), `"${token}"`);
         copied = index + token.length;
       }
     }
     name = token.startsWith('"') ? token : undefined;
   }
-  return parsable(pieces.length === 0 ? text : pieces.join("") + text.slice(copied));
+  // As it came: what stands for a number must not make JSON of what is none.
+  const fault = faultOf(text);
+  return fault === undefined ? { kind: "json", text: pieces.join("") + text.slice(copied) } : unreadable(fault);
 }
 
 function takeName(quoted: string, names: Set<string> | undefined): string | undefined {
@@ -61,17 +63,17 @@ function isNumber(token: string): boolean {
   return /^-?\d/.test(token);
 }
 
-/** An integer that changes when JavaScript reads it. */
-function isInexact(token: string): boolean {
-  return /^-?\d{16,}$/.test(token) && !Number.isSafeInteger(Number(token));
+/** An integer that expressions would round: they hold 15 digits. */
+function isTooLong(token: string): boolean {
+  return /^-?\d{16,}$/.test(token);
 }
 
-function parsable(text: string): EventText {
+function faultOf(text: string): string | undefined {
   try {
     JSON.parse(text);
-    return { kind: "json", text };
+    return undefined;
   } catch (error) {
-    return unreadable(error instanceof Error ? error.message : String(error));
+    return error instanceof Error ? error.message : String(error);
   }
 }
 

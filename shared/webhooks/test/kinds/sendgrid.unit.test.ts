@@ -160,6 +160,6 @@ test("its secret is a user and a password, which it can make", () => {
   const { faultOf, generate } = sendgridKind.secrets;
   expect(faultOf(SECRET, byPassword.settings)).toBeUndefined();
   expect(faultOf(generate?.(byPassword.settings) ?? "", byPassword.settings)).toBeUndefined();
-  for (const secret of ["password", "user:short", ":a-long-password", "user:a long password"])
+  for (const secret of ["password", "user:", ":a-long-password", "user:a long password"])
     expect(faultOf(secret, byPassword.settings)).toContain("user:password");
 });

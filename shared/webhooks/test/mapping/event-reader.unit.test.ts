@@ -56,6 +56,14 @@ describe("expressions over an event", () => {
     });
   });
 
+  it("tell two long numbers apart", async () => {
+    const keyOf = async (id: string) => {
+      const body = new TextEncoder().encode(`{"id":${id}}`);
+      return Reflect.get(await reader.read(task("id", { body, correlation: { ...correlation, key: '"order " & id' } })), "key");
+    };
+    for (const id of ["9007199254740993", "9007199254740992", "123456789012345", "1700000000000000001"]) expect(await keyOf(id)).toBe(`order ${id}`);
+  });
+
   it("have the base64 of the language", async () => {
     expect(await subjectOf("$base64decode($base64encode('abc'))")).toBe("abc");
   });

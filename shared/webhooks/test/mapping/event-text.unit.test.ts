@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readEventText } from "../../src/mapping/event-text.ts";
 
@@ -13,10 +14,10 @@ describe("the text of an event", () => {
     expect(read('\ufeff{"a":1}')).toEqual({ kind: "json", text: '{"a":1}' });
   });
 
-  it("keeps integers that JavaScript cannot hold, as texts", () => {
-    expect(read('{"id":12345678901234567890,"b":[9007199254740993],"c":9007199254740991}')).toEqual({
+  it("keeps integers that expressions cannot hold, as texts", () => {
+    expect(read('{"id":12345678901234567890,"b":[9007199254740993],"c":123456789012345}')).toEqual({
       kind: "json",
-      text: '{"id":"12345678901234567890","b":["9007199254740993"],"c":9007199254740991}',
+      text: '{"id":"12345678901234567890","b":["9007199254740993"],"c":123456789012345}',
     });
     expect(read('{"id":"12345678901234567890"}')).toEqual({ kind: "json", text: '{"id":"12345678901234567890"}' });
   });
@@ -31,6 +32,8 @@ describe("the text of an event", () => {
     ["nothing", "", "empty"],
     ["half a text", '{"a":', "no JSON"],
     ["words", "hello", "no JSON"],
+    ["a name that is a number", "{12345678901234567890:1}", "no JSON"],
+    ["a number that is none", "[01234567890123456789]", "no JSON"],
     ["a name that stands twice", '{"a":1,"b":{"a":2},"a":3}', 'the field "a" stands twice'],
     ["a name that stands twice, written differently", '{"a":1,"\\u0061":2}', 'the field "a" stands twice'],
     ["a field that JavaScript means something by", '{"x":[{"__proto__":{"admin":true}}]}', "__proto__"],
@@ -58,5 +61,31 @@ describe("the text of an event", () => {
     const startedAt = performance.now();
     expect(read(text).kind).toBe("unreadable");
     expect(performance.now() - startedAt).toBeLessThan(3000);
+  });
+
+  it("says the same as before, whatever JSON it is", () => {
+    const values = fc.jsonValue({ maxDepth: 5 }).filter((value) => !/__proto__|\d{16}/.test(JSON.stringify(value)));
+    fc.assert(
+      fc.property(values, (value) => {
+        expect(read(JSON.stringify(value))).toEqual({ kind: "json", text: JSON.stringify(value) });
+      }),
+    );
+  });
+
+  it("takes nothing that is no JSON, whatever it is", () => {
+    const pieces = fc.array(fc.constantFrom("{", "}", "[", "]", ":", ",", '"', '"a"', "\\", "1", "12345678901234567890", "-", "e9", "null", " "), {
+      maxLength: 12,
+    });
+    const isJson = (text: string) => {
+      try {
+        return JSON.parse(text) !== undefined;
+      } catch {
+        return false;
+      }
+    };
+    fc.assert(
+      fc.property(pieces, (parts) => read(parts.join("")).kind !== "json" || isJson(parts.join(""))),
+      { numRuns: 2000 },
+    );
   });
 });

@@ -1,4 +1,5 @@
 import type { Command, CommandDeps } from "../../command.ts";
+import { CliFailure } from "../../failure.ts";
 import { readDefinition } from "./read-definition.ts";
 import { answerChange, openSources } from "./sources.ts";
 
@@ -25,7 +26,8 @@ export const webhookSet: Command = (parser, wrap) =>
   );
 
 async function set({ name, file }: Argv, deps: CommandDeps): Promise<undefined> {
-  const given = await readDefinition(file);
+  const { name: named = name, ...given } = { name: undefined, ...(await readDefinition(file)) };
+  if (named !== name) throw new CliFailure(`${file} is for the source ${String(named)}, not for ${name}.`);
   const { sources, manager } = await openSources(deps);
   if (await sources.find(name)) return answerChange(await manager.replace(name, given), name, deps, `${name} is replaced; its secrets stay.`);
   const made = await manager.create({ ...given, name });
