@@ -1,6 +1,6 @@
 // Bundles every `services/*/src/main*.ts` to `services/*/dist/<name>.js`; called from a service's folder, that service alone.
-// The workspaces' own packages are bundled in (they publish TypeScript), npm packages stay imports. A service that reads
-// mail gets the thread which does so beside it.
+// The workspaces' own packages are bundled in (they publish TypeScript), npm packages stay imports. A service that starts
+// threads gets their bundles beside it.
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,7 +9,10 @@ import { build } from "esbuild";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const OWN_SCOPE = "@openticket/";
 /** Who starts a thread, the thread's entry, and its name beside the bundle. */
-const THREAD = { starter: "shared/mail/src/reader/reading-thread.ts", entry: "shared/mail/src/reader/thread.ts", name: "mail-thread" };
+const THREADS = [
+  { starter: "shared/mail/src/reader/reading-thread.ts", entry: "shared/mail/src/reader/thread.ts", name: "mail-thread" },
+  { starter: "shared/webhooks/src/mapping/event-reader.ts", entry: "shared/webhooks/src/mapping/thread.ts", name: "event-thread" },
+];
 
 const services = chosenServices(process.cwd());
 const built = await Promise.allSettled(services.map(buildService));
@@ -41,9 +44,10 @@ async function buildService(name) {
   rmSync(join(folder, "dist"), { recursive: true, force: true });
   const { metafile } = await bundle(folder, { entryPoints });
   const built = entryPoints.map((path) => `services/${name}/dist/${basename(path, ".ts")}.js`);
-  if (!startsThreads(metafile, folder)) return built;
-  await bundle(folder, { entryPoints: [{ in: join(root, THREAD.entry), out: THREAD.name }], outExtension: { ".js": ".mjs" } });
-  return [...built, `services/${name}/dist/${THREAD.name}.mjs`];
+  const threads = THREADS.filter(({ starter }) => holds(metafile, folder, starter));
+  if (threads.length === 0) return built;
+  await bundle(folder, { entryPoints: threads.map((thread) => ({ in: join(root, thread.entry), out: thread.name })), outExtension: { ".js": ".mjs" } });
+  return [...built, ...threads.map((thread) => `services/${name}/dist/${thread.name}.mjs`)];
 }
 
 function bundle(folder, options) {
@@ -62,8 +66,8 @@ function bundle(folder, options) {
   });
 }
 
-function startsThreads(metafile, folder) {
-  return Object.keys(metafile.inputs).some((path) => relative(root, join(folder, path)) === join(THREAD.starter));
+function holds(metafile, folder, source) {
+  return Object.keys(metafile.inputs).some((path) => relative(root, join(folder, path)) === join(source));
 }
 
 function mainFiles(folder) {

@@ -37,6 +37,7 @@ function schemaFiles() {
     "open-ticket-reply": [contract.replyMessage, "Data of a job OpenTicketReply on the requester's reply queue."],
     "request-status-question": [contract.statusQuestion, "Data of a job RequestStatus on the queue open-ticket-status."],
     "request-status-answer": [contract.statusAnswer, "Data of a job RequestStatus on the asker's reply queue."],
+    "webhook-event": [contract.webhookEvent, "Body of a call to an endpoint that hears of our events."],
   };
   return Object.entries(schemas).map(([name, [schema, description]]) => {
     const json = z.toJSONSchema(schema, { target: "draft-2020-12", io: "input", unrepresentable: "any" });

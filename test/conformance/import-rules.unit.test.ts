@@ -20,6 +20,7 @@ const BREACHES: Record<string, [importer: string, imported: string]> = {
   "store-and-client-need-the-contract-alone": ["shared/store/src/a.ts", "shared/client/src/index.ts"],
   "runtime-knows-no-domain": ["shared/runtime/src/a.ts", "shared/contract/src/index.ts"],
   "mail-touches-nothing": ["shared/mail/src/a.ts", "shared/contract/src/index.ts"],
+  "webhooks-know-no-product": ["shared/webhooks/src/a.ts", "shared/store/src/index.ts"],
   "core-is-pure": ["services/worker/src/pipeline/a.ts", "services/worker/src/config.ts"],
   "mail-decisions-are-pure": ["services/worker/src/mail/decide/a.ts", "services/worker/src/mail/b.ts"],
   "edges-stay-apart": ["services/worker/src/queue/a.ts", "services/worker/src/notify/b.ts"],
@@ -34,6 +35,8 @@ const BREACHES: Record<string, [importer: string, imported: string]> = {
   "mailauth-in-mail": ["services/worker/src/mail/decide/a.ts", "node_modules/mailauth/index.js"],
   "mailer-in-notify": ["services/worker/src/queue/a.ts", "node_modules/nodemailer/index.js"],
   "servers-in-adapters": ["services/worker/src/queue/a.ts", "node_modules/fastify/index.js"],
+  "forms-in-doors": ["shared/webhooks/src/kinds/a.ts", "node_modules/@fastify/busboy/index.js"],
+  "expressions-in-webhooks": ["shared/webhooks/src/kinds/a.ts", "node_modules/jsonata/index.js"],
   "no-test-in-production": ["services/worker/src/a.ts", "services/worker/test/b.ts"],
   resolvable: ["services/worker/src/a.ts", "services/worker/src/missing.ts"],
 };
@@ -76,5 +79,7 @@ async function file(path: string, content: string): Promise<void> {
 }
 
 function pathFrom(importer: string, imported: string): string {
-  return imported.startsWith("node_modules/") ? (imported.split("/")[1] ?? "") : `${"../".repeat(importer.split("/").length - 1)}${imported}`;
+  return imported.startsWith("node_modules/")
+    ? (/^node_modules\/(@[^/]+\/[^/]+|[^/]+)/.exec(imported)?.[1] ?? "")
+    : `${"../".repeat(importer.split("/").length - 1)}${imported}`;
 }

@@ -57,6 +57,20 @@ async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<number
   return child.exitCode;
 }
 
+/** The printed calls of webhooks: the one with a token, and the three lines of the signed one. */
+function printedCalls(said: string): string[] {
+  return [/curl -s \S+\/webhooks\/example-json .*?\n.*$/m.exec(said)?.[0], /id=msg_1 .*\n.*\n.*-d "\$body"$/m.exec(said)?.[0]].filter(
+    (call) => call !== undefined,
+  );
+}
+
+async function inShell(call: string): Promise<unknown> {
+  const shell = spawn("sh", ["-c", call], { stdio: ["ignore", "pipe", "inherit"] });
+  let answer = "";
+  for await (const text of shell.stdout) answer += text;
+  return JSON.parse(answer);
+}
+
 const TICKET = { deptid: 1, clientid: 1, subject: "First", message: "m" };
 
 describe("npm start's program", () => {
@@ -90,10 +104,33 @@ describe("npm start's program", () => {
     const running = start();
     await ready(running);
     const [call = ""] = /curl -s .*?markdown=true/s.exec(running.said()) ?? [];
-    const shell = spawn("sh", ["-c", call], { stdio: ["ignore", "pipe", "inherit"] });
-    let answer = "";
-    for await (const text of shell.stdout) answer += text;
-    expect(JSON.parse(answer)).toMatchObject({ result: "success", id: 1, tid: expect.stringMatching(/^\d{6}$/), c: expect.stringMatching(/^[A-Za-z0-9]+$/) });
+    expect(await inShell(call)).toMatchObject({ result: "success", id: 1, tid: expect.stringMatching(/^\d{6}$/), c: expect.stringMatching(/^[A-Za-z0-9]+$/) });
+  });
+
+  it("prints calls of the example webhooks that are taken as they stand, and shows the same ones at the next start", async () => {
+    const first = start();
+    const stack = await ready(first);
+    const calls = printedCalls(first.said());
+    expect(calls).toHaveLength(2);
+    for (const [call, source] of [
+      [calls[0], "example-json"],
+      [calls[1], "example"],
+    ] as const) {
+      const [answer, again] = [await inShell(call ?? ""), await inShell(call ?? "")];
+      expect(answer).toEqual({ result: "accepted", id: [expect.stringMatching(/^inb_/)] });
+      expect(again).toEqual(answer);
+      const { body } = await rest(stack, "GET", `/v1/inbound?mailbox=webhook:${source}`);
+      const [id] = (answer as { id: string[] }).id;
+      expect(body.inbound).toMatchObject([{ id, repetitions: 1 }]);
+      await until("its ticket", async () => (await rest(stack, "GET", `/v1/inbound/${id}`)).body.state === "ticket");
+    }
+    for (const file of ["secrets-key", "webhook-secrets.json"]) expect((await stat(join(dataDir, file))).mode & 0o777).toBe(0o600);
+    expect(await stop(first.child, "SIGTERM")).toBe(0);
+
+    const second = start();
+    await ready(second);
+    const withoutPort = (text: string | undefined) => text?.replace(/127\.0\.0\.1:\d+/, "");
+    expect(printedCalls(second.said()).map(withoutPort)).toEqual(calls.map(withoutPort));
   });
 
   it("takes credentials that are given", async () => {

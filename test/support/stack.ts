@@ -8,6 +8,9 @@ import { connectStore, type StoreConnection, seedExampleData } from "@openticket
 import { startWorker, workerConfig } from "@openticket/worker";
 import { testMongoUrl, testRedisUrl, uniqueName } from "./servers.ts";
 
+/** What the secrets of webhooks are sealed with in tests. */
+const TEST_SECRETS_KEY = Buffer.alloc(32, 7).toString("base64");
+
 /** The whole product in this process, on a database and a queue prefix of its own, with the example data. */
 export interface Stack {
   httpUrl: string;
@@ -47,6 +50,7 @@ export async function startStack({
     CLIENT_AREA_URL: "http://client-area.test",
     API_CREDENTIALS: `${credentials.identifier}:${credentials.secret}`,
     API_CREDENTIALS_ADMIN: "admin",
+    SECRETS_KEY: TEST_SECRETS_KEY,
     LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? "silent",
     ...env,
   };

@@ -4,6 +4,7 @@ import { auditCommand } from "./commands/audit.ts";
 import { credentialsCommand } from "./commands/credentials.ts";
 import { deadCommand } from "./commands/dead.ts";
 import { drainCommand } from "./commands/drain.ts";
+import { endpointCommand } from "./commands/endpoint.ts";
 import { eraseCommand } from "./commands/erase.ts";
 import { exportCommand } from "./commands/export.ts";
 import { importCommand } from "./commands/import.ts";
@@ -12,6 +13,7 @@ import { pipeCommand } from "./commands/pipe.ts";
 import { queueCommand } from "./commands/queue.ts";
 import { requestCommand } from "./commands/request.ts";
 import { statusCommand } from "./commands/status.ts";
+import { webhookCommand } from "./commands/webhook.ts";
 import { makeConnections } from "./connections.ts";
 import { CliFailure } from "./failure.ts";
 import { makeOutput, type Terminal } from "./output.ts";
@@ -22,6 +24,8 @@ const COMMANDS: readonly Command[] = [
   requestCommand,
   deadCommand,
   mailCommand,
+  webhookCommand,
+  endpointCommand,
   pipeCommand,
   auditCommand,
   drainCommand,
@@ -29,7 +33,6 @@ const COMMANDS: readonly Command[] = [
   exportCommand,
   credentialsCommand,
   eraseCommand,
-  mailCommand,
 ];
 const WRONG_USAGE = 2;
 

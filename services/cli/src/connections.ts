@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { connectRedis } from "@openticket/client";
 import { DEFAULT_QUEUE_PREFIX } from "@openticket/contract";
 import { connectStore, type StoreConnection } from "@openticket/store";
+import { networkFault } from "@openticket/webhooks";
 import { z } from "zod";
 import { CliFailure } from "./failure.ts";
 
@@ -10,6 +11,8 @@ import { CliFailure } from "./failure.ts";
 const PATIENCE_MS = 5000;
 /** Written by `npm start` into its data folder while it runs. */
 const ADDRESS_FILE = "databases.json";
+/** Kept by `npm start` in its data folder. */
+const KEY_FILE = "secrets-key";
 
 export interface Places {
   mongodbUrl?: string | undefined;
@@ -22,6 +25,10 @@ export interface Connections {
   choose(places: Places): void;
   store(): Promise<StoreConnection>;
   redis(): { connection: ReturnType<typeof connectRedis>; url: string; prefix: string };
+  /** What the secrets of webhooks are sealed with: SECRETS_KEY, else that of `npm start`; undefined where there is none. */
+  secretsKey(): string | undefined;
+  /** Networks beside the public internet that endpoints may be in: EVENTS_ALLOWED_NETWORKS. */
+  eventNetworks(): string[];
   close(): Promise<void>;
 }
 
@@ -53,8 +60,17 @@ export function makeConnections(env: Record<string, string | undefined>): Connec
     },
     store: () => (store ??= openStore()),
     redis: () => (redis ??= openRedis()),
+    eventNetworks: () => networksIn(env.EVENTS_ALLOWED_NETWORKS ?? ""),
+    secretsKey: () => env.SECRETS_KEY || keptKey(env),
     close: async () => void (await Promise.all(closers.map((closeOne) => closeOne()))),
   };
+}
+
+function networksIn(text: string): string[] {
+  const networks = text.split(",").flatMap((network) => network.trim() || []);
+  const fault = networks.map(networkFault).find((message) => message !== undefined);
+  if (fault !== undefined) throw new CliFailure(`EVENTS_ALLOWED_NETWORKS: ${fault}`, 2);
+  return networks;
 }
 
 const addresses = z.object({ mongodbUrl: z.string(), redisUrl: z.string() });
@@ -64,6 +80,14 @@ function runningDatabases(env: Record<string, string | undefined>): Partial<z.in
     return addresses.parse(JSON.parse(readFileSync(join(env.DATA_DIR ?? ".data", ADDRESS_FILE), "utf8")));
   } catch {
     return {};
+  }
+}
+
+function keptKey(env: Record<string, string | undefined>): string | undefined {
+  try {
+    return readFileSync(join(env.DATA_DIR ?? ".data", KEY_FILE), "utf8").trim() || undefined;
+  } catch {
+    return undefined;
   }
 }
 

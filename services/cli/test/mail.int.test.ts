@@ -111,6 +111,21 @@ describe("mail replay", () => {
   });
 });
 
+describe("an event of a webhook", () => {
+  it("is listed by its source, shown, exported, and replayed as what it is", async () => {
+    const { _id, requestId } = await quarantined('{"state":"firing"}', "webhook:alerts");
+    expect(await asJson("mail", "list", "--mailbox", "webhook:alerts")).toMatchObject([{ _id }]);
+    expect((await opentickets("mail", "show", _id)).out).toContain("webhook:alerts");
+    const file = join(folder, "event.json");
+    await opentickets("mail", "export", _id, file);
+    expect(await readFile(file, "utf8")).toBe('{"state":"firing"}');
+    expect(await asJson("mail", "replay", "--mailbox", "webhook:alerts")).toEqual({ replayed: 1 });
+    expect(await door.queue.getWaiting()).toContainEqual(
+      expect.objectContaining({ name: "InboundEvent", data: expect.objectContaining({ inboundId: _id, requestId }) }),
+    );
+  });
+});
+
 describe("mail edit and drop", () => {
   it("a mended message takes the place of the other, which is noted, and is read again", async () => {
     const before = await quarantined("broken");

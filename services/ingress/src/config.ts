@@ -1,4 +1,5 @@
-import { commonConfigFields, flag, integer, list } from "@openticket/runtime";
+import { commonConfigFields, flag, integer, list, url } from "@openticket/runtime";
+import { networkFault, secretKeysFault } from "@openticket/webhooks";
 import { z } from "zod";
 import { rangeFault } from "./adapters/http/allow-list.ts";
 
@@ -10,6 +11,28 @@ const ranges = () =>
     for (const fault of items.map(rangeFault)) if (fault) context.addIssue({ code: "custom", message: fault });
   });
 
+const networks = () =>
+  list().superRefine((items, context) => {
+    for (const fault of items.map(networkFault)) if (fault) context.addIssue({ code: "custom", message: fault });
+  });
+
+/** What is made of one message for several mailboxes; every door has to say the same. */
+function sameMail() {
+  return z.enum(["each", "shared"]).default("each").describe("One message for several mailboxes: a ticket in each of their departments, or one in the first");
+}
+
+/** What secrets in the database are sealed with. */
+function secretsKey() {
+  return z
+    .string()
+    .superRefine((keys, context) => {
+      const fault = secretKeysFault(keys);
+      if (fault) context.addIssue({ code: "custom", message: fault });
+    })
+    .optional()
+    .describe("Key that the secrets of webhooks are sealed with in MongoDB, base64 of 32 bytes; several separated by commas: the first seals, all open");
+}
+
 /** The HTTP door's environment. */
 export const httpConfig = z.object({
   ...commonConfigFields,
@@ -19,6 +42,20 @@ export const httpConfig = z.object({
   HTTP_ALLOWED_IPS: ranges().describe("Addresses and CIDR ranges that may call; unset: all"),
   HTTP_ACCESS_KEYS: list().describe("Access keys that excuse an address that is not allowed"),
   HTTP_TRUSTED_PROXIES: ranges().describe("Proxies whose `X-Forwarded-For` is believed"),
+  HTTP_PUBLIC_URL: url(["http", "https"], "https://tickets.example.com")
+    .optional()
+    .describe(
+      "Where the door is reached from outside, behind a proxy: it is shown as the address of webhooks, and some providers sign it; unset: as a call says",
+    ),
+  SECRETS_KEY: secretsKey(),
+  WEBHOOK_MEMORY_BYTES: integer({ min: 1024, max: 16_384 * MIB, fallback: 256 * MIB }).describe(
+    "Bodies of webhooks that are held at once, all together, bytes; beyond it calls get 503",
+  ),
+  WEBHOOK_BODY_TIMEOUT_MS: integer({ min: 100, max: 600_000, fallback: 60_000 }).describe("How long the body of a webhook may take to come in, ms"),
+  WEBHOOK_MAX_MAIL_BYTES: integer({ min: 1024, max: 1024 * MIB, fallback: 64 * MIB }).describe("Size of a mail that a webhook brings, bytes"),
+  MAIL_SAME_MAIL: sameMail(),
+  WEBHOOK_MAX_HOPS: integer({ min: 1, max: 1000, fallback: 50 }).describe("Received headers of a mail that a webhook brings; more are a loop"),
+  EVENTS_ALLOWED_NETWORKS: networks().describe("Addresses and CIDR ranges beside the public internet that endpoints may be in, by http as well"),
   HTTP_REPLY_TIMEOUT_MS: integer({ min: 100, max: 300_000, fallback: 25_000 }).describe("How long a call waits for its ticket before it answers 503, ms"),
   HTTP_ASYNC_DURABILITY: z
     .enum(["store", "queue"])

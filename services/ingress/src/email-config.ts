@@ -49,10 +49,7 @@ export const emailConfig = z.object({
   SMTP_SESSION_TIMEOUT_MS: integer({ min: 100, max: 86_400_000, fallback: 3_600_000 }).describe("How long a connection may last, ms"),
   SMTP_MIN_BYTES_PER_SECOND: integer({ min: 0, max: MIB, fallback: 128 }).describe("Slowest pace of a message after half a minute; 0: any"),
   SMTP_MAX_QUEUE_DEPTH: integer({ min: 1, max: 100_000_000, fallback: 200_000 }).describe("Waiting requests at which the door answers 451"),
-  MAIL_SAME_MAIL: z
-    .enum(["each", "shared"])
-    .default("each")
-    .describe("One message for several mailboxes: a ticket in each of their departments, or one in the first"),
+  MAIL_SAME_MAIL: httpConfig.shape.MAIL_SAME_MAIL,
   IMAP_ACCOUNTS_FILE: z.string().optional().describe("JSON file with the IMAP accounts that mail is fetched from; see [email](email.md)"),
   IMAP_URLS: list().describe("Accounts in short, such as `imaps://user:password@host/INBOX?mailbox=support@example.test&after=move:Done`, separated by commas"),
   IMAP_SWEEP_MS: integer({ min: 500, max: 3_600_000, fallback: 60_000 }).describe("How often a folder is looked through beside what its server reports, ms"),

@@ -1,4 +1,4 @@
-import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
+import { createHash, randomBytes, randomUUID, timingSafeEqual } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ADD_TICKET_REPLY_JOB, OPEN_TICKET_JOB } from "@openticket/contract";
 import { type Drain, explainListening, type Logger, type Metrics, makeMetrics, type Readiness, readiness } from "@openticket/runtime";
@@ -6,25 +6,36 @@ import {
   connectStore,
   hashSecret,
   makeMongoBlobStore,
+  makeMongoCalls,
   makeMongoCredentialStore,
   makeMongoDeadLetters,
+  makeMongoEndpoints,
+  makeMongoEventTickets,
   makeMongoInbound,
+  makeMongoMailboxes,
   makeMongoReceipts,
   makeMongoReplyReader,
   makeMongoTicketReader,
+  makeMongoWebhookSources,
+  type StoreConnection,
   verifySecret,
 } from "@openticket/store";
+import { makeEndpointManager, makeSecretBox, makeSourceManager, SECRET_BYTES, type SecretBox } from "@openticket/webhooks";
 import { makeAllowList } from "./adapters/http/allow-list.ts";
 import { makeHttpApp } from "./adapters/http/http-app.ts";
+import type { WebhookEndpointsDeps } from "./adapters/http/rest/webhook-endpoint-deps.ts";
 import type { HttpConfig } from "./config.ts";
 import { withEnvCredentials } from "./intake/env-credentials.ts";
 import { makeGate } from "./intake/gate.ts";
 import { makeCommandQueue } from "./queue/command-queue.ts";
+import { webhookRoutes } from "./start-webhooks.ts";
 import { readVitals } from "./vitals.ts";
 
 /** A door answers 503 quickly rather than wait for a store to come back, ms. */
 const STORE_PATIENCE_MS = 2000;
 const RETRY_AFTER_S = 5;
+/** Random bytes in the name of a secret. */
+const SECRET_ID_BYTES = 6;
 
 export interface HttpDoor {
   url: string;
@@ -42,6 +53,13 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
   drain.onDrain("queue", () => queue.close());
   const isAllowedIp = config.HTTP_ALLOWED_IPS.length > 0 ? makeAllowList(config.HTTP_ALLOWED_IPS) : () => true;
   const credentials = withEnvCredentials(makeMongoCredentialStore(store), { pairs: config.API_CREDENTIALS, admin: config.API_CREDENTIALS_ADMIN }, hashSecret);
+  const blobs = makeMongoBlobStore(store);
+  const inbound = makeMongoInbound(store, { now: () => new Date() });
+  const sources = makeMongoWebhookSources(store);
+  const mailboxes = makeMongoMailboxes(store);
+  const box = makeSecretBox(config.SECRETS_KEY);
+  const newId = () => `sec_${randomBytes(SECRET_ID_BYTES).toString("hex")}`;
+  const retryAfter = () => ({ "retry-after": String(RETRY_AFTER_S) });
   const checks = [
     { name: "mongodb", check: () => store.ping() },
     { name: "redis", check: () => queue.ping() },
@@ -49,13 +67,24 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
   const app = await makeHttpApp(
     {
       queue,
-      tickets: { ...makeMongoTicketReader(store), ...makeMongoReplyReader(store), findDeadLetter: makeMongoDeadLetters(store).find },
-      inbound: makeMongoInbound(store, { now: () => new Date() }),
+      tickets: {
+        ...makeMongoTicketReader(store),
+        ...makeMongoReplyReader(store),
+        findDeadLetter: makeMongoDeadLetters(store).find,
+        occurrencesOf: makeMongoEventTickets(store).occurrencesOf,
+      },
+      inbound,
+      webhookSources: {
+        store: sources,
+        manager: makeSourceManager({ sources, mailboxes, box, now: () => new Date(), newId }),
+        publicUrl: config.HTTP_PUBLIC_URL,
+      },
+      webhookEndpoints: endpointDeps(config, { store, box, newId }),
       receipts: makeMongoReceipts(store, { retentionMs: 0, now: () => new Date() }),
       asyncDurability: config.HTTP_ASYNC_DURABILITY,
       onNotEnqueued: (requestId, err) => logger.warn({ requestId, err }, "accepted, but not enqueued yet"),
       gate: makeGate({ read: () => readVitals(queue, store), maxQueueDepth: config.HTTP_MAX_QUEUE_DEPTH, nowMs: () => performance.now() }),
-      blobs: makeMongoBlobStore(store),
+      blobs,
       credentials,
       verifySecret,
       bodyLimits: bodyLimitsOf(config),
@@ -65,7 +94,7 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
       isAllowedIp,
       isAccessKey: async (presented) => config.HTTP_ACCESS_KEYS.some((key) => isSameText(key, presented)),
       actions: new Set([OPEN_TICKET_JOB, ADD_TICKET_REPLY_JOB].map((action) => action.toLowerCase())),
-      retryAfter: () => ({ "retry-after": String(RETRY_AFTER_S) }),
+      retryAfter,
       now: () => new Date(),
       nowMs: () => performance.now(),
       sleep,
@@ -76,12 +105,21 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
       trustedProxies: config.HTTP_TRUSTED_PROXIES,
       metrics,
       checks,
+      routes: [webhookRoutes(config, { store, queue, blobs, inbound, mailboxes, sources, box, logger, metrics, retryAfter })],
     },
   );
   const address = { host: config.HTTP_HOST, port: config.HTTP_PORT };
   const url = await explainListening(app.listen(address), { ...address, setting: "HTTP_PORT" });
   drain.onDrain("http", () => app.close());
   return { url, metrics, readiness: () => readiness(checks) };
+}
+
+function endpointDeps(config: HttpConfig, { store, box, newId }: { store: StoreConnection; box: SecretBox; newId(): string }): WebhookEndpointsDeps {
+  const [endpoints, calls] = [makeMongoEndpoints(store), makeMongoCalls(store)];
+  const allowedNetworks = config.EVENTS_ALLOWED_NETWORKS;
+  const newKey = () => randomBytes(SECRET_BYTES);
+  const manager = makeEndpointManager({ endpoints, calls, box, allowedNetworks, now: () => new Date(), newId, newKey });
+  return { manager, store: endpoints, calls };
 }
 
 function bodyLimitsOf(config: HttpConfig) {

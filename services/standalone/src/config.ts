@@ -11,6 +11,10 @@ export const standaloneConfig = z.object({
   MONGODB_URL: z.string().optional().describe("A MongoDB replica set to use instead of the embedded one"),
   REDIS_URL: z.string().optional().describe("A Redis or Valkey to use instead of the embedded one"),
   API_CREDENTIALS: z.string().optional().describe("`identifier:secret[,identifier:secret]`; unset: generated once and kept in `DATA_DIR`"),
+  SECRETS_KEY: z
+    .string()
+    .optional()
+    .describe("Key that the secrets of webhooks are sealed with, base64 of 32 bytes; unset: generated once and kept in `DATA_DIR`"),
   EXAMPLE_DATA: flag(true).describe("Put example departments, clients and staff into an empty store"),
   OPENTICKET_CACHE_DIR: z.string().optional().describe("Folder of downloaded database programs; unset: the user's cache folder"),
   LOG_LEVEL: commonConfigFields.LOG_LEVEL.removeDefault().default("warn").describe("How much is logged"),

@@ -7,10 +7,11 @@ import { connectStore, seedExampleData } from "@openticket/store";
 import { startWorker, workerConfig } from "@openticket/worker";
 import { z } from "zod";
 import { type StandaloneConfig, standaloneConfig } from "./config.ts";
-import { ensureCredentials } from "./credentials.ts";
+import { ensureCredentials, ensureSecretsKey } from "./credentials.ts";
 import { makeDataFolder } from "./databases/data-folder.ts";
 import { startDatabases } from "./databases/start-databases.ts";
 import { StartFailure } from "./databases/start-failure.ts";
+import { type ExampleSecrets, ensureExampleWebhooks, exampleCalls } from "./example-webhooks.ts";
 
 /** Read by `opentickets` when it is told nothing else. */
 const ADDRESS_FILE = "databases.json";
@@ -49,14 +50,15 @@ export async function startStandalone(config: StandaloneConfig, { env, logger, d
   await noteAddresses(dataDir, databases);
   drain.onDrain("addresses", () => rm(join(dataDir, ADDRESS_FILE), { force: true }));
   const credentials = await ensureCredentials(config.API_CREDENTIALS, dataDir);
-  const services = readServices(config, { env, dataDir, ...databases, credentials });
-  if (config.EXAMPLE_DATA) await putExampleData(databases.mongodbUrl, progress);
+  const secretsKey = await ensureSecretsKey(config.SECRETS_KEY, dataDir);
+  const services = readServices(config, { env, dataDir, ...databases, credentials, secretsKey });
+  const examples = config.EXAMPLE_DATA ? await putExampleData(databases.mongodbUrl, { dataDir, secretsKey, progress }) : undefined;
   progress("starting worker, HTTP door and email door …");
   await startWorker(services, { logger, drain, metrics: makeMetrics() });
   const { url, metrics, readiness } = await startHttp(services, { logger, drain });
   await requireReady(readiness);
   const { urls: mailUrls } = await startEmail(services, { logger, drain, metrics });
-  return page({ url, mailUrls, credentials, dataDir, ...databases, hasRelay: Boolean(env.SMTP_URL) });
+  return page({ url, mailUrls, credentials, examples, dataDir, ...databases, hasRelay: Boolean(env.SMTP_URL) });
 }
 
 interface Known {
@@ -65,10 +67,11 @@ interface Known {
   mongodbUrl: string;
   redisUrl: string;
   credentials: string;
+  secretsKey: string | undefined;
 }
 
 /** The configuration of worker and door. Throws ConfigError that names every wrong variable. */
-function readServices(config: StandaloneConfig, { env, dataDir, mongodbUrl, redisUrl, credentials }: Known): z.output<typeof servicesConfig> {
+function readServices(config: StandaloneConfig, { env, dataDir, mongodbUrl, redisUrl, credentials, secretsKey }: Known): z.output<typeof servicesConfig> {
   const host = config.HTTP_HOST.includes(":") ? `[${config.HTTP_HOST}]` : config.HTTP_HOST;
   return readConfig(servicesConfig, {
     API_CREDENTIALS_ADMIN: config.EXAMPLE_DATA ? "admin" : undefined,
@@ -78,15 +81,22 @@ function readServices(config: StandaloneConfig, { env, dataDir, mongodbUrl, redi
     MONGODB_URL: mongodbUrl,
     REDIS_URL: redisUrl,
     API_CREDENTIALS: credentials,
+    SECRETS_KEY: secretsKey,
   });
 }
 
 /** What is not known before the databases run, so that a wrong variable can be said before anything is started. */
-function standIns({ MONGODB_URL, REDIS_URL, API_CREDENTIALS }: StandaloneConfig): Pick<Known, "mongodbUrl" | "redisUrl" | "credentials"> {
+function standIns({
+  MONGODB_URL,
+  REDIS_URL,
+  API_CREDENTIALS,
+  SECRETS_KEY,
+}: StandaloneConfig): Pick<Known, "mongodbUrl" | "redisUrl" | "credentials" | "secretsKey"> {
   return {
     mongodbUrl: MONGODB_URL ?? "mongodb://127.0.0.1/openticket",
     redisUrl: REDIS_URL ?? "redis://127.0.0.1",
     credentials: API_CREDENTIALS ?? "not-yet:made",
+    secretsKey: SECRETS_KEY,
   };
 }
 
@@ -95,11 +105,19 @@ async function noteAddresses(dataDir: string, { mongodbUrl, redisUrl }: { mongod
   await writeFile(join(dataDir, ADDRESS_FILE), `${JSON.stringify({ mongodbUrl, redisUrl })}\n`, { mode: 0o600 });
 }
 
-async function putExampleData(url: string, progress: (line: string) => void): Promise<void> {
+interface ExampleDeps {
+  dataDir: string;
+  secretsKey: string;
+  progress(line: string): void;
+}
+
+/** Gives back the secrets of the example webhooks, where they are known. */
+async function putExampleData(url: string, { progress, ...place }: ExampleDeps): Promise<ExampleSecrets | undefined> {
   const store = await connectStore({ url, appName: "openticket-seed", serverSelectionTimeoutMs: 10_000 });
   try {
     const isNew = await seedExampleData(store);
     if (isNew) progress("example departments, clients and staff put into the empty store");
+    return await ensureExampleWebhooks(store, place);
   } finally {
     await store.close();
   }
@@ -123,13 +141,14 @@ interface Shown {
   url: string;
   mailUrls: string[];
   credentials: string;
+  examples: ExampleSecrets | undefined;
   dataDir: string;
   mongodbUrl: string;
   redisUrl: string;
   hasRelay: boolean;
 }
 
-function page({ url, mailUrls, credentials, dataDir, mongodbUrl, redisUrl, hasRelay }: Shown): string[] {
+function page({ url, mailUrls, credentials, examples, dataDir, mongodbUrl, redisUrl, hasRelay }: Shown): string[] {
   const [pair = ""] = credentials.split(",");
   const [identifier, secret] = [pair.slice(0, pair.indexOf(":")), pair.slice(pair.indexOf(":") + 1)].map(formEncoded);
   return [
@@ -137,6 +156,7 @@ function page({ url, mailUrls, credentials, dataDir, mongodbUrl, redisUrl, hasRe
     `  API call    ${url}/includes/api.php`,
     `  REST        ${url}/v1/tickets        documented at ${url}/docs`,
     `  mail in     ${mailUrls.join(" ")}        such as to support@example.test; what came of it is at ${url}/v1/inbound`,
+    `  webhooks    ${url}/webhooks/{source}     set up at ${url}/v1/webhook-sources`,
     `  health      ${url}/readyz            metrics at ${url}/metrics`,
     `  MongoDB     ${mongodbUrl}`,
     `  Redis       ${redisUrl}`,
@@ -148,6 +168,7 @@ function page({ url, mailUrls, credentials, dataDir, mongodbUrl, redisUrl, hasRe
     `    -d action=OpenTicket -d identifier='${identifier}' -d secret='${secret}' -d responsetype=json \\`,
     "    -d deptid=1 -d clientid=1 -d subject='My first ticket' --data-urlencode message='It **works**.' -d markdown=true",
     "",
+    ...(examples ? exampleCalls(url, examples) : []),
     `ready ${url}`,
   ];
 }

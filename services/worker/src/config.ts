@@ -1,6 +1,8 @@
 import { PRIORITIES, TICKET_STATUSES } from "@openticket/contract";
 import { commonConfigFields, integer, list } from "@openticket/runtime";
 import { z } from "zod";
+import { eventConfigFields } from "./events/config.ts";
+import { eventsOutConfigFields } from "./events-out/config.ts";
 import { mailConfigFields } from "./mail/config.ts";
 import { notifyConfigFields } from "./notify/config.ts";
 import { maskFault } from "./pipeline/numbers.ts";
@@ -22,6 +24,8 @@ export const workerConfig = z.object({
   ...commonConfigFields,
   ...notifyConfigFields,
   ...mailConfigFields,
+  ...eventsOutConfigFields,
+  ...eventConfigFields,
   WORKER_CONCURRENCY: integer({ min: 1, max: 2000, fallback: 400 }).describe("Commands in hand at once; what is in hand is written together"),
   WORKER_LOCK_MS: integer({ min: 1000, max: 600_000, fallback: 30_000 }).describe("How long a silent worker keeps a job before another takes it, ms"),
   TICKET_MASK: z

@@ -95,7 +95,7 @@ const MAYBE_AGAIN: RunOptions = { mayHaveTwin: () => true };
 
 async function openTicket(command: Parameters<InboundDeps["openTicket"]>[0], facts: MailFacts, deps: ActionDeps): Promise<Stored> {
   const { result, deliver } = await decideTicket(command, MAYBE_AGAIN, deps, facts);
-  if (result?.result !== "success" || !("tid" in result)) return rejected(result);
+  if (result?.result !== "success" || !("tid" in result)) return rejected(result, deliver);
   return { kind: "stored", ticket: { id: Number(result.id), tid: String(result.tid) }, deliver };
 }
 
@@ -106,13 +106,14 @@ async function addReply(
   known: { findById(id: number): Promise<{ tid: string } | undefined> },
 ): Promise<Stored> {
   const { result, deliver } = await decideReply(command, deps, facts);
-  if (result?.result !== "success" || !("replyid" in result)) return rejected(result);
+  if (result?.result !== "success" || !("replyid" in result)) return rejected(result, deliver);
   const id = Number(result.ticketid);
   const ticket = await known.findById(id);
   return { kind: "stored", ticket: { id, tid: ticket?.tid ?? "", replyId: Number(result.replyid) }, deliver };
 }
 
-function rejected(result: CommandResult | undefined): Stored {
+async function rejected(result: CommandResult | undefined, deliver: (() => Promise<void>) | undefined): Promise<Stored> {
+  await deliver?.();
   return { kind: "rejected", message: typeof result?.message === "string" ? result.message : "It was refused" };
 }
 

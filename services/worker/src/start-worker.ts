@@ -14,6 +14,7 @@ import {
   makeMongoInbound,
   makeMongoMutes,
   makeMongoReceipts,
+  makeMongoRejectionOutbox,
   makeMongoReplyStore,
   makeMongoTicketStore,
   makeStoreClock,
@@ -39,6 +40,8 @@ import { startStuckWatch } from "./queue/stuck-watch.ts";
 import { inboundSource } from "./recovery/inbound-source.ts";
 import { receiptSource } from "./recovery/receipt-source.ts";
 import { startRecovery } from "./recovery/recovery.ts";
+import { startEvents } from "./start-events.ts";
+import { makeNews, startEventsOut } from "./start-events-out.ts";
 import { startMail } from "./start-mail.ts";
 
 /** A worker waits patiently for a store to come back, ms: its jobs stay where they are. */
@@ -73,7 +76,8 @@ export async function startWorker(
   const ticketReplies = makeMongoReplyStore(store, { now });
   const directory = makeMongoDirectory(store);
   const blobs = makeMongoBlobStore(store);
-  const pipeline: PipelineDeps = { directory, tickets, replies: ticketReplies, blobs, rules: rulesOf(config), now };
+  const { wantsEvent, announcer } = await startEventsOut(config, { store, findHead: tickets.findHead, now, logger, drain, metrics });
+  const pipeline: PipelineDeps = { directory, tickets, replies: ticketReplies, blobs, rules: rulesOf(config), wantsEvent, now };
 
   const replies = makeReplyPublisher({ ...queueOptions, logger });
   drain.onDrain("replies", () => replies.close());
@@ -89,12 +93,14 @@ export async function startWorker(
     findMute: makeMongoMutes(store, { now }).find,
   });
 
-  const deliveries = makeDeliveries({ answer: replies.publish, notifier, tickets, replies: ticketReplies });
+  const deliveries = makeDeliveries({ answer: replies.publish, notifier, tickets, replies: ticketReplies, announcer });
   const dispatching = { severityOf: deliveries.severityOf, now, random: Math.random, sleep, logger, metrics };
   const ticketDispatcher = startDispatcher({ ...dispatching, outbox: tickets, deliver: deliveries.ofTicket });
   drain.onDrain("dispatcher of tickets", () => ticketDispatcher.close());
   const replyDispatcher = startDispatcher({ ...dispatching, outbox: ticketReplies, deliver: deliveries.ofReply });
   drain.onDrain("dispatcher of replies", () => replyDispatcher.close());
+  const rejectionDispatcher = startDispatcher({ ...dispatching, outbox: makeMongoRejectionOutbox(store), deliver: deliveries.ofRejection });
+  drain.onDrain("dispatcher of rejections", () => rejectionDispatcher.close());
   drain.onDrain("notifier", () => notifier.close());
 
   const letters = makeMongoDeadLetters(store);
@@ -107,11 +113,13 @@ export async function startWorker(
   const janitor = startJanitor({ ...queueOptions, logger });
   drain.onDrain("janitor", () => janitor.close());
 
-  const actionDeps: ActionDeps = { pipeline, tickets: ticketDispatcher, replies: replyDispatcher };
+  const news = makeNews({ tickets: ticketDispatcher, rejections: rejectionDispatcher, findTicket: tickets.findById, logger });
+  const actionDeps: ActionDeps = { pipeline, tickets: ticketDispatcher, replies: replyDispatcher, news };
   const { severityOf } = deliveries;
   const mail = startMail(config, { ...actionDeps, store, inbound, openBlob: blobs.open, notifier, severityOf, tokenSecret, now, logger, drain, metrics });
+  const events = startEvents(config, { ...actionDeps, store, inbound, openBlob: blobs.open, now, drain, metrics });
   const consumerDeps: ConsumerDeps = {
-    actions: makeActions({ ...actionDeps, mail }),
+    actions: makeActions({ ...actionDeps, mail, events }),
     reply: (queue, result) => replies.publish(queue, result),
     // A receipt that does not hear of its outcome is looked at again by the recovery.
     decided: (requestId, outcome) => void receipts.decided(requestId, outcome).catch((err: unknown) => logger.warn({ err, requestId }, "receipt not updated")),

@@ -8,6 +8,7 @@ import {
   type CommandResult,
   DEFAULT_QUEUE_PREFIX,
   fingerprintOf,
+  INBOUND_EVENT_JOB,
   INBOUND_MAIL_JOB,
   type InboundMailCommand,
   type OpenTicketCommand,
@@ -41,6 +42,8 @@ export interface Requester {
   submit(command: Command): Promise<void>;
   /** Enqueues the job that reads a stored message. Throws {@link QueueUnavailable} in about 2 s. */
   submitMail(command: InboundMailCommand): Promise<void>;
+  /** Enqueues the job that reads a stored event of a webhook. Throws {@link QueueUnavailable} in about 2 s. */
+  submitEvent(command: InboundMailCommand): Promise<void>;
   /** Enqueues and waits for the outcome. Throws {@link QueueUnavailable}, {@link ReplyTimeout} or TooManyWaiting. */
   submitAndWait: SubmitAndWait;
   /**
@@ -179,6 +182,7 @@ export function makeRequester({ redisUrl, prefix = DEFAULT_QUEUE_PREFIX, ownerNa
   return {
     submit,
     submitMail: (command) => commands.add({ name: INBOUND_MAIL_JOB, id: command.requestId, data: command }),
+    submitEvent: (command) => commands.add({ name: INBOUND_EVENT_JOB, id: command.requestId, data: command }),
     submitAndWait,
     isUnderWay,
     jobState,

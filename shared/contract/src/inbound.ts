@@ -19,8 +19,22 @@ export const inboundWebhook = z.object({
   contentType: z.string().optional(),
   /** What the provider says of the event beside its body, in its own words: such as GitHub's `x-github-event`. */
   headers: z.record(z.string(), z.string()).optional(),
+  /** What the provider found out about a mail, in its own words, such as `spam` or `dkim`. Decides nothing. */
+  verdicts: z.record(z.string(), z.string()).optional(),
 });
 export type InboundWebhook = z.infer<typeof inboundWebhook>;
+
+export const EVENT_STATES = ["firing", "resolved"] as const;
+
+/** What an event is about, settled once: whoever decides it again finds it. */
+export const eventBelonging = z.object({
+  /** What its source's correlation says of it. */
+  key: z.string(),
+  /** The request whose ticket counts this event and others of that key. */
+  requestId: z.string(),
+  state: z.enum(EVENT_STATES),
+});
+export type EventBelonging = z.infer<typeof eventBelonging>;
 
 /** How a message came in, as the door saw it. */
 export const inboundSource = z.object({
@@ -69,6 +83,7 @@ export const inboundRecord = z.object({
   reason: z.object({ code: z.string(), text: z.string() }).optional(),
   /** The ticket that it became or was added to. */
   ticket: z.object({ id: z.int(), tid: z.string(), replyId: z.int().optional() }).optional(),
+  correlation: eventBelonging.optional(),
   /** Each rule asked, its answer, and what decided. */
   trace: z.array(decision),
   /** What a list shows; absent until it was read. */
@@ -90,3 +105,16 @@ export const INBOUND_MAIL_JOB = "InboundMail";
 
 /** Job name of a stored event of a webhook; its data is that of {@link INBOUND_MAIL_JOB}. */
 export const INBOUND_EVENT_JOB = "InboundEvent";
+
+/** What stands for the mailbox of a source's events, before the source's name. */
+const EVENT_MAILBOX = "webhook:";
+
+/** What stands for the mailbox of the events of a source. */
+export function eventMailbox(source: string): string {
+  return `${EVENT_MAILBOX}${source}`;
+}
+
+/** Name of the job that reads what came in for a mailbox: a mail, or a source's event. */
+export function inboundJobName({ mailbox }: Pick<InboundRecord, "mailbox">): typeof INBOUND_MAIL_JOB | typeof INBOUND_EVENT_JOB {
+  return mailbox.startsWith(EVENT_MAILBOX) ? INBOUND_EVENT_JOB : INBOUND_MAIL_JOB;
+}

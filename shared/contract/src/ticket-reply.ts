@@ -42,6 +42,8 @@ export const replyRecord = z.object({
   outbox: z.array(outboxEntry),
   /** When the outbox is next due; absent when nothing is owed. */
   dueAt: z.date().optional(),
+  /** The ticket owes an event when this reply gives it another status. */
+  tellsOfStatus: z.literal(true).optional(),
 });
 export type ReplyRecord = z.infer<typeof replyRecord>;
 

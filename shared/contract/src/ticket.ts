@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { commandSource } from "./command.ts";
 import { requestError } from "./errors.ts";
+import { eventType } from "./event-type.ts";
 import { attachmentRef } from "./ticket-params.ts";
 
 /** The stored ticket, and what is stored beside it. These are the documents of MongoDB, as zod sees them. */
@@ -30,12 +31,27 @@ export const opener = z.object({
 });
 export type Opener = z.infer<typeof opener>;
 
+/** An event that is to be told of; the rest of what it says is read from the record that owes it. */
+export const owedEvent = z.object({
+  type: eventType,
+  /** `webhook-id` of its calls. */
+  id: z.string(),
+  at: z.date(),
+  /** Of a change of status: the reply that made it, and the statuses before and after. */
+  replyId: z.int().optional(),
+  from: z.string().optional(),
+  status: z.string().optional(),
+  /** Of a rejection: the department that the request named. */
+  deptid: z.int().optional(),
+});
+export type OwedEvent = z.infer<typeof owedEvent>;
+
 /** A delivery that is owed to somebody because of a ticket or a reply. Stored in the same write as that. */
 export const outboxEntry = z.object({
   /** Unique within the ticket and derived from it, so that a repeated delivery can be recognised. */
   key: z.string(),
-  /** `ticket`: of a reply, the change of its ticket. */
-  kind: z.enum(["reply", "mail", "ticket"]),
+  /** `ticket`: of a reply, the change of its ticket. `event`: calls to the endpoints that want it. */
+  kind: z.enum(["reply", "mail", "ticket", "event"]),
   /** For a mail: which template. */
   template: z.enum(MAIL_TEMPLATES).optional(),
   /** For a mail: whom it goes to. */
@@ -44,6 +60,7 @@ export const outboxEntry = z.object({
   queue: z.string().optional(),
   requestId: z.string().optional(),
   correlationId: z.string().optional(),
+  event: owedEvent.optional(),
   /** Failed tries so far. */
   attempts: z.int().nonnegative(),
   /** Set when it is done. */
@@ -72,6 +89,10 @@ export const ticketBounce = z.object({
   at: z.date(),
 });
 export type TicketBounce = z.infer<typeof ticketBounce>;
+
+/** The event of a webhook that a ticket has heard of last. In this order: MongoDB compares them field by field. */
+export const ticketEvent = z.object({ at: z.date(), inboundId: z.string(), state: z.enum(["firing", "resolved"]) });
+export type TicketEvent = z.infer<typeof ticketEvent>;
 
 /** Another ticket, by both its numbers. */
 export const ticketLink = z.object({ id: z.int().positive(), tid: z.string() });
@@ -116,6 +137,8 @@ export const ticketRecord = z.object({
   /** The closed ticket that it was opened beside. */
   linkedTo: ticketLink.optional(),
   bounces: z.array(ticketBounce).optional(),
+  /** Of a ticket that counts events: the latest of them. Later ones alone change its status. */
+  lastEvent: ticketEvent.optional(),
 });
 export type TicketRecord = z.infer<typeof ticketRecord>;
 
@@ -132,5 +155,8 @@ export const rejectionRecord = z.object({
   receivedAt: z.date(),
   rejectedAt: z.date(),
   expiresAt: z.date(),
+  /** Absent when nothing is owed, as without endpoints that want to hear of it. */
+  outbox: z.array(outboxEntry).optional(),
+  dueAt: z.date().optional(),
 });
 export type RejectionRecord = z.infer<typeof rejectionRecord>;

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { LIMITS } from "./limits.ts";
+import { priority } from "./ticket.ts";
 
 /**
  * Webhooks, in and out, as they are configured and stored: the sources that may send us events, what becomes of their
@@ -45,6 +47,18 @@ export const eventCorrelation = z.strictObject({
 });
 export type EventCorrelation = z.infer<typeof eventCorrelation>;
 
+/** Parameters of OpenTicket for an event whose mapping yields none of that name. */
+export const eventDefaults = z.strictObject({
+  deptid: z.int().positive().optional(),
+  /** Who opens the tickets of events that name nobody. */
+  name: z.string().min(1).max(LIMITS.nameLength).optional(),
+  email: z.string().min(1).max(LIMITS.emailLength).optional(),
+  priority: priority.optional(),
+  /** Whether its opener gets no mail about the ticket; unset: true, because a machine reads none. */
+  noemail: z.boolean().optional(),
+});
+export type EventDefaults = z.infer<typeof eventDefaults>;
+
 /** A secret at rest, encrypted; several may be valid at once, so that they can be changed without a gap. */
 export const sealedSecret = z.object({
   /** Names it for its removal. */
@@ -71,13 +85,9 @@ export const webhookSource = z.object({
   mapping: eventMapping.optional(),
   /** As stored; null: every event stands alone; unset: its kind's own. */
   correlation: eventCorrelation.nullable().optional(),
+  defaults: eventDefaults.optional(),
   createdAt: z.date(),
   updatedAt: z.date(),
 });
 export type WebhookSource = z.infer<typeof webhookSource>;
 export type SourceKindName = WebhookSource["kind"];
-
-/** Events that we tell of. */
-export const EVENT_TYPES = ["ticket.opened", "ticket.reply.added", "ticket.status.changed", "request.rejected"] as const;
-export const eventType = z.enum(EVENT_TYPES);
-export type EventType = z.infer<typeof eventType>;

@@ -5,3 +5,4 @@ export * from "./logger.ts";
 export * from "./loop.ts";
 export * from "./metrics.ts";
 export * from "./operations-server.ts";
+export * from "./thread.ts";

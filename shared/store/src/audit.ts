@@ -111,12 +111,14 @@ function repeated(field: string) {
 }
 
 function owedSince(writtenAt: "openedAt" | "addedAt", limit: Date) {
+  // An event of a status is owed from its own time on, however old the ticket is.
+  const isOld = [{ "event.at": { $exists: false } }, { "event.at": { $lt: limit } }];
   return [
     {
       $match: {
         dueAt: { $exists: true },
         [writtenAt]: { $lt: limit },
-        outbox: { $elemMatch: { deliveredAt: { $exists: false }, deadAt: { $exists: false }, attempts: 0 } },
+        outbox: { $elemMatch: { deliveredAt: { $exists: false }, deadAt: { $exists: false }, attempts: 0, $or: isOld } },
       },
     },
     { $project: { _id: "$requestId" } },

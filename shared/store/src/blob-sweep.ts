@@ -47,11 +47,14 @@ async function sweepUnused(store: StoreConnection, limit: Date): Promise<number>
   return swept;
 }
 
-/** Whether a ticket or a reply has that file, which both have an index of, or it is a message that came in. */
+/** Whether a ticket or a reply has that file, which both have an index of, or it is a message that came in, or the call that brought one. */
 async function isHeld(store: StoreConnection, sha256: string): Promise<boolean> {
   const holds = { "attachments.0": { $exists: true }, "attachments.sha256": sha256 };
   for (const owners of [COLLECTIONS.tickets, COLLECTIONS.replies]) {
     if (await store.db.collection(owners).findOne(holds, { projection: { _id: 1 } })) return true;
   }
-  return (await store.db.collection(COLLECTIONS.inbound).findOne({ "raw.sha256": sha256 }, { projection: { _id: 1 } })) !== null;
+  for (const field of ["raw.sha256", "source.webhook.body.sha256"]) {
+    if (await store.db.collection(COLLECTIONS.inbound).findOne({ [field]: sha256 }, { projection: { _id: 1 } })) return true;
+  }
+  return false;
 }

@@ -104,6 +104,11 @@ export const COLLECTIONS = {
   mailBudgets: "mailbudgets",
   mailNotices: "mailnotices",
   mutes: "mutes",
+  webhookEndpoints: "webhookendpoints",
+  webhookCalls: "webhookcalls",
+  correlations: "correlations",
+  webhookSources: "webhooksources",
+  webhookTokens: "webhooktokens",
 } as const;
 
 async function ensureIndexes(db: Db, models: Models): Promise<void> {
@@ -127,6 +132,8 @@ async function ensureIndexes(db: Db, models: Models): Promise<void> {
   await db.collection(COLLECTIONS.rejections).createIndexes([
     { key: { expiresAt: 1 }, name: "expiresAt", expireAfterSeconds: 0 },
     { key: { alias: 1 }, name: "alias", sparse: true },
+    // Only rejections that owe something are in it.
+    { key: { dueAt: 1 }, name: "dueAt", sparse: true },
   ]);
   await db.collection(COLLECTIONS.receipts).createIndexes([
     // Only requests that are not decided are in it.
@@ -143,12 +150,21 @@ async function ensureIndexes(db: Db, models: Models): Promise<void> {
     { key: { state: 1, receivedAt: -1, _id: -1 }, name: "quarantine", partialFilterExpression: { state: "quarantined" } },
     { key: { requestId: 1 }, name: "requestId" },
     { key: { "ticket.id": 1 }, name: "ticket", sparse: true },
+    // Only events that count for a ticket are in it.
+    {
+      key: { "ticket.id": 1, receivedAt: -1, "correlation.state": 1 },
+      name: "occurrences",
+      partialFilterExpression: { "correlation.requestId": { $exists: true } },
+    },
     // The sweep asks whether a content is a message's.
     { key: { "raw.sha256": 1 }, name: "raw" },
+    { key: { "source.webhook.body.sha256": 1 }, name: "webhookBody", sparse: true },
   ]);
   await db.collection(COLLECTIONS.blobs).createIndexes([{ key: { fileId: 1 }, name: "fileId", unique: true }]);
   await db.collection(COLLECTIONS.blobChunks).createIndex({ files_id: 1, n: 1 }, { unique: true });
+  await db.collection(COLLECTIONS.correlations).createIndexes([{ key: { expiresAt: 1 }, name: "expiresAt", expireAfterSeconds: 0 }]);
   await ensureMailIndexes(db);
+  await ensureWebhookIndexes(db);
   await Promise.all(Object.values(models).map((model) => model.createIndexes()));
 }
 
@@ -162,4 +178,17 @@ async function ensureMailIndexes(db: Db): Promise<void> {
   await db.collection(COLLECTIONS.mailBudgets).createIndexes([expires]);
   await db.collection(COLLECTIONS.mutes).createIndexes([expires]);
   await db.collection(COLLECTIONS.mailNotices).createIndexes([expires, { key: { dueAt: 1 }, name: "dueAt", sparse: true }]);
+  await db.collection(COLLECTIONS.webhookTokens).createIndexes([expires]);
+}
+
+/** What calls to endpoints are taken and listed by. */
+async function ensureWebhookIndexes(db: Db): Promise<void> {
+  await db.collection(COLLECTIONS.webhookCalls).createIndexes([
+    // Only calls that are owed are in these two.
+    { key: { endpoint: 1, dueAt: 1 }, name: "due", partialFilterExpression: { dueAt: { $exists: true } } },
+    { key: { endsAt: 1 }, name: "endsAt", partialFilterExpression: { dueAt: { $exists: true } } },
+    { key: { endpoint: 1, createdAt: -1, _id: -1 }, name: "endpoint" },
+    { key: { endpoint: 1, state: 1, createdAt: -1, _id: -1 }, name: "state" },
+    { key: { expiresAt: 1 }, name: "expiresAt", expireAfterSeconds: 0 },
+  ]);
 }

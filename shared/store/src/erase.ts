@@ -76,6 +76,8 @@ export async function erasePerson(store: StoreConnection, person: ErasedPerson):
   const receiptsGone = await receipts.deleteMany({ _id: gone });
   const lettersGone = await letters.deleteMany({ _id: gone });
   await store.db.collection<{ _id: string }>(COLLECTIONS.rejections).deleteMany({ _id: gone });
+  const isToldOf = { $or: [{ ticketId: { $in: ticketids } }, { requestId: gone }] };
+  await store.db.collection(COLLECTIONS.webhookCalls).deleteMany(isToldOf);
   const mails = await eraseInbound(store, person, ticketids);
   await eraseMailTraces(store, person);
   const ticketsGone = await tickets.deleteMany({ _id: { $in: found.map(({ _id }) => _id) } });

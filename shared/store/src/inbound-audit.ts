@@ -15,14 +15,16 @@ export interface StrandedInbound {
   detail: string;
 }
 
-/** Messages whose raw content is gone, and those that are said to have become a ticket which is not there. */
+/** Messages whose raw content, or the call that brought them, is gone, and those that are said to have become a ticket which is not there. */
 export async function strandedInbound(store: StoreConnection, limit: number): Promise<StrandedInbound[]> {
-  const [withoutRaw, withoutTicket] = await Promise.all([
+  const [withoutRaw, withoutCall, withoutTicket] = await Promise.all([
     without(store, { from: COLLECTIONS.blobs, localField: "raw.sha256", foreignField: "_id" }, {}, limit),
+    without(store, { from: COLLECTIONS.blobs, localField: "source.webhook.body.sha256", foreignField: "_id" }, { "source.webhook": { $exists: true } }, limit),
     without(store, { from: COLLECTIONS.tickets, localField: "ticket.id", foreignField: "id" }, { "ticket.id": { $exists: true } }, limit),
   ]);
   return [
     ...withoutRaw.map((about) => ({ kind: "raw-missing" as const, about, detail: "came in, and its raw content is not in the store" })),
+    ...withoutCall.map((about) => ({ kind: "raw-missing" as const, about, detail: "came by a webhook, and the body of its call is not in the store" })),
     ...withoutTicket.map((about) => ({ kind: "ticket-missing" as const, about, detail: "is said to have become a ticket that is not there" })),
   ];
 }

@@ -1,4 +1,4 @@
-import type { Decision, InboundRecord, InboundState } from "@openticket/contract";
+import type { Decision, EventBelonging, InboundRecord, InboundState } from "@openticket/contract";
 import type mongoose from "mongoose";
 import { coalesce } from "./coalesce.ts";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
@@ -17,6 +17,8 @@ export interface InboundStore {
   leaseUndecided(now: Date, leaseMs: (record: InboundRecord) => number, limit: number): Promise<InboundRecord[]>;
   /** Notes what became of a message. The first decision stands: a second one, of a job that ran again, changes nothing. */
   decide(id: string, outcome: InboundOutcome): Promise<void>;
+  /** Settles what an event is about, unless that is settled otherwise than as `instead` says; what stands then. Undefined when the record is gone. */
+  settleBelonging(id: string, belonging: EventBelonging, instead?: { requestId: string }): Promise<EventBelonging | undefined>;
   /** Makes a decided message undecided again, with another content where one is given; `note` goes into its trace. False when there is none that is decided. */
   putBack(id: string, again: { checkAt: Date; note: Decision; raw?: InboundRecord["raw"] }): Promise<boolean>;
   /** Takes a message out of quarantine for good: it counts as ignored. False when it is not there. */
@@ -56,6 +58,12 @@ export function makeMongoInbound(store: StoreConnection, { now }: { now(): Date 
     list: (filter) => list(records, filter),
     leaseUndecided: (at, leaseMs, limit) => leaseUndecided(records, at, leaseMs, limit),
     decide: (id, outcome) => decide({ id, outcome }),
+    async settleBelonging(id, correlation, instead) {
+      const isOpen = { $or: [{ correlation: { $exists: false } }, ...(instead ? [{ "correlation.requestId": instead.requestId }] : [])] };
+      const settled = await records.updateOne({ _id: id, ...isOpen }, { $set: { correlation } });
+      if (settled.matchedCount > 0) return correlation;
+      return (await records.findOne({ _id: id }, { projection: { correlation: 1 } }))?.correlation;
+    },
     async putBack(id, { checkAt, note, raw }) {
       const change = {
         $set: { state: "stored" as const, checkAt, ...(raw && { raw }) },

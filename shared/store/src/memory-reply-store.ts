@@ -1,4 +1,4 @@
-import type { ReplyRecord, TicketRecord } from "@openticket/contract";
+import { isStatusEntry, type ReplyRecord, statusEntry, type TicketRecord } from "@openticket/contract";
 import { byRequestId, makeMemoryOutbox } from "./memory-outbox.ts";
 import type { MemoryTickets } from "./memory-stores.ts";
 import type { ReplyStore } from "./ticket-store.ts";
@@ -34,7 +34,8 @@ export function makeMemoryReplyStore({ tickets }: { tickets: MemoryTickets }): R
   };
 }
 
-function changed(ticket: TicketRecord, { replyId, status, createdAt, customfields }: ReplyRecord): TicketRecord {
+function changed(ticket: TicketRecord, reply: ReplyRecord): TicketRecord {
+  const { replyId, status, createdAt, customfields } = reply;
   const given = new Set(customfields.map(({ id }) => id));
   const { lastReplyAt = createdAt, replyIds = [] } = ticket;
   return {
@@ -43,5 +44,12 @@ function changed(ticket: TicketRecord, { replyId, status, createdAt, customfield
     lastReplyAt: lastReplyAt > createdAt ? lastReplyAt : createdAt,
     replyIds: [...replyIds, replyId],
     customfields: [...ticket.customfields.filter(({ id }) => !given.has(id)), ...customfields],
+    ...(reply.tellsOfStatus && ticket.status !== status && owedForStatus(ticket, reply)),
   };
+}
+
+function owedForStatus(ticket: TicketRecord, reply: ReplyRecord): Pick<TicketRecord, "outbox" | "dueAt"> {
+  const entry = statusEntry(reply);
+  const kept = ticket.outbox.filter((owed) => !isStatusEntry(owed) || owed.deliveredAt === undefined);
+  return { outbox: [...kept, { ...entry, event: { ...entry.event, from: ticket.status } }], dueAt: ticket.dueAt ?? reply.dueAt ?? reply.addedAt };
 }

@@ -6,8 +6,8 @@ import { inTime } from "./in-time.ts";
 import { type Stored, toRecord } from "./ticket-documents.ts";
 import type { DeliveredEntry, Outbox, Postponement } from "./ticket-store.ts";
 
-/** A document with an outbox: a ticket or a reply. */
-type Owing = Stored & { _id: string; outbox: OutboxEntry[]; dueAt?: Date | undefined };
+/** A document with an outbox: a ticket, a reply, or a rejection that owes something. */
+type Owing = Stored & { _id: string; outbox?: OutboxEntry[] | undefined; dueAt?: Date | undefined };
 type Documents = mongoose.mongo.Collection<Owing>;
 type Mark = DeliveredEntry & { at: Date };
 
@@ -15,8 +15,11 @@ type Mark = DeliveredEntry & { at: Date };
 const LARGEST_BATCH = 1000;
 const WRITES_IN_FLIGHT = 1;
 
-/** The outbox inside the documents of a collection. */
-export function makeMongoOutbox<T extends Omit<Owing, keyof Stored>>(collection: mongoose.mongo.Collection<T & Stored>): Outbox<T> {
+/** The outbox inside the documents of a collection; `only`: what else must be true of a document that is due. */
+export function makeMongoOutbox<T extends Omit<Owing, keyof Stored>>(
+  collection: mongoose.mongo.Collection<T & Stored>,
+  only: mongoose.mongo.Filter<Owing> = {},
+): Outbox<T> {
   // Of a collection of a generic type the driver knows no fields.
   const documents = collection as unknown as Documents;
   const mark = coalesce<Mark, void>({ run: (marks) => markBatch(marks, documents), maxInFlight: WRITES_IN_FLIGHT, maxBatch: LARGEST_BATCH });
@@ -24,7 +27,7 @@ export function makeMongoOutbox<T extends Omit<Owing, keyof Stored>>(collection:
     async markDelivered(entries, at) {
       await Promise.all(entries.map((entry) => mark({ ...entry, at })));
     },
-    leaseDue: async (now, leaseMs, limit) => (await inTime(leaseDue(documents, now, leaseMs, limit))) as unknown as T[],
+    leaseDue: async (now, leaseMs, limit) => (await inTime(leaseDue(documents, only, now, leaseMs, limit))) as unknown as T[],
     postpone: (identity, key, next) => inTime(postpone(documents, identity, key, next)),
   };
 }
@@ -58,8 +61,14 @@ async function markOnly(identities: string[], key: string, deliveredAt: Date, do
  * Takes documents that are due by moving their due time ahead under a token of this call. Another relay's update no
  * longer finds them due, so nothing is handed out twice.
  */
-async function leaseDue(documents: Documents, now: Date, leaseMs: number, limit: number): Promise<Omit<Owing, keyof Stored>[]> {
-  const due = await documents.find({ dueAt: { $lte: now } }, { projection: { _id: 1 }, sort: { dueAt: 1 }, limit }).toArray();
+async function leaseDue(
+  documents: Documents,
+  only: mongoose.mongo.Filter<Owing>,
+  now: Date,
+  leaseMs: number,
+  limit: number,
+): Promise<Omit<Owing, keyof Stored>[]> {
+  const due = await documents.find({ ...only, dueAt: { $lte: now } }, { projection: { _id: 1 }, sort: { dueAt: 1 }, limit }).toArray();
   if (due.length === 0) return [];
   const leasedBy = randomUUID();
   const identities = due.map(({ _id }) => _id);

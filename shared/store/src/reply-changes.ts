@@ -1,4 +1,4 @@
-import type { ReplyRecord } from "@openticket/contract";
+import { type ReplyRecord, statusEntry } from "@openticket/contract";
 import type mongoose from "mongoose";
 import type { ReplyDocument, TicketDocument } from "./ticket-documents.ts";
 
@@ -23,9 +23,10 @@ export async function changeTickets(
   return gone;
 }
 
-function changeBy({ ticketId, replyId, status, createdAt, customfields }: ReplyRecord): Update {
+function changeBy(reply: ReplyRecord): Update {
+  const { ticketId, replyId, status, createdAt, customfields, tellsOfStatus } = reply;
   const filter = { id: ticketId, replyIds: { $ne: replyId } };
-  if (customfields.length === 0) {
+  if (customfields.length === 0 && !tellsOfStatus) {
     return { updateOne: { filter, update: { $set: { status }, $max: { lastReplyAt: createdAt }, $push: { replyIds: replyId } } } };
   }
   const ids = customfields.map(({ id }) => id);
@@ -34,7 +35,25 @@ function changeBy({ ticketId, replyId, status, createdAt, customfields }: ReplyR
     status: { $literal: status },
     lastReplyAt: { $max: ["$lastReplyAt", createdAt] },
     replyIds: { $concatArrays: [{ $ifNull: ["$replyIds", []] }, [replyId]] },
-    customfields: { $concatArrays: [others, { $literal: customfields }] },
+    ...(customfields.length > 0 && { customfields: { $concatArrays: [others, { $literal: customfields }] } }),
+    ...(tellsOfStatus && owedForStatus(reply)),
   };
   return { updateOne: { filter, update: [{ $set: changes }] } };
+}
+
+/**
+ * The event of a status that is another one than before, in the ticket's outbox. Events that were told of earlier ones
+ * leave it, so that a long conversation does not make a large ticket.
+ */
+function owedForStatus(reply: ReplyRecord) {
+  const { event, ...entry } = statusEntry(reply);
+  const isOther = { $ne: ["$status", { $literal: reply.status }] };
+  const isTold = { $and: [{ $eq: ["$$entry.event.type", event.type] }, { $ne: [{ $type: "$$entry.deliveredAt" }, "missing"] }] };
+  const kept = { $filter: { input: "$outbox", as: "entry", cond: { $not: [isTold] } } };
+  const owed = { $mergeObjects: [{ $literal: entry }, { event: { $mergeObjects: [{ $literal: event }, { from: "$status" }] } }] };
+  return {
+    outbox: { $cond: [isOther, { $concatArrays: [kept, [owed]] }, "$outbox"] },
+    // Whatever else is owed keeps its due time: it may be in hand. The process that changes the status tells of it at once.
+    dueAt: { $cond: [isOther, { $ifNull: ["$dueAt", reply.dueAt ?? reply.addedAt] }, "$dueAt"] },
+  };
 }

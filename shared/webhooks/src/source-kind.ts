@@ -15,6 +15,7 @@ export interface SourceKind<Settings = unknown> {
   maxBodyBytes: number;
   /** What the provider hears; a file's head says why, by the provider's rules of repetition. */
   statuses: Record<CallOutcome, number>;
+  /** Both throw {@link ProviderUnreachable}, and nothing else because of a call. */
   verify(call: WebhookCall, source: SourceInUse<Settings>, deps: KindDeps): Promise<Verdict>;
   /** What a verified call holds. */
   read(call: WebhookCall, source: SourceInUse<Settings>, deps: KindDeps): Promise<Reading>;
@@ -25,8 +26,8 @@ export interface SecretRules<Settings> {
   isNeeded(settings: Settings): boolean;
   /** What is wrong with a secret that the operator gives, and what would be right. */
   faultOf(secret: string, settings: Settings): string | undefined;
-  /** A new one, of a kind where we may choose it; absent where the provider gives it. */
-  generate?(): string;
+  /** A new one, of a kind where whoever sets it up may choose it; absent where the provider gives it. */
+  generate?(settings: Settings): string;
 }
 
 /** A call as it came. */
@@ -51,8 +52,11 @@ export interface SourceInUse<Settings = unknown> {
 }
 
 export interface KindDeps {
-  /** Fetches from a provider, by https and never from a private network; throws when it cannot be had. */
-  fetch(url: string, options: { maxBytes: number; timeoutMs: number }): Promise<Buffer>;
+  /**
+   * Fetches from a provider, by https and never from a private network; throws when it cannot be had. `ca` (PEM): trusted
+   * instead of the usual ones; `isNamedByOperator`: the host is one that the operator has named, and may be a private one.
+   */
+  fetch(url: string, options: { maxBytes: number; timeoutMs: number; ca?: string; isNamedByOperator?: boolean }): Promise<Buffer>;
 }
 
 export type Verdict =
@@ -66,7 +70,8 @@ export type Verdict =
 export type CallOutcome = "accepted" | "ignored" | "unauthenticated" | "stale" | "malformed" | "too-large" | "unknown-mailbox" | "unavailable";
 
 export type Reading =
-  | { kind: "mails"; mails: BroughtMail[] }
+  /** `unread`: what is wrong with further ones of the same call that cannot be read; for the log. */
+  | { kind: "mails"; mails: BroughtMail[]; unread?: string[] }
   /** The body is the event. `headers`: what the provider says of it beside the body. */
   | { kind: "event"; id?: string | undefined; headers?: Record<string, string> }
   /** The provider asks something of us first, such as to confirm that we want its calls. */
@@ -83,4 +88,11 @@ export interface BroughtMail {
   envelopeFrom?: string | undefined;
   /** At least one. */
   envelopeTo: string[];
+  /** What the provider found out about it, in its own words: `spam`, `virus`, `spf`, `dkim`, `dmarc`. For the trace; decides nothing. */
+  verdicts?: Record<string, string> | undefined;
+}
+
+/** What a call needs from its provider could not be fetched: answered like any other trouble of ours (`unavailable`). */
+export class ProviderUnreachable extends Error {
+  override name = "ProviderUnreachable";
 }

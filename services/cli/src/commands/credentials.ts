@@ -22,7 +22,7 @@ export const credentialsCommand: Command = (parser, wrap) =>
               type: "string",
               array: true,
               default: ["openticket"],
-              describe: "Actions it may use (openticket, getticket, getinbound, sendmail), or *",
+              describe: "Actions it may use (openticket, getticket, getinbound, sendmail, managewebhooks), or *",
             })
             .option("allowed-ip", { type: "string", array: true, default: [], describe: "Addresses or CIDR ranges it may be used from" })
             .option("admin", { type: "string", describe: "Username of the admin behind it" })

@@ -20,7 +20,7 @@ import { type CommandQueue, type ReceiptStore, ReplyLate, type TicketReader } fr
 export interface AcceptDeps {
   queue: Pick<CommandQueue, "submit" | "submitAndWait" | "isUnderWay">;
   receipts: ReceiptStore;
-  tickets: Omit<TicketReader, "findById" | "findReply" | "repliesOf">;
+  tickets: Omit<TicketReader, "findById" | "findReply" | "repliesOf" | "occurrencesOf">;
   /** `store`: a receipt first. `queue`: as durable as Redis alone, and cheaper. */
   asyncDurability: "store" | "queue";
   /** How long a caller waits for its outcome, ms. */

@@ -17,6 +17,8 @@ export interface Vitals {
 export interface GateOptions {
   read(): Promise<Vitals>;
   maxQueueDepth: number;
+  /** What comes in waits in the store until the queue is back, rather than be refused: for senders who may not send again. */
+  isQueueOptional?: boolean;
   nowMs(): number;
 }
 
@@ -32,14 +34,14 @@ const FRESH_MS = 500;
 const TOO_OLD_MS = 3000;
 
 /** Ends when requests may come in; throws {@link Overloaded} when not. */
-export function makeGate({ read, maxQueueDepth, nowMs }: GateOptions): () => Promise<void> {
+export function makeGate({ read, maxQueueDepth, isQueueOptional = false, nowMs }: GateOptions): () => Promise<void> {
   let known: { reason: string | undefined; atMs: number } | undefined;
   let reading: Promise<void> | undefined;
 
   function refresh(): Promise<void> {
     reading ??= read()
       .then((vitals) => {
-        known = { reason: reasonIn(vitals, maxQueueDepth), atMs: nowMs() };
+        known = { reason: reasonIn(vitals, maxQueueDepth, isQueueOptional), atMs: nowMs() };
       })
       .finally(() => {
         reading = undefined;
@@ -55,9 +57,9 @@ export function makeGate({ read, maxQueueDepth, nowMs }: GateOptions): () => Pro
   };
 }
 
-function reasonIn({ queueDepth, redisMemory, storeAnswers, isClosed }: Vitals, maxQueueDepth: number): string | undefined {
-  if (queueDepth === undefined || redisMemory === undefined) return "the queue does not answer";
+function reasonIn({ queueDepth, redisMemory, storeAnswers, isClosed }: Vitals, maxQueueDepth: number, isQueueOptional: boolean): string | undefined {
   if (!storeAnswers) return "the store does not answer";
+  if (queueDepth === undefined || redisMemory === undefined) return isQueueOptional ? undefined : "the queue does not answer";
   if (isClosed) return "the doors are closed for maintenance";
   if (queueDepth >= maxQueueDepth) return `${queueDepth} requests are waiting already`;
   return redisMemory >= HIGHEST_MEMORY ? "the queue's memory is nearly full" : undefined;

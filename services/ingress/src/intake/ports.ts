@@ -4,6 +4,7 @@ import type {
   Command,
   CommandResult,
   DeadLetter,
+  EventBelonging,
   InboundMailCommand,
   InboundRecord,
   InboundState,
@@ -36,12 +37,22 @@ export interface CommandQueue {
   submit(command: Command): Promise<void>;
   /** Enqueues the job that reads a stored message; throws {@link QueueUnavailable}. */
   submitMail(command: InboundMailCommand): Promise<void>;
+  /** The same for a stored event of a webhook. */
+  submitEvent(command: InboundMailCommand): Promise<void>;
   /** Enqueues and waits; throws {@link QueueUnavailable} or {@link ReplyLate}. */
   submitAndWait(command: Command, options: { timeoutMs: number }): Promise<CommandResult>;
   /** True when a job of this request, with a key and with the same content, waits for nobody; throws {@link QueueUnavailable}. */
   isUnderWay(command: Command): Promise<boolean>;
   /** What the queue knows of a request that has no outcome yet. */
   state(requestId: string): Promise<"queued" | "working" | undefined>;
+}
+
+/** Events of webhooks that count for one ticket; `count` is of those that said that it is on. */
+export interface Occurrences {
+  count: number;
+  firstAt: Date;
+  lastAt: Date;
+  recent: { id: string; at: Date; state: EventBelonging["state"] }[];
 }
 
 /** Outcomes, tickets and their replies, as stored. */
@@ -56,6 +67,8 @@ export interface TicketReader {
   findReply(replyId: number): Promise<ReplyRecord | undefined>;
   /** The latest replies of a ticket, at most `limit`, the oldest of them first. */
   repliesOf(ticketId: number, limit: number): Promise<ReplyRecord[]>;
+  /** Events that count for a ticket, the latest of them the newest first; undefined for a ticket without any. */
+  occurrencesOf(ticketId: number): Promise<Occurrences | undefined>;
 }
 
 /** Requests that a door acknowledged before their outcome was known; see accept.ts. */

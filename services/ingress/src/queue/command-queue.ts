@@ -13,6 +13,7 @@ export function makeCommandQueue(options: {
   return {
     submit: (command) => inOurWords(requester.submit(command)),
     submitMail: (command) => inOurWords(requester.submitMail(command)),
+    submitEvent: (command) => inOurWords(requester.submitEvent(command)),
     submitAndWait: (command, { timeoutMs }) => inOurWords(requester.submitAndWait(command, { timeoutMs })),
     isUnderWay: (command) => inOurWords(requester.isUnderWay(command)),
     state: (requestId) => inOurWords(requester.jobState(requestId)),

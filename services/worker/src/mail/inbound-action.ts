@@ -1,7 +1,7 @@
-import { type Decision, type InboundMailCommand, type InboundRecord, inboundMailCommand } from "@openticket/contract";
+import type { Decision, InboundRecord } from "@openticket/contract";
 import type { MailReader, UnderstoodMail } from "@openticket/mail";
 import type { Metrics } from "@openticket/runtime";
-import { z } from "zod";
+import { type InboundAction, inboundJob, type TakenInbound } from "../inbound-job.ts";
 import type { Authenticate } from "./auth/authenticate.ts";
 import { type CarriedOut, type CarryDeps, carryOut, type InboundOutcome } from "./carry-out.ts";
 import { decideMail } from "./decide/decide-mail.ts";
@@ -28,52 +28,17 @@ export interface InboundDeps extends CarryDeps {
   metrics: Metrics;
 }
 
-/** A job that was read, as the consumer takes it. */
-export interface MailAction {
-  read(data: unknown, defaults: { requestId: string }): MailJob;
-}
-export type MailJob = { requestId: string } & (
-  | { kind: "runnable"; run(): Promise<TakenMail>; recall(): Promise<TakenMail | undefined> }
-  | { kind: "unreadable"; reason: string }
-);
-
-/** What became of a job. `kind` is its label in metrics; `deliver` begins what is owed because of it. */
-export interface TakenMail {
-  kind: string;
-  deliver?: () => Promise<void>;
+/** The action of a mail's job. */
+export function inboundAction(deps: InboundDeps): InboundAction {
+  return inboundJob({ label: "mail", find: (id) => deps.inbound.find(id), take: (record) => takeMail(record, deps) });
 }
 
-/** The action of {@link inboundMailCommand}. */
-export function inboundAction(deps: InboundDeps): MailAction {
-  return {
-    read(data, defaults) {
-      const parsed = inboundMailCommand.safeParse(data);
-      if (!parsed.success) return { kind: "unreadable", requestId: defaults.requestId, reason: z.prettifyError(parsed.error) };
-      return {
-        kind: "runnable",
-        requestId: parsed.data.requestId,
-        run: () => takeMail(parsed.data, deps),
-        recall: async () => decidedBefore(await deps.inbound.find(parsed.data.inboundId)),
-      };
-    },
-  };
-}
-
-async function takeMail({ inboundId }: InboundMailCommand, deps: InboundDeps): Promise<TakenMail> {
-  const record = await deps.inbound.find(inboundId);
-  const decided = decidedBefore(record);
-  if (decided || !record) return decided ?? { kind: "mail-gone" };
+async function takeMail(record: InboundRecord, deps: InboundDeps): Promise<TakenInbound> {
   const { noted, deliver } = await deps.room(record.raw.size, (memory) => seeThrough(record, memory, deps));
   await deps.inbound.decide(record._id, noted);
   const reason = noted.reason?.code ?? "none";
   deps.metrics.counter("mail_total", "Mails by what became of them", ["outcome", "reason"]).inc({ outcome: noted.state, reason });
   return { kind: `mail-${noted.state}`, ...(deliver && { deliver }) };
-}
-
-/** What an earlier run has come to; a record that was erased leaves nothing to do. */
-function decidedBefore(record: InboundRecord | undefined): TakenMail | undefined {
-  if (!record) return { kind: "mail-gone" };
-  return record.state === "stored" ? undefined : { kind: "mail-decided" };
 }
 
 async function seeThrough(record: InboundRecord, memory: () => Uint8Array, deps: InboundDeps): Promise<CarriedOut> {

@@ -26,11 +26,11 @@ export interface DispatcherDeps<T extends Owing> {
   metrics: Metrics;
 }
 
-/** A ticket or a reply. */
+/** A ticket, a reply or a rejection. */
 export interface Owing {
   _id: string;
   requestId: string;
-  outbox: OutboxEntry[];
+  outbox?: OutboxEntry[] | undefined;
 }
 
 export interface OutboxStore<T extends Owing> {
@@ -50,8 +50,13 @@ interface Mark {
 type Postponement = { error: string; attempts: number; dueAt: Date } | { error: string; deadAt: Date };
 
 export interface Dispatcher<T extends Owing> {
-  /** Begins to deliver the mails that this new record owes. Ends when it is begun, or left to the relay; never throws. */
+  /** Begins to deliver the mails and events that this new record owes. Ends when it is begun, or left to the relay; never throws. */
   opened(record: T): Promise<void>;
+  /**
+   * Begins to deliver the events that this record owes, whatever of it is in hand elsewhere: an event told twice at the same
+   * time is told once. What fails is left to the relay, as the record's due time may be another's lease.
+   */
+  eventsOwed(record: T): void;
   /** The first owed entry of this record that is such was delivered by somebody else; it is marked within a moment. */
   delivered(record: T, isSuch: (entry: OutboxEntry) => boolean): void;
   /** Waits for deliveries in hand; nothing new is started. */
@@ -101,9 +106,13 @@ export function startDispatcher<T extends Owing>(given: DispatcherDeps<T>): Disp
   });
   return {
     async opened(record) {
-      const owed = pendingOf(record).filter(({ kind }) => kind === "mail");
+      const owed = pendingOf(record).filter(({ kind }) => kind === "mail" || kind === "event");
       if (owed.length === 0 || !(await room.enter())) return;
       track(deliverAll(record, owed, deps).finally(room.leave));
+    },
+    eventsOwed(record) {
+      const owed = pendingOf(record).filter(({ kind }) => kind === "event");
+      if (!isClosing) track(Promise.all(owed.map((entry) => deliverOne(record, entry, deps))).then(() => undefined));
     },
     delivered(record, isSuch) {
       const entry = pendingOf(record).find(isSuch);
@@ -164,7 +173,7 @@ async function deliverOne<T extends Owing>(record: T, entry: OutboxEntry, deps: 
 }
 
 function markOf({ _id: identity, outbox }: Owing, { key }: OutboxEntry): Mark {
-  return { identity, key, isOnly: outbox.length === 1 };
+  return { identity, key, isOnly: outbox?.length === 1 };
 }
 
 /** What is delivered and not marked is delivered again: while the store is away, the mark is worth waiting for. */
@@ -186,6 +195,6 @@ function nextTryAt(attempts: number, { now, random }: Pick<DispatcherDeps<Owing>
   return now().getTime() + delayMs * (0.75 + random() / 2);
 }
 
-function pendingOf({ outbox }: Owing): OutboxEntry[] {
+function pendingOf({ outbox = [] }: Owing): OutboxEntry[] {
   return outbox.filter(({ deliveredAt, deadAt }) => deliveredAt === undefined && deadAt === undefined);
 }

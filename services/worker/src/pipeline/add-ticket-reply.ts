@@ -15,6 +15,7 @@ import { storeAttachments } from "./attachments.ts";
 import { type MailFacts, withFacts } from "./mail-facts.ts";
 import { owedByReply } from "./outbox.ts";
 import { type Addressed, address, conflict, markReplay, type Refusal, repeatRejection, storeRejection } from "./outcomes.ts";
+import { owedEvent } from "./owed-event.ts";
 import type { PipelineDeps } from "./ports.ts";
 import { type ValidReply, validateReply } from "./validate-reply.ts";
 
@@ -58,6 +59,7 @@ export async function addTicketReply(command: AddTicketReplyCommand, deps: Pipel
 async function makeDraft(command: AddTicketReplyCommand, reply: ValidReply, attachments: AttachmentRef[], deps: PipelineDeps): Promise<ReplyDraft> {
   const { fields, createdAt } = reply;
   const now = deps.now();
+  const news = owedEvent("ticket.reply.added", identityOf(command), { at: now }, deps.wantsEvent);
   return {
     ...fields,
     _id: identityOf(command),
@@ -68,9 +70,10 @@ async function makeDraft(command: AddTicketReplyCommand, reply: ValidReply, atta
     receivedAt: new Date(command.receivedAt),
     addedAt: now,
     source: command.source,
-    outbox: await owedByReply(command, reply, deps.directory),
+    outbox: [...(await owedByReply(command, reply, deps.directory)), ...news],
     // Something is always owed: that the ticket learns of its reply.
     dueAt: new Date(now.getTime() + deps.rules.outboxGraceMs),
+    ...(deps.wantsEvent?.("ticket.status.changed") && { tellsOfStatus: true as const }),
   };
 }
 

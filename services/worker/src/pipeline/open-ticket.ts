@@ -13,6 +13,7 @@ import { storeAttachments } from "./attachments.ts";
 import { type MailFacts, withFacts } from "./mail-facts.ts";
 import { owedDeliveries } from "./outbox.ts";
 import { conflict, type RunOptions, repeatRejection, storeRejection } from "./outcomes.ts";
+import { owedEvent } from "./owed-event.ts";
 import type { PipelineDeps } from "./ports.ts";
 import { type Outcome, repeatTicket, successResult } from "./ticket-outcome.ts";
 import { type ValidTicket, validate } from "./validate.ts";
@@ -58,6 +59,7 @@ async function makeDraft(command: OpenTicketCommand, ticket: ValidTicket, attach
   const now = deps.now();
   const receivedAt = new Date(command.receivedAt);
   const outbox = await owedDeliveries(command, ticket, deps.directory);
+  outbox.push(...owedEvent("ticket.opened", identityOf(command), { at: now }, deps.wantsEvent));
   // Written out, field by field: copying objects is what a runtime is slow at.
   const draft: TicketDraft = {
     _id: identityOf(command),

@@ -8,6 +8,7 @@ import {
   type RequestError,
   type TicketRecord,
 } from "@openticket/contract";
+import { owedEvent } from "./owed-event.ts";
 import type { PipelineDeps } from "./ports.ts";
 
 /** What the caller knows of a run. */
@@ -21,7 +22,7 @@ export interface RunOptions {
 
 /** How a request ends that adds nothing, whatever its action. */
 export type Refusal =
-  | { kind: "rejected"; result: ErrorResult }
+  | { kind: "rejected"; result: ErrorResult; rejection: RejectionRecord }
   /** Rejected before: by an earlier run of this request, or by an earlier request with the same key. */
   | { kind: "duplicate"; result: ErrorResult; ticket?: undefined; reply?: undefined }
   /** The key was used before for a request with other content. */
@@ -34,6 +35,7 @@ export async function storeRejection(
   deps: PipelineDeps,
 ): Promise<Refusal | { kind: "opened"; ticket: TicketRecord }> {
   const now = deps.now();
+  const outbox = owedEvent("request.rejected", identityOf(command), { at: now, ...departmentOf(command) }, deps.wantsEvent);
   const rejection = await deps.tickets.reject({
     _id: identityOf(command),
     requestId: command.requestId,
@@ -43,15 +45,22 @@ export async function storeRejection(
     receivedAt: new Date(command.receivedAt),
     rejectedAt: now,
     expiresAt: new Date(now.getTime() + deps.rules.rejectionRetentionMs),
+    ...(outbox.length > 0 && { outbox, dueAt: new Date(now.getTime() + deps.rules.outboxGraceMs) }),
   });
   switch (rejection.kind) {
     case "rejected":
-      return { kind: "rejected", result: errorResult(command, errors) };
+      return { kind: "rejected", result: errorResult(command, errors), rejection: rejection.record };
     case "exists":
       return repeatRejection(command, rejection.record);
     case "opened":
       return rejection;
   }
+}
+
+/** The department that a rejected request names, if it does; a reply names none. */
+function departmentOf({ ticket }: Command): { deptid?: number } {
+  const deptid = "deptid" in ticket ? Number(ticket.deptid) : Number.NaN;
+  return Number.isSafeInteger(deptid) ? { deptid } : {};
 }
 
 /** The answer that a stored rejection gives to this command. */

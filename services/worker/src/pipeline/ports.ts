@@ -1,4 +1,5 @@
 import type { RejectionRecord, ReplyDraft, ReplyRecord, TicketDraft, TicketHead, TicketRecord } from "@openticket/contract";
+import type { WantsEvent } from "./owed-event.ts";
 
 /**
  * What the story of a ticket needs from the outside. Every look-up may be called once per ticket: behind these
@@ -131,5 +132,7 @@ export interface PipelineDeps {
   replies: ReplyStore;
   blobs: BlobStore;
   rules: TicketRules;
+  /** Absent: there are no endpoints. */
+  wantsEvent?: WantsEvent | undefined;
   now(): Date;
 }

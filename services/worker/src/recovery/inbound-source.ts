@@ -1,4 +1,4 @@
-import { CONTRACT_VERSION, INBOUND_MAIL_JOB, type InboundMailCommand, type InboundRecord, type RequestStatus } from "@openticket/contract";
+import { CONTRACT_VERSION, type InboundMailCommand, type InboundRecord, inboundJobName, type RequestStatus } from "@openticket/contract";
 import type { OpenRequest, RecoverySource } from "./recovery.ts";
 
 interface Inbound {
@@ -26,9 +26,10 @@ export function inboundSource(inbound: Inbound): RecoverySource {
   };
 }
 
-function jobOf({ _id: inboundId, requestId, receivedAt }: InboundRecord) {
+function jobOf(record: InboundRecord) {
+  const { _id: inboundId, requestId, receivedAt } = record;
   const data: InboundMailCommand = { v: CONTRACT_VERSION, requestId, inboundId, receivedAt: receivedAt.toISOString() };
-  return { name: INBOUND_MAIL_JOB, id: requestId, data };
+  return { name: inboundJobName(record), id: requestId, data };
 }
 
 function givenUp({ result }: Extract<RequestStatus, { state: "failed" }>) {

@@ -9,6 +9,7 @@ const NOW = new Date("2026-01-01T00:00:00Z");
 const mail = (more: Partial<OutboxEntry> = {}): OutboxEntry => ({ key: "mail:opener", kind: "mail", attempts: 0, ...more });
 const owing = (...outbox: OutboxEntry[]) => ({ _id: "t1", id: 1, requestId: "req_1", outbox }) as TicketRecord;
 
+const event: OutboxEntry = { key: "event:e", kind: "event", event: { type: "ticket.opened", id: "evt_1", at: NOW }, attempts: 0 };
 const reply: OutboxEntry = { key: "reply", kind: "reply", queue: "replies", requestId: "req_1", correlationId: "c1", attempts: 0 };
 
 let dispatcher: Dispatcher<TicketRecord> | undefined;
@@ -118,6 +119,26 @@ describe("the fast path", () => {
     await dispatcher.opened(owing(mail()));
     await until("the mark", () => marked.length === 1);
     expect(delivered).toEqual(["mail:opener"]);
+  });
+
+  it("delivers events beside the mails of a new record", async () => {
+    const { dispatcher, marked } = start({});
+    await dispatcher.opened(owing(mail(), event));
+    await until("both marks", () => marked.length === 2);
+  });
+
+  it("tells of events that a record owes meanwhile, and leaves its mails to whoever has them in hand", async () => {
+    const { dispatcher, delivered, marked } = start({});
+    dispatcher.eventsOwed(owing(mail(), event));
+    await until("the mark", () => marked.length === 1);
+    expect(delivered).toEqual([event.key]);
+  });
+
+  it("leaves such an event to the relay when it fails: the due time may be another's lease", async () => {
+    const { dispatcher, marked, postponed } = start({ faults: [new Error("no primary")] });
+    dispatcher.eventsOwed(owing(event));
+    await dispatcher.close();
+    expect([marked, postponed]).toEqual([[], []]);
   });
 
   it("starts nothing when it is closing", async () => {

@@ -139,6 +139,10 @@ describe("a message that is still undecided", () => {
     expect(await sweepMail([message("a")])).toMatchObject({ jobs: [{ name: "InboundMail", id: "a", data }], counted: 1 });
   });
 
+  it("that is an event of a webhook brings back the job that reads events", async () => {
+    expect(await sweepMail([{ ...message("a"), mailbox: "webhook:billing" }])).toMatchObject({ jobs: [{ name: "InboundEvent", id: "a" }] });
+  });
+
   it("has its job run again also when its ticket is there: the job notes that", async () => {
     expect(await sweepMail([message("a")], { decided: ["a"] })).toMatchObject({ enqueued: ["a"], outcomes: [] });
   });

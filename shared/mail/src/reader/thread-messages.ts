@@ -14,5 +14,8 @@ export interface ThreadTask {
   ends: readonly number[];
 }
 
-/** From the thread: that it can take mails, then one answer for each task, with a reading for each of its mails. */
-export type ThreadAnswer = { kind: "ready" } | { kind: "read"; readings: MailReading[] };
+/** From the thread, for each task: a reading for each of its mails. */
+export interface ThreadAnswer {
+  kind: "read";
+  readings: MailReading[];
+}

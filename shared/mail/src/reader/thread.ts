@@ -6,7 +6,7 @@ import type { MailReading, ThreadAnswer, ThreadStart, ThreadTask } from "./threa
  * The thread that understands mails: each message to it is some raw mails, each message back what they say. It ends only by
  * being ended, or by a mail that exhausts it.
  */
-const answer = (message: ThreadAnswer) => parentPort?.postMessage(message);
+const answer = (message: ThreadAnswer | { kind: "ready" }) => parentPort?.postMessage(message);
 const { withHtml } = workerData as ThreadStart;
 
 parentPort?.on("message", ({ bytes, ends }: ThreadTask) => {

@@ -71,6 +71,45 @@ export function replyStoreSuite(makeStores: () => Promise<{ tickets: TicketStore
       expect(await ticket()).toMatchObject({ status: "Closed", replyIds: { length: 2 } });
     });
 
+    it("that tells of the status makes its ticket owe an event when it is another one, with the one before, and once", async () => {
+      const added = await add({ _id: "a", status: "Answered", tellsOfStatus: true });
+      const replyId = added.kind === "added" ? added.reply.replyId : 0;
+      const event = { type: "ticket.status.changed", at: AT, replyId, from: "Open", status: "Answered" };
+      const owing = await ticket();
+      expect(owing).toMatchObject({ status: "Answered", dueAt: expect.any(Date), outbox: [{ kind: "event", attempts: 0, event }] });
+      await add({ _id: "a", status: "Answered", tellsOfStatus: true });
+      await add({ _id: "b", status: "Answered", tellsOfStatus: true });
+      expect((await ticket())?.outbox).toEqual(owing?.outbox);
+    });
+
+    it("that tells of the status leaves what else is owed its due time, and changes custom fields as well", async () => {
+      const before = await ticket();
+      await tickets.commit(draft({ _id: "owing", outbox: [owed("mail:opener")], dueAt: later(7) }));
+      const other = await tickets.findByIdentity("owing");
+      await add({ _id: "a", ticketId: other?.id ?? 0, status: "Closed", tellsOfStatus: true, customfields: [{ id: 9, value: "$x" }] });
+      expect(await tickets.findByIdentity("owing")).toMatchObject({
+        dueAt: later(7),
+        customfields: [{ id: 9, value: "$x" }],
+        outbox: [{ kind: "mail" }, { kind: "event" }],
+      });
+      expect(await ticket()).toEqual(before);
+    });
+
+    it("after an event that was told, in its place: a long conversation makes no large ticket", async () => {
+      for (const [index, status] of ["Answered", "Customer-Reply", "Answered"].entries()) {
+        await add({ _id: `r${index}`, status, tellsOfStatus: true });
+        const key = (await ticket())?.outbox.at(-1)?.key ?? "";
+        await tickets.markDelivered([{ identity: "t", key }], later(index));
+      }
+      expect(await ticket()).toMatchObject({ outbox: [{ event: { from: "Customer-Reply", status: "Answered" } }] });
+      expect((await ticket())?.dueAt).toBeUndefined();
+    });
+
+    it("that does not tell of the status owes nothing, whatever it changes", async () => {
+      await add({ _id: "a", status: "Answered" });
+      expect((await ticket())?.outbox).toEqual([]);
+    });
+
     it("twenty at once with one identity: one is added, the others find it, the ticket is changed once", async () => {
       const outcomes = await Promise.all(Array.from({ length: 20 }, () => add({ _id: "same" })));
       expect(outcomes.filter(({ kind }) => kind === "added")).toHaveLength(1);

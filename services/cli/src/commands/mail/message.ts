@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { makeOperatorQueue } from "@openticket/client";
-import { CONTRACT_VERSION, type Decision, FIRST_CHECK_MS, INBOUND_MAIL_JOB, type InboundMailCommand, type InboundRecord } from "@openticket/contract";
+import { CONTRACT_VERSION, type Decision, FIRST_CHECK_MS, type InboundMailCommand, type InboundRecord, inboundJobName } from "@openticket/contract";
 import { forgetRefusal, makeMongoInbound, type StoreConnection } from "@openticket/store";
 import type { CommandDeps } from "../../command.ts";
 import { CliFailure } from "../../failure.ts";
@@ -47,7 +47,7 @@ export async function replayMessages(
   for (const { record, note, raw } of records) {
     await forgetRefusal(store, record.requestId);
     await inbound.putBack(record._id, { checkAt: new Date(Date.now() + FIRST_CHECK_MS), note, ...(raw && { raw }) });
-    await queue.enqueueAgain(record.requestId, INBOUND_MAIL_JOB, jobOf(record));
+    await queue.enqueueAgain(record.requestId, inboundJobName(record), jobOf(record));
     progress.step();
   }
   progress.end();

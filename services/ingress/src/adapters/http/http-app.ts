@@ -12,6 +12,8 @@ import { registerInbound } from "./rest/inbound.ts";
 import { Problem, sendProblem } from "./rest/problem.ts";
 import { registerRequests } from "./rest/requests.ts";
 import { registerTickets } from "./rest/tickets.ts";
+import { registerWebhookEndpoints } from "./rest/webhook-endpoints.ts";
+import { registerWebhookSources } from "./rest/webhook-sources.ts";
 
 export interface HttpAppOptions {
   logger: FastifyBaseLogger;
@@ -19,6 +21,8 @@ export interface HttpAppOptions {
   trustedProxies: string[];
   metrics: Metrics;
   checks: readonly ReadinessCheck[];
+  /** Further routes on the same server, such as those of webhooks, which are an adapter of their own. */
+  routes: readonly ((app: FastifyInstance) => void)[];
 }
 
 /** Longest time for a request's head and body to arrive, ms. A 25 MB upload over a slow line takes minutes. */
@@ -59,6 +63,9 @@ export async function makeHttpApp(deps: HttpDeps, options: HttpAppOptions): Prom
   registerTickets(app, deps);
   registerRequests(app, deps);
   registerInbound(app, deps);
+  registerWebhookSources(app, deps);
+  registerWebhookEndpoints(app, deps);
+  for (const register of options.routes) register(app);
   registerHealth(app, options);
   await registerDocs(app);
   return app;

@@ -31,6 +31,8 @@ export class MultipartReader implements BodyReader {
   readonly #parts: Part[] = [];
   #failure: { error: unknown } | undefined;
   #isFinished = false;
+  /** The parser has told of everything. Of the piece that holds the last boundary it may tell this alone, and never ask for more. */
+  readonly #finished: Promise<void>;
   readonly #maxParts: number;
   #partCount = 0;
 
@@ -39,8 +41,11 @@ export class MultipartReader implements BodyReader {
     this.#maxParts = intake.limits.fields + intake.limits.attachments;
     this.#parser = makeParser(contentType);
     this.#parser.on("part", (part) => this.#guard(() => this.#onPart(part)));
-    this.#parser.on("finish", () => {
-      this.#isFinished = true;
+    this.#finished = new Promise((resolve) => {
+      this.#parser.on("finish", () => {
+        this.#isFinished = true;
+        setImmediate(resolve);
+      });
     });
     this.#parser.on("error", (cause: unknown) => this.#fail(new MalformedBody("the multipart body is broken or incomplete", { cause })));
   }
@@ -51,7 +56,9 @@ export class MultipartReader implements BodyReader {
 
   /** What follows the closing boundary means nothing. */
   async push(piece: Buffer): Promise<void> {
-    if (!this.#isFinished && this.#parser.writable) await new Promise<void>((resolve) => this.#parser.write(piece, () => setImmediate(resolve)));
+    if (!this.#isFinished && this.#parser.writable) {
+      await Promise.race([new Promise<void>((resolve) => this.#parser.write(piece, () => setImmediate(resolve))), this.#finished]);
+    }
     this.#check();
   }
 

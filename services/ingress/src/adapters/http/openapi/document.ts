@@ -1,6 +1,8 @@
 import { REFERENCE_ERRORS, REPLY_ERRORS } from "@openticket/contract";
 import { inboundPaths } from "./inbound.ts";
 import { componentSchemas, inHeader, inPath, json, operation, problems, ref } from "./parts.ts";
+import { webhookEndpointPaths } from "./webhook-endpoints.ts";
+import { webhookSourcePaths } from "./webhook-sources.ts";
 
 /** The OpenAPI 3.1 document of the HTTP door. */
 
@@ -19,6 +21,8 @@ export function makeOpenApiDocument(version: string) {
       { name: "tickets" },
       { name: "requests" },
       { name: "inbound", description: "Messages that came in" },
+      { name: "webhooks", description: "Calls of providers, and the sources that they belong to" },
+      { name: "events", description: "Endpoints that hear of our events, and their calls; docs/events.md has the payloads" },
       { name: "classic", description: "The call as existing clients make it" },
       { name: "operation" },
     ],
@@ -31,6 +35,8 @@ export function makeOpenApiDocument(version: string) {
       "/v1/requests/{requestId}": { get: getRequestOperation },
       "/v1/requests": { get: findRequestOperation },
       ...inboundPaths(),
+      ...webhookSourcePaths(),
+      ...webhookEndpointPaths(),
       "/includes/api.php": { post: classicOperation },
       "/healthz": { get: operation("operation", "The process runs", { 200: { description: "It does" } }, { security: [] }) },
       "/readyz": {

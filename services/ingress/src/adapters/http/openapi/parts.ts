@@ -1,4 +1,15 @@
 import { errorResult, replyAddedResult, replyParams, requestError, requestStatus, successResult, ticketParams } from "@openticket/contract";
+import {
+  callPage,
+  endpointChangesForm,
+  endpointView,
+  newEndpointForm,
+  newSecret,
+  newSecretForm,
+  newSource,
+  sourceDefinition,
+  sourceView,
+} from "@openticket/webhooks";
 import { z } from "zod";
 import { inboundPage, inboundView } from "../rest/inbound.ts";
 import { ticketView } from "../rest/view.ts";
@@ -24,6 +35,13 @@ const newReply = replyParams.omit({ ticketid: true }).extend({ attachments: z.ar
 const replyAdded = replyAddedResult.omit({ result: true, correlationId: true });
 const opened = successResult.omit({ result: true, correlationId: true });
 const accepted = z.object({ requestId: z.string(), state: z.literal("queued"), location: z.string() });
+const webhookAnswer = z.object({
+  result: z.enum(["accepted", "ignored", "handshake", "ready", "error"]),
+  id: z.array(z.string()).optional().describe("Of what came in; ask for it at /v1/inbound/{id}"),
+  unknownMailbox: z.array(z.string()).optional().describe("Recipients that no mailbox is there for, beside others"),
+  message: z.string().optional().describe("Why, or what was wrong"),
+});
+const sourceWithSecret = sourceView.extend({ newSecret: z.object({ id: z.string(), secret: z.string() }).optional().describe("Shown this once") });
 
 const SCHEMAS = {
   NewTicket: newTicket,
@@ -35,6 +53,21 @@ const SCHEMAS = {
   Ticket: ticketView,
   Inbound: inboundView,
   InboundPage: inboundPage,
+  NewWebhookSource: newSource,
+  WebhookSourceDefinition: sourceDefinition,
+  NewWebhookSecret: newSecret,
+  WebhookSource: sourceView,
+  WebhookSourceWithSecret: sourceWithSecret,
+  WebhookSources: z.object({ sources: z.array(sourceView) }),
+  WebhookAnswer: webhookAnswer,
+  NewWebhookEndpoint: newEndpointForm([]),
+  WebhookEndpointChanges: endpointChangesForm([]),
+  NewEndpointSecret: newSecretForm,
+  WebhookEndpoint: endpointView,
+  WebhookEndpointWithSecret: endpointView.extend({ newSecret: z.object({ id: z.string(), secret: z.string() }).optional().describe("Shown this once") }),
+  WebhookEndpoints: z.object({ endpoints: z.array(endpointView) }),
+  WebhookDeliveries: callPage,
+  OwedDelivery: z.object({ delivery: z.string() }),
   Problem: problem,
   ErrorResult: errorResult,
 };
@@ -73,6 +106,8 @@ const PROBLEMS: Record<number, string> = {
   401: "No credentials, or wrong ones",
   403: "The address or the credential's permissions do not allow it",
   404: "There is no such thing that this credential may see",
+  409: "There is one of that name already",
+  412: "It was changed since",
   413: "The body is larger than allowed",
   415: "The body is of a type that is not read",
   422: "The request was rejected, with every error; or the idempotency key was used for another request",

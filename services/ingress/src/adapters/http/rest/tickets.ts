@@ -23,7 +23,11 @@ export function registerTickets(app: FastifyInstance, deps: HttpDeps): void {
 
   app.get<{ Params: { id: string } }>("/v1/tickets/:id", async (request) => {
     const ticket = await readableTicket(request, request.params.id, deps);
-    return viewTicket(ticket, ticket.replyIds === undefined ? [] : await deps.tickets.repliesOf(ticket.id, SHOWN_REPLIES));
+    const [replies, occurrences] = await Promise.all([
+      ticket.replyIds === undefined ? [] : deps.tickets.repliesOf(ticket.id, SHOWN_REPLIES),
+      ticket.lastEvent && deps.tickets.occurrencesOf(ticket.id),
+    ]);
+    return viewTicket(ticket, { replies, occurrences });
   });
 
   app.get<{ Params: { id: string; index: string } }>("/v1/tickets/:id/attachments/:index", async (request, reply) => {

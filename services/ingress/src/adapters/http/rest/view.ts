@@ -1,5 +1,6 @@
-import { type OutboxEntry, type ReplyRecord, replyRecord, type TicketRecord, ticketBounce, ticketRecord } from "@openticket/contract";
+import { EVENT_STATES, type OutboxEntry, type ReplyRecord, replyRecord, type TicketRecord, ticketBounce, ticketRecord } from "@openticket/contract";
 import { z } from "zod";
+import type { Occurrences } from "../../../intake/ports.ts";
 
 /** What is or was owed because of a ticket or a reply: answers and mails, each with its state. */
 const deliveries = z.array(
@@ -64,6 +65,15 @@ export const ticketView = ticketRecord
     deliveries,
     /** Mails of it that did not arrive, as delivery reports say. */
     bounces: z.array(ticketBounce.extend({ at: z.iso.datetime() })).optional(),
+    /** Of a ticket that counts events of a webhook: how many said that it is on, and the latest events, the newest first. */
+    occurrences: z
+      .object({
+        count: z.int(),
+        firstAt: z.iso.datetime(),
+        lastAt: z.iso.datetime(),
+        recent: z.array(z.object({ id: z.string(), at: z.iso.datetime(), state: z.enum(EVENT_STATES) })),
+      })
+      .optional(),
     replyCount: z.int(),
     /** The latest replies, the oldest of them first. */
     replies: z.array(replyView).max(SHOWN_REPLIES),
@@ -71,8 +81,11 @@ export const ticketView = ticketRecord
 export type TicketView = z.infer<typeof ticketView>;
 
 /** See {@link ticketView}. */
-export function viewTicket(ticket: TicketRecord, replies: readonly ReplyRecord[]): TicketView {
-  const { _id, fingerprint, outbox, dueAt, createdAt, receivedAt, openedAt, lastReplyAt, replyIds = [], bounces, ...shown } = ticket;
+export function viewTicket(
+  ticket: TicketRecord,
+  { replies, occurrences }: { replies: readonly ReplyRecord[]; occurrences?: Occurrences | undefined },
+): TicketView {
+  const { _id, fingerprint, outbox, dueAt, createdAt, receivedAt, openedAt, lastReplyAt, replyIds = [], bounces, lastEvent, ...shown } = ticket;
   return {
     ...shown,
     createdAt: createdAt.toISOString(),
@@ -81,9 +94,15 @@ export function viewTicket(ticket: TicketRecord, replies: readonly ReplyRecord[]
     ...(lastReplyAt && { lastReplyAt: lastReplyAt.toISOString() }),
     ...(bounces && { bounces: bounces.map((bounce) => ({ ...bounce, at: bounce.at.toISOString() })) }),
     deliveries: viewDeliveries(outbox),
+    ...(occurrences && { occurrences: viewOccurrences(occurrences) }),
     replyCount: replyIds.length,
     replies: replies.map(viewReply),
   };
+}
+
+function viewOccurrences({ count, firstAt, lastAt, recent }: Occurrences): NonNullable<TicketView["occurrences"]> {
+  const shown = recent.map(({ id, at, state }) => ({ id, at: at.toISOString(), state }));
+  return { count, firstAt: firstAt.toISOString(), lastAt: lastAt.toISOString(), recent: shown };
 }
 
 function viewReply(reply: ReplyRecord): ReplyView {

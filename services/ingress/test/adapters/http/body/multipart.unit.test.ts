@@ -8,6 +8,14 @@ describe("a multipart body", () => {
     expect(params).toEqual({ action: "OpenTicket", customfields: { 3: "x\r\ny" }, plain: "ü" });
   });
 
+  it.each([16_383, 16_384, 20_000, 60_000])("ends with a last field or file of %i bytes that arrives in one piece with the last boundary", async (size) => {
+    const content = "a".repeat(size);
+    const { files } = await read(multipart(part('name="attachments[]"; filename="a.txt"', content)), MULTIPART);
+    expect(files).toEqual([{ name: "a.txt", content }]);
+    const { params } = await read(multipart(part('name="message"', content)), MULTIPART);
+    expect(params).toEqual({ message: content });
+  });
+
   it("reads a field that is no UTF-8 as windows-1252", async () => {
     const { params } = await read(multipart(part('name="a"', Buffer.from([0xfc, 0x80]))), MULTIPART);
     expect(params).toEqual({ a: "ü€" });

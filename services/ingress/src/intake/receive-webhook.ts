@@ -1,0 +1,189 @@
+import { createHash } from "node:crypto";
+import {
+  CONTRACT_VERSION,
+  eventMailbox,
+  FIRST_CHECK_MS,
+  type InboundMailCommand,
+  type InboundRecord,
+  type InboundWebhook,
+  type WebhookSource,
+} from "@openticket/contract";
+import type { BroughtMail, CallOutcome, KindDeps, Reading, SourceKind, WebhookCall } from "@openticket/webhooks";
+import type { BlobStore, MailboxReader } from "./ports.ts";
+import { type Delivery, type ReceiveMailDeps, receiveMail } from "./receive-mail.ts";
+
+/**
+ * Takes a call of a provider: verified on its exact bytes before anything of it is read; then its body, and a record of
+ * each thing that it brings, are in the store, journaled on a majority, when this ends, and only then may the provider be
+ * told so.
+ *
+ * An event is named by its source and the provider's id of it, or else its body: the same event meets its own record, and
+ * gets the same answer. A mail is named as at every other door, so that the same mail by SMTP and by a webhook is one.
+ */
+export interface ReceiveWebhookDeps extends ReceiveMailDeps {
+  blobs: Pick<BlobStore, "put">;
+  mailboxes: MailboxReader;
+  tokens: { isFor(source: string, token: string, bodySha256: string, until: Date): Promise<boolean> };
+  /** Puts the job that reads a stored event into the queue. */
+  submitEvent(command: InboundMailCommand): Promise<void>;
+  /** The secret in clear; throws when it cannot be had. */
+  openSecret(sealed: string): string;
+  fetch: KindDeps["fetch"];
+  /** Mails of a call that cannot be read, beside others. */
+  onUnread(source: string, because: readonly string[]): void;
+  /** Largest mail in a call, bytes, and the hosts that may have handed it on. */
+  maxMailBytes: number;
+  maxHops: number;
+}
+
+/** One thing that came in; `isRepetition`: it was there already. */
+export interface CameIn {
+  id: string;
+  mailbox: string;
+  isRepetition: boolean;
+}
+
+export type WebhookResult =
+  /** `unknown`: recipients of mails that no mailbox is there for, beside others. */
+  | { kind: "accepted"; inbound: CameIn[]; unknown: string[] }
+  | { kind: "ignored"; because: string }
+  | Extract<Reading, { kind: "handshake" }>
+  | { kind: "refused"; outcome: Exclude<CallOutcome, "accepted" | "ignored" | "unavailable">; because: string };
+
+/** See the head of the file. Throws on an outage: then nothing was taken, or the provider may well send it again. */
+export async function receiveWebhook(call: WebhookCall, source: WebhookSource, kind: SourceKind, deps: ReceiveWebhookDeps): Promise<WebhookResult> {
+  if (call.body.length > kind.maxBodyBytes) return refused("too-large", `the body is larger than ${kind.maxBodyBytes} bytes`);
+  const inUse = { name: source._id, settings: kind.settings.parse(source.settings), secrets: validSecrets(source, call.receivedAt, deps) };
+  const verdict = await kind.verify(call, inUse, deps);
+  if (verdict.kind === "refused") return verdict;
+  const { token } = verdict;
+  if (token && !(await deps.tokens.isFor(source._id, token.value, sha256(call.body), token.until)))
+    return refused("unauthenticated", "the token of this signature was used with another body");
+  const reading = await kind.read(call, inUse, deps);
+  switch (reading.kind) {
+    case "malformed":
+      return refused("malformed", reading.because);
+    case "event":
+      return { kind: "accepted", inbound: [await takeEvent(call, source, reading, deps)], unknown: [] };
+    case "mails":
+      return takeMails(call, source, reading, deps);
+    default:
+      return reading;
+  }
+}
+
+function refused(outcome: Extract<WebhookResult, { kind: "refused" }>["outcome"], because: string): Extract<WebhookResult, { kind: "refused" }> {
+  return { kind: "refused", outcome, because };
+}
+
+function validSecrets({ secrets }: WebhookSource, now: Date, { openSecret }: ReceiveWebhookDeps): string[] {
+  return secrets.flatMap(({ sealed, expiresAt }) => (expiresAt && expiresAt <= now ? [] : openSecret(sealed)));
+}
+
+async function takeEvent(
+  call: WebhookCall,
+  source: WebhookSource,
+  { id, headers }: Extract<Reading, { kind: "event" }>,
+  deps: ReceiveWebhookDeps,
+): Promise<CameIn> {
+  const body = await putBody(call, deps);
+  const mailbox = eventMailbox(source._id);
+  // Said apart, so that no id can be chosen to be the hash of another body.
+  const name = sha256(`${source._id}\0${id === undefined ? `body\0${body.sha256}` : `id\0${id}`}`).slice(0, 32);
+  const record: InboundRecord = {
+    _id: `inb_${name}`,
+    requestId: `req_${name}`,
+    mailbox,
+    source: { door: "webhook", envelopeTo: [], ip: call.ip, webhook: webhookOf(call, source, { id, body, headers }) },
+    raw: body,
+    receivedAt: call.receivedAt,
+    state: "stored",
+    trace: [],
+    repetitions: 0,
+    checkAt: new Date(call.receivedAt.getTime() + FIRST_CHECK_MS),
+  };
+  const { kind } = await deps.inbound.accept(record);
+  const command = { v: CONTRACT_VERSION, requestId: record.requestId, inboundId: record._id, receivedAt: call.receivedAt.toISOString() };
+  deps.submitEvent(command).catch((error: unknown) => deps.onNotEnqueued(record._id, error));
+  return { id: record._id, mailbox, isRepetition: kind === "exists" };
+}
+
+async function takeMails(
+  call: WebhookCall,
+  source: WebhookSource,
+  { mails, unread = [] }: Extract<Reading, { kind: "mails" }>,
+  deps: ReceiveWebhookDeps,
+): Promise<WebhookResult> {
+  if (unread.length > 0) deps.onUnread(source._id, unread);
+  if (mails.length === 0) return unread[0] === undefined ? { kind: "ignored", because: "the call brings no mail" } : refused("malformed", unread[0]);
+  const sorted = await Promise.all(mails.map(async (mail) => ({ mail, ...(await recipientsOf(mail, source, deps)) })));
+  const wanted = sorted.filter(({ mailboxes }) => mailboxes.length > 0);
+  const unknown = [...new Set(sorted.flatMap((mail) => mail.unknown))];
+  if (wanted.length === 0) return refused("unknown-mailbox", `no mailbox here for ${unknown.join(", ").slice(0, 500)}`);
+  const body = await putBody(call, deps);
+  const inbound: CameIn[] = [];
+  let fault: Extract<WebhookResult, { kind: "refused" }> | undefined;
+  for (const { mail, mailboxes } of wanted) {
+    const received = await receiveMail(once(mail.raw), deliveryOf(call, source, { mail, mailboxes, body }, deps), deps);
+    if (received.kind === "received") inbound.push(...received.inbound);
+    if (received.kind === "too-large") fault ??= refused("too-large", `a mail is larger than ${deps.maxMailBytes} bytes`);
+    if (received.kind === "too-many-hops") fault ??= refused("malformed", `a mail has gone through more than ${deps.maxHops} hosts: a loop`);
+  }
+  return inbound.length === 0 && fault ? fault : { kind: "accepted", inbound, unknown };
+}
+
+interface Recipients {
+  mailboxes: Delivery["mailboxes"];
+  unknown: string[];
+}
+
+/** The mailboxes behind a mail's recipients; the source's own where there is none. */
+async function recipientsOf({ envelopeTo }: BroughtMail, { mailbox: fallback }: WebhookSource, { mailboxes }: ReceiveWebhookDeps): Promise<Recipients> {
+  const found = await Promise.all(envelopeTo.map(async (given) => ({ given, address: (await mailboxes.find(given))?.address ?? fallback })));
+  const grouped = new Map<string, Set<string>>();
+  for (const { given, address } of found) if (address !== undefined) grouped.set(address, (grouped.get(address) ?? new Set()).add(given));
+  return {
+    mailboxes: [...grouped].map(([address, given]) => ({ address, envelopeTo: [...given] })),
+    unknown: found.flatMap(({ given, address }) => (address === undefined ? given : [])),
+  };
+}
+
+function deliveryOf(
+  call: WebhookCall,
+  source: WebhookSource,
+  { mail, mailboxes, body }: { mail: BroughtMail; mailboxes: Delivery["mailboxes"]; body: InboundWebhook["body"] },
+  { maxMailBytes, maxHops }: ReceiveWebhookDeps,
+): Delivery {
+  const webhook = webhookOf(call, source, { id: mail.id, body, verdicts: mail.verdicts });
+  const { envelopeFrom } = mail;
+  return { mailboxes, source: { door: "webhook", ip: call.ip, ...(envelopeFrom !== undefined && { envelopeFrom }), webhook }, maxBytes: maxMailBytes, maxHops };
+}
+
+function webhookOf(
+  { headers: { "content-type": contentType } }: WebhookCall,
+  { _id, kind }: WebhookSource,
+  { id, body, headers = {}, verdicts = {} }: Pick<InboundWebhook, "body" | "headers" | "verdicts"> & { id: string | undefined },
+): InboundWebhook {
+  return {
+    source: _id,
+    kind,
+    ...(id !== undefined && { eventId: id }),
+    body,
+    ...(contentType !== undefined && { contentType }),
+    ...(Object.keys(headers).length > 0 && { headers }),
+    ...(Object.keys(verdicts).length > 0 && { verdicts }),
+  };
+}
+
+async function putBody({ body }: WebhookCall, { blobs }: ReceiveWebhookDeps): Promise<InboundWebhook["body"]> {
+  const { sha256: hash, size } = await blobs.put(once(body), { maxBytes: body.length });
+  return { sha256: hash, size };
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+function sha256(content: string | Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex");
+}

@@ -1,0 +1,66 @@
+import type { Logger, Metrics } from "@openticket/runtime";
+import {
+  type BlobStore,
+  type InboundStore,
+  isStoreOutage,
+  type Mailboxes,
+  makeMongoWebhookTokens,
+  type StoreConnection,
+  type WebhookSources,
+} from "@openticket/store";
+import { type KindDeps, makeGuardedFetch, ProviderUnreachable, type SecretBox, SecretsLocked, sourceKind } from "@openticket/webhooks";
+import { sendBeforeBody } from "./adapters/http/send-before-body.ts";
+import { makeMemoryBudget } from "./adapters/webhook/memory-budget.ts";
+import { registerWebhooks, type WebhookRouteDeps } from "./adapters/webhook/route.ts";
+import type { HttpConfig } from "./config.ts";
+import { makeGate } from "./intake/gate.ts";
+import type { makeCommandQueue } from "./queue/command-queue.ts";
+import { readVitals } from "./vitals.ts";
+
+const EVERYWHERE = ["0.0.0.0/0", "::/0"];
+
+export interface WebhookParts {
+  store: StoreConnection;
+  queue: ReturnType<typeof makeCommandQueue>;
+  blobs: BlobStore;
+  inbound: InboundStore;
+  mailboxes: Mailboxes;
+  sources: WebhookSources;
+  box: SecretBox;
+  logger: Logger;
+  metrics: Metrics;
+  retryAfter: WebhookRouteDeps["retryAfter"];
+}
+
+/** The routes of webhooks, for the HTTP door's server. Wiring only. */
+export function webhookRoutes(config: HttpConfig, parts: WebhookParts): (app: Parameters<typeof registerWebhooks>[0]) => void {
+  const { store, queue, box, logger } = parts;
+  const deps: WebhookRouteDeps = {
+    ...parts,
+    tokens: makeMongoWebhookTokens(store),
+    kindOf: sourceKind,
+    submit: (command) => queue.submitMail(command),
+    submitEvent: (command) => queue.submitEvent(command),
+    sameMail: config.MAIL_SAME_MAIL,
+    openSecret: box.open,
+    fetch: fetchOfProvider,
+    maxMailBytes: config.WEBHOOK_MAX_MAIL_BYTES,
+    maxHops: config.WEBHOOK_MAX_HOPS,
+    maxBodyBytes: config.HTTP_MAX_BODY_BYTES,
+    bodyTimeoutMs: config.WEBHOOK_BODY_TIMEOUT_MS,
+    publicUrl: config.HTTP_PUBLIC_URL,
+    budget: makeMemoryBudget(config.WEBHOOK_MEMORY_BYTES),
+    // Stored first, so that a queue that is away loses nothing: some providers send an event only once.
+    gate: makeGate({ read: () => readVitals(queue, store), maxQueueDepth: config.HTTP_MAX_QUEUE_DEPTH, isQueueOptional: true, nowMs: () => performance.now() }),
+    isOutage: (error) => isStoreOutage(error) || error instanceof SecretsLocked || error instanceof ProviderUnreachable,
+    sendEarly: sendBeforeBody,
+    now: () => new Date(),
+    onNotEnqueued: (inboundId, err) => logger.warn({ inboundId, err }, "message stored, but not enqueued yet"),
+    onUnread: (source, because) => logger.warn({ source, because }, "mails of a call cannot be read"),
+  };
+  return (app) => registerWebhooks(app, deps);
+}
+
+/** A host that the operator has named may be anywhere; any other only in the public internet. */
+const fetchOfProvider: KindDeps["fetch"] = (url, { ca, isNamedByOperator = false, ...limits }) =>
+  makeGuardedFetch({ allowedNetworks: isNamedByOperator ? EVERYWHERE : [], ca })(url, limits);

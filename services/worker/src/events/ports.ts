@@ -1,0 +1,71 @@
+import type {
+  EventBelonging,
+  EventCorrelation,
+  EventMapping,
+  InboundRecord,
+  InboundState,
+  OpenTicketCommand,
+  OutboxEntry,
+  SourceKindName,
+  TicketEvent,
+  TicketRecord,
+  WebhookSource,
+} from "@openticket/contract";
+import type { EventReader } from "@openticket/webhooks";
+import type { MailFacts } from "../pipeline/mail-facts.ts";
+
+/** What deciding about events needs from the outside. Everything here may be called twice for the same event. */
+export interface EventDeps {
+  sources: { find(name: string): Promise<EventSource | undefined> };
+  /** What becomes of the events of a kind whose source says nothing of its own. */
+  presetOf(kind: SourceKindName): { mapping: EventMapping; correlation?: EventCorrelation } | undefined;
+  /** The exact bytes of a call. */
+  readBody(body: { sha256: string; size: number }): Promise<Uint8Array>;
+  reader: Pick<EventReader, "read">;
+  inbound: { settleBelonging(id: string, belonging: EventBelonging, instead?: { requestId: string }): Promise<EventBelonging | undefined> };
+  correlations: {
+    claim(claim: EventClaim): Promise<{ requestId: string }>;
+    startOver(about: Pick<EventClaim, "source" | "key">, from: string, to: string): Promise<void>;
+    findResolved(about: Pick<EventClaim, "source" | "key">, requestId: string): Promise<{ at: Date; inboundId: string } | undefined>;
+  };
+  tickets: {
+    findByIdentity(identity: string): Promise<TicketRecord | undefined>;
+    hear(ticketId: number, event: TicketEvent, options: { status?: StatusChange | undefined; owed: readonly OutboxEntry[] }): Promise<HeardOf>;
+  };
+  /** What would be wrong with the command; nothing is stored. */
+  faultOf(command: OpenTicketCommand): Promise<string | undefined>;
+  openTicket(command: OpenTicketCommand, facts: MailFacts): Promise<Opened>;
+}
+
+export type EventSource = Pick<WebhookSource, "_id" | "kind" | "mapping" | "correlation" | "defaults">;
+
+export interface EventClaim {
+  source: string;
+  key: string;
+  requestId: string;
+  inboundId: string;
+  at: Date;
+  windowMs: number;
+  isResolved: boolean;
+}
+
+export interface StatusChange {
+  from: "closed" | "not-closed";
+  to: string;
+}
+
+export type HeardOf = { kind: "changed"; from: string; to: string } | { kind: "unchanged" | "late" | "repeated"; status: string } | { kind: "gone" };
+
+/** What a command has come to. `taken`: its request has come to something already, for another event. */
+export type Opened = { kind: "stored"; deliver?: (() => Promise<void>) | undefined } | { kind: "taken" } | { kind: "rejected"; message: string };
+
+/** What is noted of an event. */
+export interface EventOutcome extends Pick<InboundRecord, "trace" | "reason" | "ticket" | "summary"> {
+  state: Exclude<InboundState, "stored">;
+}
+
+export interface DecidedEvent {
+  noted: EventOutcome;
+  /** What may be delivered once the outcome is noted. */
+  deliver?: (() => Promise<void>) | undefined;
+}

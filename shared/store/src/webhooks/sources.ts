@@ -1,0 +1,75 @@
+import type { WebhookSource } from "@openticket/contract";
+import mongoose from "mongoose";
+import { COLLECTIONS, type StoreConnection } from "../connect.ts";
+import { DUPLICATE_KEY } from "../id-blocks.ts";
+import { inTime } from "../in-time.ts";
+
+/** Sources of webhooks. */
+export interface WebhookSources {
+  find(name: string): Promise<WebhookSource | undefined>;
+  /** The same, for a door that asks with every call: a change is seen at once, one of another process within {@link KEPT_MS}. */
+  findKept(name: string): Promise<WebhookSource | undefined>;
+  /** By name. */
+  all(): Promise<WebhookSource[]>;
+  /** False when there is one of that name. */
+  create(source: WebhookSource): Promise<boolean>;
+  /** Replaces the source that was last changed at `updatedAt`. False when it is not there, or was changed since. */
+  replace(source: WebhookSource, updatedAt: Date): Promise<boolean>;
+  /** False when there is none. */
+  remove(name: string): Promise<boolean>;
+}
+
+/** How long a source is taken as it was, ms. */
+const KEPT_MS = 2000;
+/** Names that are kept, those of no source too; then all are forgotten. */
+const KEPT_NAMES = 1000;
+
+/** See {@link WebhookSources}. */
+export function makeMongoWebhookSources(store: StoreConnection): WebhookSources {
+  const sources = store.db.collection<WebhookSource>(COLLECTIONS.webhookSources);
+  const find = async (name: string) => (await inTime(sources.findOne({ _id: name }))) ?? undefined;
+  const kept = keep(find);
+  const changing = async (name: string, change: Promise<boolean>) => inTime(change).finally(() => kept.forget(name));
+  return {
+    find,
+    findKept: kept.find,
+    all: () => inTime(sources.find({}, { sort: { _id: 1 } }).toArray()),
+    create: (source) => changing(source._id, create(source, sources)),
+    replace: (source, updatedAt) =>
+      changing(
+        source._id,
+        sources.replaceOne({ _id: source._id, updatedAt }, source).then(({ matchedCount }) => matchedCount > 0),
+      ),
+    remove: (name) =>
+      changing(
+        name,
+        sources.deleteOne({ _id: name }).then(({ deletedCount }) => deletedCount > 0),
+      ),
+  };
+}
+
+async function create(source: WebhookSource, sources: mongoose.mongo.Collection<WebhookSource>): Promise<boolean> {
+  try {
+    await sources.insertOne(source);
+    return true;
+  } catch (error) {
+    if (error instanceof mongoose.mongo.MongoServerError && error.code === DUPLICATE_KEY) return false;
+    throw error;
+  }
+}
+
+type Find = (name: string) => Promise<WebhookSource | undefined>;
+
+function keep(find: Find): { find: Find; forget(name: string): void } {
+  const kept = new Map<string, { found: ReturnType<Find>; untilMs: number }>();
+  const findKept: Find = (name) => {
+    const known = kept.get(name);
+    if (known && performance.now() < known.untilMs) return known.found;
+    if (kept.size >= KEPT_NAMES) kept.clear();
+    const found = find(name);
+    kept.set(name, { found, untilMs: performance.now() + KEPT_MS });
+    found.catch(() => kept.delete(name));
+    return found;
+  };
+  return { find: findKept, forget: (name) => void kept.delete(name) };
+}

@@ -1,0 +1,38 @@
+import { z } from "zod";
+import type { SourceKind } from "../source-kind.ts";
+import { verifyAuthorization } from "./authorization.ts";
+import { eventReading } from "./bodies.ts";
+import { basicFault, randomText, textFault } from "./secret-rules.ts";
+import { EVENT_STATUSES, MAX_EVENT_BYTES } from "./statuses.ts";
+
+const settings = z.strictObject({
+  /** As Alertmanager's `http_config` has it. The secret of `basic` is `user:password`. */
+  authentication: z.enum(["bearer", "basic"]).default("bearer"),
+});
+
+/**
+ * Prometheus' Alertmanager, which signs nothing: the header `Authorization` proves it.
+ *
+ * | outcome | status | what Alertmanager does |
+ * | --- | --- | --- |
+ * | accepted, ignored | 200 | any 2xx: done |
+ * | unauthenticated, malformed, too-large | 401, 400, 413 | gives this notification up; the group comes again after its `repeat_interval` |
+ * | unavailable | 503 | sends it again, with back-off |
+ *
+ * An event has no id. The same body comes again while nothing changes in its group, as often as `repeat_interval` says:
+ * the body is its id, and such a repetition is one. Source: prometheus/alertmanager, `notify/webhook`, `notify/util.go`.
+ */
+export const alertmanagerKind: SourceKind<z.output<typeof settings>> = {
+  name: "alertmanager",
+  brings: "events",
+  settings,
+  secrets: {
+    isNeeded: () => true,
+    faultOf: (secret, { authentication }) => (authentication === "basic" ? basicFault(secret) : textFault(secret)),
+    generate: ({ authentication }) => (authentication === "basic" ? `alertmanager:${randomText()}` : randomText()),
+  },
+  maxBodyBytes: MAX_EVENT_BYTES,
+  statuses: EVENT_STATUSES,
+  verify: async (call, { settings: { authentication }, secrets }) => verifyAuthorization(call, authentication, secrets),
+  read: async (call) => eventReading(call, {}),
+};

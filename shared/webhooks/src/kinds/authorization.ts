@@ -1,0 +1,12 @@
+import type { Verdict, WebhookCall } from "../source-kind.ts";
+import { hasCredentials } from "./basic-auth.ts";
+import { isOneOf } from "./compare.ts";
+import { unauthenticated, VERIFIED } from "./refusals.ts";
+
+/** Verifies the header `Authorization`: a bearer's token, or `user:password` of basic authentication, is one of the secrets. */
+export function verifyAuthorization({ headers: { authorization } }: WebhookCall, scheme: "bearer" | "basic", secrets: readonly string[]): Verdict {
+  if (scheme === "basic") return hasCredentials(authorization, secrets) ? VERIFIED : unauthenticated("user and password are missing or wrong");
+  const token = /^bearer +(.+)$/i.exec(authorization ?? "")?.[1];
+  if (token === undefined) return unauthenticated("there is no Authorization by bearer");
+  return isOneOf(token, secrets) ? VERIFIED : unauthenticated("the token is wrong");
+}

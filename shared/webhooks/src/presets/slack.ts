@@ -1,0 +1,36 @@
+import { labelled, lines, type Preset, WEEK_S } from "./preset.ts";
+
+/**
+ * Slack, and what signs as Slack does: a slash command, a shortcut on a message, a mention of the app, a direct message to
+ * it. Messages of a thread are one ticket. What bots write, and edits, are ignored.
+ */
+const IS_COMMAND = '$exists(command) and $trim(text) != ""';
+const IS_SHORTCUT = 'type = "message_action"';
+const IS_MESSAGE =
+  'type = "event_callback" and (event.type = "app_mention" or (event.type = "message" and event.channel_type = "im")) and $not($exists(event.bot_id)) and $not($exists(event.subtype))';
+const TEXT = '(command ? text : message ? message.text : $trim($replace(event.text, /<@[A-Z0-9]+>/, "")))';
+/** The first line, cut at a length that lists show. */
+const MAX_SUBJECT = 120;
+
+export const slackPreset: Preset = {
+  mapping: {
+    when: `(${IS_COMMAND}) or (${IS_SHORTCUT}) or (${IS_MESSAGE})`,
+    ticket: {
+      subject: `($line := $split(${TEXT}, "\\n")[0]; $trim($line) = "" ? "Message from Slack" : $substring($line, 0, ${MAX_SUBJECT}))`,
+      message: lines(
+        TEXT,
+        '""',
+        labelled("Channel", "(channel_name ? channel_name : channel.name ? channel.name : event.channel)"),
+        labelled("Written by", "(command ? user_name : message ? message.user : event.user)"),
+        labelled("Sent on by", "(message ? (user.username ? user.username : user.name))"),
+      ),
+      name: "(user_name ? user_name : user.username ? user.username : user.name ? user.name : event.user)",
+    },
+  },
+  correlation: {
+    key: '(event ? event.channel & " " & (event.thread_ts ? event.thread_ts : event.ts) : message ? channel.id & " " & (message.thread_ts ? message.thread_ts : message.ts))',
+    windowSeconds: WEEK_S,
+    onResolved: "close",
+    afterResolved: "reopen",
+  },
+};

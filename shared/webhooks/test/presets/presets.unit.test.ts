@@ -1,0 +1,403 @@
+import { SOURCE_KINDS } from "@openticket/contract";
+import { describe, expect, it } from "vitest";
+import { expressionFaults } from "../../src/mapping/expression-faults.ts";
+import { presetOf } from "../../src/presets/presets.ts";
+import { tryPreset } from "./try-preset.ts";
+
+describe("presets", () => {
+  it.each(SOURCE_KINDS.filter((kind) => presetOf(kind)))("%s has sound expressions", (kind) => {
+    expect(expressionFaults(presetOf(kind) ?? {})).toEqual([]);
+  });
+
+  it("are there for every kind that brings events, and for no other", () => {
+    expect(SOURCE_KINDS.filter((kind) => !presetOf(kind))).toEqual(["mailgun", "sendgrid", "postmark", "ses", "mandrill"]);
+  });
+});
+
+const ALERT = {
+  status: "firing",
+  labels: { alertname: "DiskFull", instance: "db1:9100", severity: "critical" },
+  annotations: { summary: "Disk of db1 is full", description: "97 % of / is used" },
+  startsAt: "2026-11-01T11:58:00Z",
+  endsAt: "0001-01-01T00:00:00Z",
+  generatorURL: "http://prometheus.example/graph",
+  fingerprint: "c0ffee",
+};
+const GROUP = {
+  receiver: "tickets",
+  status: "firing",
+  alerts: [ALERT],
+  groupLabels: { alertname: "DiskFull" },
+  commonLabels: ALERT.labels,
+  commonAnnotations: ALERT.annotations,
+  externalURL: "http://alerts.example",
+  version: "4",
+  groupKey: '{}:{alertname="DiskFull"}',
+  truncatedAlerts: 0,
+};
+
+describe("Alertmanager", () => {
+  it("makes one ticket of a group that fires", async () => {
+    const reading = await tryPreset("alertmanager", GROUP);
+    expect(reading).toMatchObject({
+      kind: "mapped",
+      isResolved: false,
+      key: GROUP.groupKey,
+      params: { subject: "Disk of db1 is full on db1:9100", priority: "High", name: "Alertmanager" },
+    });
+    expect(reading).toMatchObject({ params: { message: expect.stringContaining("DiskFull, firing since 2026-11-01T11:58:00Z") } });
+  });
+
+  it("names several alerts that have nothing in common but their group", async () => {
+    const other = { ...ALERT, labels: { alertname: "DiskSlow", severity: "info" }, annotations: {} };
+    const reading = await tryPreset("alertmanager", { ...GROUP, alerts: [ALERT, other], commonLabels: {}, commonAnnotations: {} });
+    expect(reading).toMatchObject({ params: { subject: "DiskFull, DiskSlow", priority: "Medium", message: expect.stringMatching(/^2 alerts of the group/) } });
+  });
+
+  it("knows when all of it is over", async () => {
+    expect(await tryPreset("alertmanager", { ...GROUP, status: "resolved" })).toEqual({ kind: "mapped", isResolved: true, key: GROUP.groupKey });
+  });
+});
+
+describe("Grafana", () => {
+  const body = {
+    ...GROUP,
+    version: "1",
+    orgId: 1,
+    title: "[FIRING:1] DiskFull",
+    state: "alerting",
+    message: "**Firing**",
+    alerts: [{ ...ALERT, valueString: "[ var='A' value=97 ]", panelURL: "http://grafana.example/d/1?viewPanel=2" }],
+  };
+  it("makes one ticket of a group that fires", async () => {
+    const reading = await tryPreset("grafana", body);
+    expect(reading).toMatchObject({ key: GROUP.groupKey, isResolved: false, params: { subject: "Disk of db1 is full", name: "Grafana", priority: "High" } });
+    expect(reading).toMatchObject({ params: { message: expect.stringContaining("Panel: http://grafana.example/d/1?viewPanel=2") } });
+  });
+
+  it("falls back to its title and the alerts' fingerprints", async () => {
+    const { groupKey, ...rest } = body;
+    const reading = await tryPreset("grafana", {
+      ...rest,
+      commonLabels: {},
+      commonAnnotations: {},
+      alerts: [
+        { ...ALERT, fingerprint: "b" },
+        { ...ALERT, fingerprint: "a" },
+      ],
+    });
+    expect(reading).toMatchObject({ key: "a,b", params: { subject: "[FIRING:1] DiskFull" } });
+  });
+
+  it("knows when it is over", async () => {
+    expect(await tryPreset("grafana", { ...body, status: "resolved" })).toMatchObject({ isResolved: true, key: GROUP.groupKey });
+  });
+});
+
+describe("GitHub", () => {
+  const repository = { full_name: "example/app", html_url: "https://github.com/example/app" };
+  const issue = { number: 7, title: "It burns", body: "On fire.\nReally.", html_url: "https://github.com/example/app/issues/7", user: { login: "ada" } };
+  const as = (event: string) => ({ headers: { "x-github-event": event } });
+
+  it("makes a ticket of an issue", async () => {
+    expect(await tryPreset("github", { action: "opened", issue, repository, sender: { login: "ada" } }, as("issues"))).toMatchObject({
+      key: "example/app#7",
+      isResolved: false,
+      params: { subject: "[example/app] It burns (#7)", message: "On fire.\nReally.\nhttps://github.com/example/app/issues/7", name: "ada" },
+    });
+  });
+
+  it("reads an issue without words, and one that is sent as a form", async () => {
+    const silent = { action: "opened", issue: { ...issue, body: null }, repository };
+    const form = `payload=${encodeURIComponent(JSON.stringify(silent))}`;
+    const reading = await tryPreset("github", form, { ...as("issues"), contentType: "application/x-www-form-urlencoded" });
+    expect(reading).toMatchObject({ params: { message: "https://github.com/example/app/issues/7" } });
+  });
+
+  it("counts a comment for its issue, and closes with it", async () => {
+    const comment = { body: "Me too.", html_url: "https://github.com/example/app/issues/7#issuecomment-1", user: { login: "eve" } };
+    expect(await tryPreset("github", { action: "created", issue, comment, repository }, as("issue_comment"))).toMatchObject({
+      key: "example/app#7",
+      params: { message: expect.stringContaining("Me too."), name: "eve" },
+    });
+    expect(await tryPreset("github", { action: "closed", issue, repository }, as("issues"))).toEqual({
+      kind: "mapped",
+      key: "example/app#7",
+      isResolved: true,
+    });
+  });
+
+  it("makes a ticket of a workflow that fails, until it succeeds", async () => {
+    const run = {
+      name: "CI",
+      workflow_id: 12,
+      head_branch: "main",
+      head_sha: "abc",
+      conclusion: "failure",
+      html_url: "https://github.com/example/app/actions/runs/1",
+    };
+    const failed = await tryPreset("github", { action: "completed", workflow_run: run, repository }, as("workflow_run"));
+    expect(failed).toMatchObject({ key: "example/app workflow 12 on main", params: { subject: "[example/app] CI failed on main", name: "GitHub" } });
+    const passed = await tryPreset("github", { action: "completed", workflow_run: { ...run, conclusion: "success" }, repository }, as("workflow_run"));
+    expect(passed).toEqual({ kind: "mapped", key: "example/app workflow 12 on main", isResolved: true });
+  });
+
+  it("makes a ticket of a security alert, as urgent as it is", async () => {
+    const alert = {
+      number: 3,
+      state: "open",
+      html_url: "https://github.com/example/app/security/dependabot/3",
+      security_advisory: { summary: "Prototype pollution", description: "Bad.", severity: "high" },
+    };
+    expect(await tryPreset("github", { action: "created", alert, repository }, as("dependabot_alert"))).toMatchObject({
+      key: "example/app dependabot_alert 3",
+      params: { subject: "[example/app] Prototype pollution", priority: "High" },
+    });
+  });
+
+  it("wants no pushes and no labels", async () => {
+    expect(await tryPreset("github", { ref: "refs/heads/main", repository }, as("push"))).toEqual({ kind: "unwanted" });
+    expect(await tryPreset("github", { action: "labeled", issue, repository }, as("issues"))).toEqual({ kind: "unwanted" });
+  });
+});
+
+describe("GitLab", () => {
+  const project = { path_with_namespace: "example/app" };
+  const user = { name: "Ada Lovelace", username: "ada", email: "ada@client.example" };
+  const issue = {
+    object_kind: "issue",
+    user,
+    project,
+    object_attributes: {
+      id: 301,
+      iid: 23,
+      title: "It burns",
+      description: "On fire.",
+      state: "opened",
+      action: "open",
+      url: "https://gitlab.example/example/app/-/issues/23",
+    },
+  };
+
+  it("makes a ticket of an issue, opened by its author", async () => {
+    expect(await tryPreset("gitlab", issue)).toMatchObject({
+      key: "example/app#23",
+      params: {
+        subject: "[example/app] It burns (#23)",
+        message: "On fire.\nhttps://gitlab.example/example/app/-/issues/23",
+        name: "Ada Lovelace",
+        email: "ada@client.example",
+      },
+    });
+  });
+
+  it("takes no address that GitLab hides", async () => {
+    const reading = await tryPreset("gitlab", { ...issue, user: { ...user, email: "[REDACTED]" } });
+    expect(reading.kind === "mapped" && reading.params).not.toHaveProperty("email");
+  });
+
+  it("counts a note for its issue and closes with it", async () => {
+    const note = {
+      object_kind: "note",
+      user,
+      project,
+      object_attributes: { note: "Me too.", noteable_type: "Issue", url: "https://gitlab.example/n" },
+      issue: { iid: 23, title: "It burns" },
+    };
+    expect(await tryPreset("gitlab", note)).toMatchObject({ key: "example/app#23", params: { message: expect.stringContaining("Me too.") } });
+    expect(await tryPreset("gitlab", { ...issue, object_attributes: { ...issue.object_attributes, action: "close" } })).toMatchObject({
+      isResolved: true,
+      key: "example/app#23",
+    });
+  });
+
+  it("makes a ticket of a pipeline that fails, until one passes", async () => {
+    const pipeline = (status: string) => ({
+      object_kind: "pipeline",
+      user,
+      project,
+      commit: { id: "abc" },
+      object_attributes: { id: 31, ref: "main", status, url: "https://gitlab.example/p/31" },
+      builds: [
+        { name: "test", status: "failed" },
+        { name: "lint", status: "success" },
+      ],
+    });
+    expect(await tryPreset("gitlab", pipeline("failed"))).toMatchObject({
+      key: "example/app pipeline on main",
+      params: { subject: "[example/app] Pipeline failed on main", message: expect.stringContaining("Failed jobs: test") },
+    });
+    expect(await tryPreset("gitlab", pipeline("success"))).toMatchObject({ isResolved: true });
+    expect(await tryPreset("gitlab", pipeline("running"))).toEqual({ kind: "unwanted" });
+  });
+});
+
+describe("Stripe", () => {
+  const event = (type: string, object: object) => ({ id: "evt_1", object: "event", type, livemode: true, data: { object } });
+  const invoice = {
+    id: "in_1",
+    object: "invoice",
+    number: "A-1",
+    amount_due: 1999,
+    currency: "eur",
+    status: "open",
+    customer: "cus_1",
+    customer_name: "Ada Lovelace",
+    customer_email: "ada@client.example",
+    next_payment_attempt: 1_767_225_600,
+  };
+
+  it("makes a ticket of an invoice that is not paid, in its customer's name, until it is", async () => {
+    const reading = await tryPreset("stripe", event("invoice.payment_failed", invoice));
+    expect(reading).toMatchObject({
+      key: "in_1",
+      isResolved: false,
+      params: { subject: "Invoice A-1 was not paid: 19.99 EUR", name: "Ada Lovelace", email: "ada@client.example", priority: "Medium" },
+    });
+    expect(reading).toMatchObject({ params: { message: expect.stringContaining("Next attempt: 2026-01-01T00:00:00.000Z") } });
+    expect(await tryPreset("stripe", event("invoice.paid", invoice))).toEqual({ kind: "mapped", key: "in_1", isResolved: true });
+  });
+
+  it("makes an urgent ticket of a dispute, in a currency without cents too", async () => {
+    const dispute = {
+      id: "dp_1",
+      object: "dispute",
+      amount: 5000,
+      currency: "jpy",
+      charge: "ch_1",
+      reason: "fraudulent",
+      status: "needs_response",
+      evidence: { customer_name: null, customer_email_address: null },
+      evidence_details: { due_by: 1_767_225_600 },
+    };
+    expect(await tryPreset("stripe", event("charge.dispute.created", dispute))).toMatchObject({
+      key: "dp_1",
+      params: { subject: "Payment disputed: 5000 JPY", priority: "High", name: "Stripe", message: expect.stringContaining("Answer by: 2026-01-01") },
+    });
+  });
+
+  it("wants no other events", async () => {
+    expect(await tryPreset("stripe", event("customer.created", { id: "cus_1", object: "customer" }))).toEqual({ kind: "unwanted" });
+  });
+});
+
+describe("Sentry", () => {
+  const as = (resource: string) => ({ headers: { "sentry-hook-resource": resource } });
+  it("makes a ticket of an issue alert, and closes it with the issue", async () => {
+    const event = {
+      event_id: "e1",
+      issue_id: "1170820242",
+      title: "TypeError: undefined is not a function",
+      culprit: "app in handle",
+      level: "error",
+      message: "",
+      environment: "production",
+      web_url: "https://sentry.example/issues/1170820242/",
+    };
+    const reading = await tryPreset(
+      "sentry",
+      { action: "triggered", data: { event, triggered_rule: "Very Important" }, installation: { uuid: "u" } },
+      as("event_alert"),
+    );
+    expect(reading).toMatchObject({
+      key: "issue 1170820242",
+      params: { subject: "TypeError: undefined is not a function", priority: "High", message: expect.stringContaining("Rule: Very Important") },
+    });
+    const issue = { id: "1170820242", title: "TypeError", level: "error", project: { slug: "app" } };
+    expect(await tryPreset("sentry", { action: "resolved", data: { issue } }, as("issue"))).toEqual({
+      kind: "mapped",
+      key: "issue 1170820242",
+      isResolved: true,
+    });
+  });
+
+  it("makes a ticket of a metric alert", async () => {
+    const data = {
+      metric_alert: { id: "5", title: "Failures", projects: ["app"] },
+      description_title: "Critical: Failures",
+      description_text: "12 events in 10 minutes",
+      web_url: "https://sentry.example/alerts/5/",
+    };
+    expect(await tryPreset("sentry", { action: "critical", data }, as("metric_alert"))).toMatchObject({
+      key: "metric alert 5",
+      params: { subject: "Critical: Failures", priority: "High", message: expect.stringMatching(/^12 events in 10 minutes\n/) },
+    });
+    expect(await tryPreset("sentry", { action: "created", data: { issue: { id: "1" } } }, as("issue"))).toEqual({ kind: "unwanted" });
+  });
+});
+
+describe("Slack", () => {
+  it("makes a ticket of a slash command", async () => {
+    const form = new URLSearchParams({
+      token: "t",
+      team_id: "T1",
+      channel_name: "support",
+      user_id: "U1",
+      user_name: "ada",
+      command: "/ticket",
+      text: "It burns\nsince noon",
+      trigger_id: "1.2",
+    });
+    const reading = await tryPreset("slack", form.toString(), { contentType: "application/x-www-form-urlencoded" });
+    expect(reading).toMatchObject({
+      kind: "mapped",
+      params: { subject: "It burns", message: expect.stringContaining("since noon\n\nChannel: support\nWritten by: ada"), name: "ada" },
+    });
+    expect(reading).not.toHaveProperty("key");
+  });
+
+  it("makes one ticket of the mentions of a thread", async () => {
+    const event = { type: "app_mention", user: "U1", text: "<@U0APP> it burns", ts: "1.0001", channel: "C1" };
+    expect(await tryPreset("slack", { type: "event_callback", event_id: "Ev1", event })).toMatchObject({
+      key: "C1 1.0001",
+      params: { subject: "it burns", name: "U1" },
+    });
+    expect(await tryPreset("slack", { type: "event_callback", event_id: "Ev2", event: { ...event, ts: "1.0002", thread_ts: "1.0001" } })).toMatchObject({
+      key: "C1 1.0001",
+    });
+  });
+
+  it("makes a ticket of a message that somebody sends on", async () => {
+    const payload = {
+      type: "message_action",
+      callback_id: "ticket",
+      user: { id: "U2", name: "eve" },
+      channel: { id: "C1", name: "support" },
+      message: { user: "U1", text: "It burns", ts: "1.0001" },
+    };
+    const form = new URLSearchParams({ payload: JSON.stringify(payload) }).toString();
+    expect(await tryPreset("slack", form, { contentType: "application/x-www-form-urlencoded" })).toMatchObject({
+      key: "C1 1.0001",
+      params: { subject: "It burns", name: "eve", message: expect.stringContaining("Written by: U1") },
+    });
+  });
+
+  it("wants no message of a bot", async () => {
+    const event = { type: "message", channel_type: "im", bot_id: "B1", text: "Hello", ts: "1.1", channel: "D1" };
+    expect(await tryPreset("slack", { type: "event_callback", event_id: "Ev1", event })).toEqual({ kind: "unwanted" });
+  });
+});
+
+describe("events without a known form", () => {
+  it("of plain JSON give their fields as they are called", async () => {
+    const body = { subject: "It burns", message: "On fire.", name: "Ada", email: "ada@client.example", deptid: 1, priority: "High", else: true };
+    expect(await tryPreset("json", body)).toMatchObject({
+      params: { subject: "It burns", message: "On fire.", name: "Ada", email: "ada@client.example", deptid: 1, priority: "High" },
+    });
+  });
+
+  it("of plain JSON without them are shown as they came", async () => {
+    expect(await tryPreset("json", { title: "It burns", level: 3 })).toMatchObject({
+      params: { subject: "It burns", message: '{\n  "title": "It burns",\n  "level": 3\n}' },
+    });
+    expect(await tryPreset("json", { level: 3 })).toMatchObject({ params: { subject: "Event of my-source" } });
+  });
+
+  it("of Standard Webhooks are read below data", async () => {
+    const event = { type: "order.failed", timestamp: "2026-11-01T12:00:00Z", data: { description: "No stock", email: "ada@client.example", name: "Ada" } };
+    expect(await tryPreset("standard-webhooks", event)).toMatchObject({
+      params: { subject: "order.failed", message: "No stock", email: "ada@client.example" },
+    });
+    expect(await tryPreset("standard-webhooks", { type: "order.failed", data: { order: 7 } })).toMatchObject({ params: { message: '{\n  "order": 7\n}' } });
+  });
+});
