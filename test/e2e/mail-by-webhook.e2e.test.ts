@@ -118,6 +118,21 @@ describe("a mail that is not to be taken is refused in its provider's own way", 
   });
 });
 
+it("a provider in a trusted network vouches for no sender", async () => {
+  const trusting = await startHelpDesk({ HTTP_PUBLIC_URL: PUBLIC_URL, MAIL_TRUSTED_NETWORKS: "127.0.0.0/8" });
+  try {
+    await setUpSource(trusting, { name: "postmark", kind: "postmark", secret: LOGIN });
+    const mail = { MessageID: "2", From: "gus@guest.example", OriginalRecipient: "support@example.test", RawEmail: mailOf("vouched") };
+    await callWebhook(trusting, "postmark", { body: JSON.stringify(mail), headers: login });
+    const record = await until("its ticket", async () => (await recordsOf(trusting, "postmark")).find(({ ticket }) => ticket));
+    expect((await trusting.ticket(record.ticket?.id)).opener).toMatchObject({ isVerified: false });
+    const bySmtp = await trusting.receive(Buffer.from(mailOf("vouched-smtp")), { from: "gus@guest.example" });
+    expect((await trusting.ticket(bySmtp.ticket?.id)).opener).toMatchObject({ isVerified: true });
+  } finally {
+    await trusting.stop();
+  }
+});
+
 it("a source's own mailbox takes what is for nobody here", async () => {
   const mail = { MessageID: "1", From: "gus@guest.example", OriginalRecipient: "x@elsewhere.test", RawEmail: mailOf("caught") };
   await callWebhook(desk, "catch-all", { body: JSON.stringify(mail), headers: login });

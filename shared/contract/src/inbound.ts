@@ -12,6 +12,8 @@ export const inboundWebhook = z.object({
   /** Name and kind of the configured source. */
   source: z.string(),
   kind: z.enum(SOURCE_KINDS),
+  /** Address of the caller, where it brought a mail: it is the provider's, and says nothing of the mail's sender. */
+  ip: z.string().optional(),
   /** What the provider calls the event; absent where it gives it no name: then its content does. */
   eventId: z.string().optional(),
   /** The body of the call, exactly as it came, in the blob store. */
@@ -44,7 +46,7 @@ export const inboundSource = z.object({
   envelopeFrom: z.string().optional(),
   /** Envelope recipients that led to this mailbox, as given, with their plus-tags. */
   envelopeTo: z.array(z.string()),
-  /** Of the peer that handed it over. */
+  /** Of the peer that handed it over; SPF and trusted networks go by it, so it is absent where the peer is a webhook's provider. */
   ip: z.string().optional(),
   helo: z.string().optional(),
   /** User that the peer had logged in as. */

@@ -154,9 +154,10 @@ function deliveryOf(
   { mail, mailboxes, body }: { mail: BroughtMail; mailboxes: Delivery["mailboxes"]; body: InboundWebhook["body"] },
   { maxMailBytes, maxHops }: ReceiveWebhookDeps,
 ): Delivery {
-  const webhook = webhookOf(call, source, { id: mail.id, body, verdicts: mail.verdicts });
+  // The caller is the provider, whom many a domain's SPF allows to send: as the peer of the mail it would vouch for anybody.
+  const webhook = { ...webhookOf(call, source, { id: mail.id, body, verdicts: mail.verdicts }), ip: call.ip };
   const { envelopeFrom } = mail;
-  return { mailboxes, source: { door: "webhook", ip: call.ip, ...(envelopeFrom !== undefined && { envelopeFrom }), webhook }, maxBytes: maxMailBytes, maxHops };
+  return { mailboxes, source: { door: "webhook", ...(envelopeFrom !== undefined && { envelopeFrom }), webhook }, maxBytes: maxMailBytes, maxHops };
 }
 
 function webhookOf(

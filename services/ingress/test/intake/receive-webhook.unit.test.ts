@@ -208,6 +208,14 @@ describe("mails of a call", () => {
     expect(jobs).toMatchObject({ event: [], mail: [{}, {}] });
   });
 
+  it("do not have the provider as their peer, whom SPF and trusted networks would go by", async () => {
+    reading = { kind: "mails", mails: [mailFor("support@example.test")] };
+    await receive();
+    const [record] = records.values();
+    expect(record?.source).not.toHaveProperty("ip");
+    expect(record?.source.webhook?.ip).toBe("192.0.2.1");
+  });
+
   it("are the same mail as by another door", async () => {
     async function* bytes() {
       yield Buffer.from(`Received: by x\n${MAIL}`.replaceAll("\n", "\r\n"));
