@@ -23,7 +23,7 @@ import { type Delivery, type ReceiveMailDeps, receiveMail } from "./receive-mail
 export interface ReceiveWebhookDeps extends ReceiveMailDeps {
   blobs: Pick<BlobStore, "put">;
   mailboxes: MailboxReader;
-  tokens: { isFor(source: string, token: string, bodySha256: string, until: Date): Promise<boolean> };
+  tokens: { isFor(source: string, token: string, contentSha256: string, until: Date): Promise<boolean> };
   /** Puts the job that reads a stored event into the queue. */
   submitEvent(command: InboundMailCommand): Promise<void>;
   /** The secret in clear; throws when it cannot be had. */
@@ -56,10 +56,10 @@ export async function receiveWebhook(call: WebhookCall, source: WebhookSource, k
   const inUse = { name: source._id, settings: kind.settings.parse(source.settings), secrets: validSecrets(source, call.receivedAt, deps) };
   const verdict = await kind.verify(call, inUse, deps);
   if (verdict.kind === "refused") return verdict;
-  const { token } = verdict;
-  if (token && !(await deps.tokens.isFor(source._id, token.value, sha256(call.body), token.until)))
-    return refused("unauthenticated", "the token of this signature was used with another body");
   const reading = await kind.read(call, inUse, deps);
+  const { token } = verdict;
+  if (token && !(await deps.tokens.isFor(source._id, token.value, contentOf(reading, call), token.until)))
+    return refused("unauthenticated", "the token of this signature was used with another body");
   switch (reading.kind) {
     case "malformed":
       return refused("malformed", reading.because);
@@ -74,6 +74,12 @@ export async function receiveWebhook(call: WebhookCall, source: WebhookSource, k
 
 function refused(outcome: Extract<WebhookResult, { kind: "refused" }>["outcome"], because: string): Extract<WebhookResult, { kind: "refused" }> {
   return { kind: "refused", outcome, because };
+}
+
+/** Hash of what a call brings: mails, however a repetition has packed them, or else its body. */
+function contentOf(reading: Reading, { body }: WebhookCall): string {
+  if (reading.kind !== "mails") return sha256(body);
+  return sha256(JSON.stringify(reading.mails.map(({ raw, envelopeFrom, envelopeTo }) => [sha256(raw), envelopeFrom, envelopeTo])));
 }
 
 function validSecrets({ secrets }: WebhookSource, now: Date, { openSecret }: ReceiveWebhookDeps): string[] {
