@@ -56,9 +56,9 @@ module.exports = {
     {
       name: "webhooks-know-no-product",
       severity: "error",
-      comment: "what webhooks are, in and out, needs the contract, and threads, alone: no store, no queue, no server",
+      comment: "what webhooks are, in and out, needs the contract alone: no store, no queue, no server",
       from: { path: "^shared/webhooks/src/" },
-      to: { path: "^shared/", pathNot: "^shared/(contract|runtime|webhooks)/" },
+      to: { path: "^shared/", pathNot: "^shared/(contract|webhooks)/" },
     },
     {
       name: "core-is-pure",

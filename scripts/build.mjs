@@ -11,7 +11,7 @@ const OWN_SCOPE = "@openticket/";
 /** Who starts a thread, the thread's entry, and its name beside the bundle. */
 const THREADS = [
   { starter: "shared/mail/src/reader/reading-thread.ts", entry: "shared/mail/src/reader/thread.ts", name: "mail-thread" },
-  { starter: "shared/webhooks/src/mapping/event-reader.ts", entry: "shared/webhooks/src/mapping/thread.ts", name: "event-thread" },
+  { starter: "shared/webhooks/src/mapping/event-process.ts", entry: "shared/webhooks/src/mapping/program.ts", name: "event-program" },
 ];
 
 const services = chosenServices(process.cwd());

@@ -1,6 +1,6 @@
+import type { EventReading, EventTask, MappedParams } from "./event-messages.ts";
 import { readEventText } from "./event-text.ts";
 import type { Sandbox, SandboxEvent } from "./sandbox.ts";
-import type { EventReading, EventTask, MappedParams } from "./thread-messages.ts";
 
 /** Longest value of one expression, and of all of one event together, in characters of JSON. */
 const MAX_VALUE = 1_000_000;

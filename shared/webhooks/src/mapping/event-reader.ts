@@ -1,43 +1,37 @@
-import { reasonOfEnd, startThread, type Thread } from "@openticket/runtime";
-import type { EventReading, EventTask, ThreadAnswer } from "./thread-messages.ts";
+import type { EventReading, EventTask } from "./event-messages.ts";
+import { type EventProcess, startEventProcess } from "./event-process.ts";
 
 export interface EventReaderOptions {
-  /** How many threads evaluate at once; unset: 2, so that one expression without end does not hold up every source. */
+  /** How many processes evaluate at once; unset: 2, so that one expression without end does not hold up every source. */
   threads?: number;
-  /** Longest time for one event, ms of CPU, from when a thread takes it; see {@link SECOND_CHANCE}. */
+  /** Longest time for one event, ms, from when a process takes it; see {@link SECOND_CHANCE}. */
   timeoutMs?: number;
-  /** JavaScript heap of a thread, MB. */
+  /** JavaScript heap of a process, MB. */
   maxMemoryMb?: number;
 }
 
 /**
- * Evaluates the expressions of sources in threads of their own, so that one that hangs, or grows without end, harms no other
- * event: its own ends as `spent`, and its thread is replaced. Threads start with the first events and stay warm.
+ * Evaluates the expressions of sources in processes of their own, so that one that hangs, or grows without end, harms no other
+ * event: its own ends as `spent`, and its process is replaced. They start with the first events and stay warm.
  */
 export interface EventReader {
   /** Rejects for faults of ours, never for what an event or an expression does. */
   read(task: EventTask): Promise<EventReading | SpentReading>;
-  /** Ends the threads; reads that wait or run are rejected. */
+  /** Ends the processes; reads that wait or run are rejected. */
   close(): Promise<void>;
 }
 
-/** The event, with the expressions of its source, exhausted a thread; the reason is for people. */
+/** The event, with the expressions of its source, exhausted a process; the reason is for people. */
 export interface SpentReading {
   kind: "spent";
   because: string;
 }
 
 const THREADS = 2;
-/**
- * How many times its time an event gets when it is tried once more. Time is told by the CPU of the whole process, so on a
- * machine with too much to do an innocent event may be late once.
- */
-const SECOND_CHANCE = 3;
+/** How many times its time an event gets when it is tried once more: on a machine with too much to do an innocent one may be late. */
+const SECOND_CHANCE = 8;
 const TIMEOUT_MS = 500;
 const MAX_MEMORY_MB = 96;
-/** Room for new values, MB: with V8's own choice one expression may take twice the above before anybody looks. */
-const MAX_YOUNG_MB = 16;
-type EventThread = Thread<ThreadAnswer>;
 
 interface Waiting {
   task: EventTask;
@@ -48,41 +42,42 @@ interface Waiting {
 
 /** See {@link EventReader}. */
 export function makeEventReader({ threads = THREADS, timeoutMs = TIMEOUT_MS, maxMemoryMb = MAX_MEMORY_MB }: EventReaderOptions = {}): EventReader {
-  const idle: EventThread[] = [];
-  const all = new Set<EventThread>();
+  const idle: EventProcess[] = [];
+  const all = new Set<EventProcess>();
   const waiting: Waiting[] = [];
   let isClosed = false;
 
   function sendWaiting(): void {
     while (!isClosed && waiting.length > 0) {
-      const thread = idle.pop() ?? (all.size < threads ? start() : undefined);
-      if (!thread) return;
+      const child = idle.pop() ?? (all.size < threads ? start() : undefined);
+      if (!child) return;
       const next = waiting.shift();
-      if (next) void send(next, thread);
+      if (next) void send(next, child);
     }
   }
 
-  function start(): EventThread {
-    const thread = startEventThread(maxMemoryMb);
-    all.add(thread);
-    return thread;
+  function start(): EventProcess {
+    const child = startEventProcess({ maxMemoryMb });
+    all.add(child);
+    return child;
   }
 
-  async function send(event: Waiting, thread: EventThread): Promise<void> {
+  async function send(event: Waiting, child: EventProcess): Promise<void> {
     const { task, limitMs, resolve, reject } = event;
     try {
-      const outcome = await thread.ask(task, limitMs);
+      const outcome = await child.ask(task, limitMs);
       if (isClosed) throw new Error("the event reader is closed");
       if (outcome.kind === "answered") {
-        idle.push(thread);
-        return resolve(outcome.answer.reading);
+        idle.push(child);
+        return resolve(outcome.reading);
       }
-      all.delete(thread);
-      if (outcome.kind === "ended") return resolve({ kind: "spent", because: endOf(outcome.error, maxMemoryMb) });
+      all.delete(child);
+      if (outcome.kind === "ended")
+        return resolve({ kind: "spent", because: `it needed more than ${maxMemoryMb} MB of memory for its expressions, or crashed their process` });
       if (limitMs === timeoutMs) return void waiting.push({ ...event, limitMs: timeoutMs * SECOND_CHANCE });
       resolve({ kind: "spent", because: `its expressions took longer than ${timeoutMs} ms, and than ${limitMs} ms when tried again` });
     } catch (error) {
-      all.delete(thread);
+      all.delete(child);
       reject(error);
     } finally {
       sendWaiting();
@@ -99,21 +94,7 @@ export function makeEventReader({ threads = THREADS, timeoutMs = TIMEOUT_MS, max
     async close() {
       isClosed = true;
       for (const { reject } of waiting.splice(0)) reject(new Error("the event reader is closed"));
-      await Promise.all([...all].map((thread) => thread.end()));
+      await Promise.all([...all].map((child) => child.end()));
     },
   };
-}
-
-function startEventThread(maxMemoryMb: number): EventThread {
-  return startThread<ThreadAnswer>({
-    name: "a thread for the expressions of webhooks",
-    from: import.meta.url,
-    source: "./thread.ts",
-    bundled: "./event-thread.mjs",
-    resourceLimits: { maxOldGenerationSizeMb: maxMemoryMb, maxYoungGenerationSizeMb: MAX_YOUNG_MB },
-  });
-}
-
-function endOf(error: Error | undefined, maxMemoryMb: number): string {
-  return reasonOfEnd(error, { maxMemoryMb, doing: "for its expressions", crashed: "its expressions crashed their thread" });
 }

@@ -1,7 +1,7 @@
 import type { SourceKindName } from "@openticket/contract";
 import { evaluateEvent } from "../../src/mapping/evaluate-event.ts";
+import type { EventReading } from "../../src/mapping/event-messages.ts";
 import { makeSandbox } from "../../src/mapping/sandbox.ts";
-import type { EventReading } from "../../src/mapping/thread-messages.ts";
 import { presetOf } from "../../src/presets/presets.ts";
 
 const sandbox = makeSandbox();
