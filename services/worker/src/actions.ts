@@ -24,6 +24,7 @@ import { type Action, type Actions, commandAction, type Decided, type RunOptions
 interface News {
   rejected(rejection: RejectionRecord): Promise<void>;
   replied(reply: ReplyRecord): Promise<void>;
+  statusChanged(ticketId: number): Promise<void>;
 }
 
 export interface ActionDeps {
@@ -32,7 +33,7 @@ export interface ActionDeps {
   tickets: Pick<Dispatcher<TicketRecord>, "opened" | "delivered">;
   /** Delivers what new replies owe. */
   replies: Pick<Dispatcher<ReplyRecord>, "opened" | "delivered">;
-  /** Tells of what was rejected, and of what a reply did to its ticket; never throws. Absent: nobody hears of it. */
+  /** Tells of what was rejected, and of what a reply or an event did to its ticket; never throws. Absent: nobody hears of it. */
   news?: News | undefined;
 }
 

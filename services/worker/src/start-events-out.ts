@@ -73,19 +73,24 @@ export interface News {
   rejected(rejection: RejectionRecord): Promise<void>;
   /** Of a reply that is on its ticket. */
   replied(reply: ReplyRecord): Promise<void>;
+  /** Of a ticket that owes the event of another status. */
+  statusChanged(ticketId: number): Promise<void>;
 }
 
 /** See {@link News}. Nothing is asked for what owes nothing. */
 export function makeNews({ tickets, rejections, findTicket, logger }: NewsDeps): News {
+  async function statusChanged(ticketId: number): Promise<void> {
+    const ticket = await findTicket(ticketId).catch((err: unknown) => logger.warn({ ticketId, err }, "a change of status is told of later"));
+    if (ticket && hasEvent(ticket.outbox)) tickets.eventsOwed(ticket);
+  }
   return {
     async rejected(rejection) {
       if (hasEvent(rejection.outbox)) await rejections.opened(rejection);
     },
     async replied({ ticketId, tellsOfStatus }) {
-      if (!tellsOfStatus) return;
-      const ticket = await findTicket(ticketId).catch((err: unknown) => logger.warn({ ticketId, err }, "a change of status is told of later"));
-      if (ticket && hasEvent(ticket.outbox)) tickets.eventsOwed(ticket);
+      if (tellsOfStatus) await statusChanged(ticketId);
     },
+    statusChanged,
   };
 }
 

@@ -49,8 +49,13 @@ export function startEvents(config: EventConfig, deps: StartEventsDeps): Action 
     correlations: makeMongoCorrelations(store),
     tickets: {
       findByIdentity: pipeline.tickets.findByIdentity,
-      hear: (ticketId, event, options) => eventTickets.hear(ticketId, event, { ...options, dueAt: new Date(now().getTime() + pipeline.rules.outboxGraceMs) }),
+      async hear(ticketId, event, options) {
+        const heard = await eventTickets.hear(ticketId, event, { ...options, dueAt: new Date(now().getTime() + pipeline.rules.outboxGraceMs) });
+        if (heard.kind === "changed" && options.owed) await deps.news?.statusChanged(ticketId);
+        return heard;
+      },
     },
+    wantsStatus: () => pipeline.wantsEvent?.("ticket.status.changed") ?? false,
     faultOf: (command) => faultOf(command, deps),
     openTicket: (command, facts) => openTicket(command, facts, deps),
     metrics,

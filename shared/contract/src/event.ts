@@ -56,12 +56,13 @@ export const replyAddedEvent = eventOf("ticket.reply.added", {
   ticket: eventTicket,
   reply: z.object({ id: z.int().positive(), author: replyAuthor, addedAt: z.iso.datetime(), ...eventText }),
 });
-/** A reply has given its ticket another status. */
+/** A reply, or an event of a webhook that came in, has given a ticket another status. */
 export const statusChangedEvent = eventOf("ticket.status.changed", {
   ticket: eventTicket,
   previousStatus: z.string(),
   status: z.string(),
-  replyId: z.int().positive(),
+  replyId: z.int().positive().optional(),
+  inboundId: z.string().optional(),
 });
 /** A request was rejected; `deptid` where it named a department. */
 export const requestRejectedEvent = eventOf("request.rejected", {

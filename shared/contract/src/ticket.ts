@@ -37,8 +37,9 @@ export const owedEvent = z.object({
   /** `webhook-id` of its calls. */
   id: z.string(),
   at: z.date(),
-  /** Of a change of status: the reply that made it, and the statuses before and after. */
+  /** Of a change of status: the reply, or the event of a webhook, that made it, and the statuses before and after. */
   replyId: z.int().optional(),
+  inboundId: z.string().optional(),
   from: z.string().optional(),
   status: z.string().optional(),
   /** Of a rejection: the department that the request named. */

@@ -1,13 +1,14 @@
-import type { EventBelonging, InboundRecord, OutboxEntry, TicketEvent } from "@openticket/contract";
+import type { EventBelonging, EventEntry, InboundRecord, TicketEvent } from "@openticket/contract";
 import type mongoose from "mongoose";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
+import { owedForStatus } from "./status-owed.ts";
 import type { TicketDocument } from "./ticket-documents.ts";
 
 /** What events of webhooks do to tickets, and what tickets show of them. */
 export interface EventTickets {
   /**
    * Lets a ticket hear of an event. An event changes the status at most once, and only when no later one was heard of: so
-   * one that is decided again, or comes late, undoes nothing that came after it. `owed` is owed when the status changes.
+   * one that is decided again, or comes late, undoes nothing that came after it. `owed` is what the ticket owes for that.
    */
   hear(ticketId: number, event: TicketEvent, options: HearOptions): Promise<Heard>;
   /** Events that count for a ticket, exact however often any of them was decided; undefined for a ticket without any. */
@@ -17,7 +18,7 @@ export interface EventTickets {
 export interface HearOptions {
   /** The status that an event of this kind leads to, unset: it leaves the status as it is. */
   status?: { from: "closed" | "not-closed"; to: string } | undefined;
-  owed: readonly OutboxEntry[];
+  owed?: EventEntry | undefined;
   /** When the relay looks after what is owed. */
   dueAt: Date;
 }
@@ -79,12 +80,8 @@ function hearUpdate(event: TicketEvent, { status, owed, dueAt }: HearOptions): m
   if (!status) return [{ $set: { lastEvent } }];
   const isThere = { [status.from === "closed" ? "$eq" : "$ne"]: ["$status", CLOSED] };
   const changes = { $and: [isNewer, isThere] };
-  const owing = { outbox: { $cond: [changes, { $concatArrays: ["$outbox", { $literal: owed }] }, "$outbox"] }, dueAt: dueFrom(changes, dueAt) };
-  return [{ $set: { lastEvent, status: { $cond: [changes, { $literal: status.to }, "$status"] }, ...(owed.length > 0 && owing) } }];
-}
-
-function dueFrom(changes: object, dueAt: Date) {
-  return { $ifNull: [{ $min: ["$dueAt", { $cond: [changes, dueAt, null] }] }, "$$REMOVE"] };
+  const changed = { lastEvent, status: { $cond: [changes, { $literal: status.to }, "$status"] } };
+  return [{ $set: { ...changed, ...(owed && owedForStatus(owed, changes, dueAt)) } }];
 }
 
 function inOrder({ at, inboundId, state }: TicketEvent): TicketEvent {

@@ -49,7 +49,8 @@ function changed(ticket: TicketRecord, reply: ReplyRecord): TicketRecord {
 }
 
 function owedForStatus(ticket: TicketRecord, reply: ReplyRecord): Pick<TicketRecord, "outbox" | "dueAt"> {
-  const entry = statusEntry(reply);
+  const { replyId, status, addedAt: at } = reply;
+  const entry = statusEntry({ replyId }, { status, at });
   const kept = ticket.outbox.filter((owed) => !isStatusEntry(owed) || owed.deliveredAt === undefined);
   return { outbox: [...kept, { ...entry, event: { ...entry.event, from: ticket.status } }], dueAt: ticket.dueAt ?? reply.dueAt ?? reply.addedAt };
 }

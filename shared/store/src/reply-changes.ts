@@ -1,5 +1,6 @@
 import { type ReplyRecord, statusEntry } from "@openticket/contract";
 import type mongoose from "mongoose";
+import { owedForStatus } from "./status-owed.ts";
 import type { ReplyDocument, TicketDocument } from "./ticket-documents.ts";
 
 type Update = mongoose.mongo.AnyBulkWriteOperation<TicketDocument>;
@@ -36,24 +37,11 @@ function changeBy(reply: ReplyRecord): Update {
     lastReplyAt: { $max: ["$lastReplyAt", createdAt] },
     replyIds: { $concatArrays: [{ $ifNull: ["$replyIds", []] }, [replyId]] },
     ...(customfields.length > 0 && { customfields: { $concatArrays: [others, { $literal: customfields }] } }),
-    ...(tellsOfStatus && owedForStatus(reply)),
+    ...(tellsOfStatus && owedForReply(reply)),
   };
   return { updateOne: { filter, update: [{ $set: changes }] } };
 }
 
-/**
- * The event of a status that is another one than before, in the ticket's outbox. Events that were told of earlier ones
- * leave it, so that a long conversation does not make a large ticket.
- */
-function owedForStatus(reply: ReplyRecord) {
-  const { event, ...entry } = statusEntry(reply);
-  const isOther = { $ne: ["$status", { $literal: reply.status }] };
-  const isTold = { $and: [{ $eq: ["$$entry.event.type", event.type] }, { $ne: [{ $type: "$$entry.deliveredAt" }, "missing"] }] };
-  const kept = { $filter: { input: "$outbox", as: "entry", cond: { $not: [isTold] } } };
-  const owed = { $mergeObjects: [{ $literal: entry }, { event: { $mergeObjects: [{ $literal: event }, { from: "$status" }] } }] };
-  return {
-    outbox: { $cond: [isOther, { $concatArrays: [kept, [owed]] }, "$outbox"] },
-    // Whatever else is owed keeps its due time: it may be in hand. The process that changes the status tells of it at once.
-    dueAt: { $cond: [isOther, { $ifNull: ["$dueAt", reply.dueAt ?? reply.addedAt] }, "$dueAt"] },
-  };
+function owedForReply({ replyId, status, addedAt, dueAt }: ReplyRecord) {
+  return owedForStatus(statusEntry({ replyId }, { status, at: addedAt }), { $ne: ["$status", { $literal: status }] }, dueAt ?? addedAt);
 }

@@ -1,13 +1,15 @@
-import type { OutboxEntry, TicketDraft, TicketEvent } from "@openticket/contract";
+import { statusEntry, type TicketDraft, type TicketEvent } from "@openticket/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { testMongoUrl, uniqueName } from "../../../test/support/servers.ts";
 import { connectStore, makeMongoCorrelations, makeMongoEventTickets, makeMongoTicketStore, type StoreConnection } from "../src/index.ts";
 
 const T0 = Date.parse("2026-11-01T12:00:00Z");
 const at = (minutes: number) => new Date(T0 + minutes * 60_000);
-const OWED: OutboxEntry = { key: "event:closed", kind: "mail", attempts: 0 };
-const CLOSE = { status: { from: "not-closed", to: "Closed" }, owed: [OWED], dueAt: at(60) } as const;
-const REOPEN = { status: { from: "closed", to: "Open" }, owed: [], dueAt: at(60) } as const;
+const OWED = statusEntry({ inboundId: "inb_1" }, { status: "Closed", at: at(1) });
+/** As it stands in the outbox, with the status before. */
+const CLOSED = { ...OWED, event: { ...OWED.event, from: "Open" } };
+const CLOSE = { status: { from: "not-closed", to: "Closed" }, owed: OWED, dueAt: at(60) } as const;
+const REOPEN = { status: { from: "closed", to: "Open" }, dueAt: at(60) } as const;
 
 let store: StoreConnection;
 let events: ReturnType<typeof makeMongoEventTickets>;
@@ -40,16 +42,16 @@ describe("a ticket that hears of events", () => {
     const id = await openTicket();
     expect(await events.hear(id, event(1, "resolved"), CLOSE)).toEqual({ kind: "changed", from: "Open", to: "Closed" });
     expect(await events.hear(id, event(1, "resolved"), CLOSE)).toEqual({ kind: "repeated", status: "Closed" });
-    expect(await ticket(id)).toMatchObject({ status: "Closed", outbox: [OWED], dueAt: at(60), lastEvent: event(1, "resolved") });
+    expect(await ticket(id)).toMatchObject({ status: "Closed", outbox: [CLOSED], dueAt: at(60), lastEvent: event(1, "resolved") });
     expect(await events.hear(id, event(2, "firing"), REOPEN)).toEqual({ kind: "changed", from: "Closed", to: "Open" });
     expect(await events.hear(id, event(1.5, "resolved"), CLOSE)).toEqual({ kind: "late", status: "Open" });
-    expect(await ticket(id)).toMatchObject({ status: "Open", outbox: [OWED], lastEvent: event(2, "firing") });
+    expect(await ticket(id)).toMatchObject({ status: "Open", outbox: [CLOSED], lastEvent: event(2, "firing") });
   });
 
   it("stays as it is where there is nothing to change, and owes nothing", async () => {
     const id = await openTicket();
     expect(await events.hear(id, event(1, "firing"), REOPEN)).toEqual({ kind: "unchanged", status: "Open" });
-    const counted = { owed: [OWED], dueAt: at(60) };
+    const counted = { owed: OWED, dueAt: at(60) };
     expect(await events.hear(id, event(2, "resolved"), counted)).toEqual({ kind: "unchanged", status: "Open" });
     const found = await ticket(id);
     expect(found).toMatchObject({ status: "Open", outbox: [] });

@@ -31,9 +31,10 @@ export function replyAdded(ticket: TicketHead, reply: ReplyRecord, { at }: OwedE
   return { type: "ticket.reply.added", timestamp: at.toISOString(), data: { requestId, channel: source.channel, ticket: ticketOf(ticket), reply: told } };
 }
 
-/** That a reply has given its ticket another status. */
-export function statusChanged(ticket: TicketHead, { at, from = "", status = ticket.status, replyId = 0 }: OwedEvent): WebhookEvent {
-  return { type: "ticket.status.changed", timestamp: at.toISOString(), data: { ticket: ticketOf(ticket), previousStatus: from, status, replyId } };
+/** That a reply, or an event of a webhook, has given a ticket another status. */
+export function statusChanged(ticket: TicketHead, { at, from = "", status = ticket.status, replyId, inboundId }: OwedEvent): WebhookEvent {
+  const cause = { ...(replyId !== undefined && { replyId }), ...(inboundId !== undefined && { inboundId }) };
+  return { type: "ticket.status.changed", timestamp: at.toISOString(), data: { ticket: ticketOf(ticket), previousStatus: from, status, ...cause } };
 }
 
 /** That a request was rejected. */

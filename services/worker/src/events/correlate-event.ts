@@ -1,4 +1,4 @@
-import type { Decision, EventBelonging, EventCorrelation, TicketEvent, TicketRecord } from "@openticket/contract";
+import { type Decision, type EventBelonging, type EventCorrelation, statusEntry, type TicketEvent, type TicketRecord } from "@openticket/contract";
 import { inTheNameOf, summaryOf } from "./command-of-event.ts";
 import type { EventInHand } from "./event-in-hand.ts";
 import { openedBy, refused } from "./open-alone.ts";
@@ -106,9 +106,11 @@ async function catchUp(ticket: TicketRecord, event: CorrelatedEvent, deps: Event
   return statusTrace(await tell(ticket, { ...resolved, state: "resolved" }, event, deps));
 }
 
-/** Lets the ticket hear of an event, with the change of its status that this means. Nobody is owed anything for it yet. */
-function tell({ id }: TicketRecord, about: TicketEvent, { correlation }: CorrelatedEvent, { tickets }: EventDeps): Promise<HeardOf> {
-  return tickets.hear(id, about, { status: changeBy(about, correlation), owed: [] });
+/** Lets the ticket hear of an event, with the change of its status that this means, and what is owed for that. */
+function tell({ id }: TicketRecord, about: TicketEvent, { correlation }: CorrelatedEvent, { tickets, wantsStatus }: EventDeps): Promise<HeardOf> {
+  const status = changeBy(about, correlation);
+  const { inboundId, at } = about;
+  return tickets.hear(id, about, { status, ...(status && wantsStatus() && { owed: statusEntry({ inboundId }, { status: status.to, at }) }) });
 }
 
 function changeBy({ state }: TicketEvent, { onResolved }: EventCorrelation): StatusChange | undefined {

@@ -1,11 +1,11 @@
 import type {
   EventBelonging,
   EventCorrelation,
+  EventEntry,
   EventMapping,
   InboundRecord,
   InboundState,
   OpenTicketCommand,
-  OutboxEntry,
   SourceKindName,
   TicketEvent,
   TicketRecord,
@@ -30,8 +30,10 @@ export interface EventDeps {
   };
   tickets: {
     findByIdentity(identity: string): Promise<TicketRecord | undefined>;
-    hear(ticketId: number, event: TicketEvent, options: { status?: StatusChange | undefined; owed: readonly OutboxEntry[] }): Promise<HeardOf>;
+    hear(ticketId: number, event: TicketEvent, options: { status?: StatusChange | undefined; owed?: EventEntry | undefined }): Promise<HeardOf>;
   };
+  /** Whether somebody wants to hear of changed statuses. */
+  wantsStatus(): boolean;
   /** What would be wrong with the command; nothing is stored. */
   faultOf(command: OpenTicketCommand): Promise<string | undefined>;
   openTicket(command: OpenTicketCommand, facts: MailFacts): Promise<Opened>;
