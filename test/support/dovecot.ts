@@ -16,6 +16,8 @@ const run = promisify(execFile);
  */
 export interface Dovecot {
   port: number;
+  /** Of implicit TLS; 0 without {@link DovecotOptions.tls}. */
+  tlsPort: number;
   /** All that it has logged. */
   log(): Promise<string>;
   /** A mailbox of that user, whom {@link PASSWORD} lets in; there is one for every name. */
@@ -43,15 +45,23 @@ const SERVICES = ["anvil", "auth", "config", "imap", "imap-login", "log", "stats
 /** The packages as files in the cache folder; undefined, with a loud line, where they cannot be had or used. */
 export const findDovecot = (): Promise<string[] | undefined> => findPackages("Dovecot", ["dovecot-core", "dovecot-imapd"]);
 
-/** Starts it on loopback; `introspectionUrl`: asked about the tokens of XOAUTH2. */
-export async function startDovecot(packages: readonly string[], { introspectionUrl }: { introspectionUrl?: string } = {}): Promise<Dovecot> {
+export interface DovecotOptions {
+  /** Asked about the tokens of XOAUTH2. */
+  introspectionUrl?: string;
+  /** Certificate and key in PEM: nobody is let in without TLS then. */
+  tls?: { cert: string; key: string };
+}
+
+/** Starts it on loopback. */
+export async function startDovecot(packages: readonly string[], options: DovecotOptions = {}): Promise<Dovecot> {
   const folder = await mkdtemp(join(tmpdir(), "openticket-dovecot-"));
   const root = join(folder, "root");
   await chmod(folder, 0o755);
   await unpackPackages(packages, root);
   await copyLibraries(root);
   const port = await freePort();
-  await configure(root, port, introspectionUrl);
+  const tlsPort = options.tls ? await freePort() : 0;
+  await configure(root, { port, tlsPort }, options);
   const master = spawn("chroot", [root, "/usr/sbin/dovecot", "-F", "-c", "/etc/dovecot.conf"], {
     env: { PATH: process.env.PATH, LD_LIBRARY_PATH: "/usr/lib/dovecot" },
     stdio: "inherit",
@@ -60,6 +70,7 @@ export async function startDovecot(packages: readonly string[], { introspectionU
   await until("Dovecot to be ready", async () => (await log()).includes("starting up") || requireRunning(master, "Dovecot"));
   return {
     port,
+    tlsPort,
     log,
     account: (user) => makeMaildir(join(root, "mail", user)),
     async stop() {
@@ -83,7 +94,9 @@ async function copyLibraries(root: string): Promise<void> {
   await run("mknod", ["-m", "666", join(root, "dev/null"), "c", "1", "3"]);
 }
 
-async function configure(root: string, port: number, introspectionUrl: string | undefined): Promise<void> {
+type Ports = Pick<Dovecot, "port" | "tlsPort">;
+
+async function configure(root: string, ports: Ports, { introspectionUrl, tls }: DovecotOptions): Promise<void> {
   for (const path of ["etc", "tmp", "run", "mail"]) await mkdir(join(root, path), { recursive: true });
   await chown(join(root, "mail"), OWNER_ID, OWNER_ID);
   const people = { root: 0, mail: OWNER_ID, nogroup: 65_534, dovecot: 65_533, dovenull: 65_532 };
@@ -99,20 +112,20 @@ async function configure(root: string, port: number, introspectionUrl: string | 
     join(root, "etc/group"),
     lines((name, id) => `${name}:x:${id}:`),
   );
-  await writeFile(join(root, "etc/dovecot.conf"), dovecotConf(port, introspectionUrl));
+  await writeFile(join(root, "etc/dovecot.conf"), dovecotConf(ports, introspectionUrl));
+  if (tls) await Promise.all([writeFile(join(root, "etc/cert.pem"), tls.cert), writeFile(join(root, "etc/key.pem"), tls.key)]);
   if (introspectionUrl)
     await writeFile(join(root, "etc/oauth2.conf"), `introspection_mode = get\nintrospection_url = ${introspectionUrl}\nusername_attribute = username\n`);
 }
 
-function dovecotConf(port: number, introspectionUrl: string | undefined): string {
+function dovecotConf({ port, tlsPort }: Ports, introspectionUrl: string | undefined): string {
   return `
 protocols = imap
 listen = 127.0.0.1
 base_dir = /run/dovecot
 state_dir = /run
 log_path = /log
-ssl = no
-disable_plaintext_auth = no
+${tlsPort ? "ssl = required\nssl_cert = </etc/cert.pem\nssl_key = </etc/key.pem" : "ssl = no\ndisable_plaintext_auth = no"}
 auth_mechanisms = plain${introspectionUrl ? " xoauth2" : ""}
 auth_failure_delay = 0
 first_valid_uid = 1
@@ -122,6 +135,7 @@ service imap-login {
   inet_listener imap {
     port = ${port}
   }
+  ${tlsPort ? `inet_listener imaps {\n    port = ${tlsPort}\n    ssl = yes\n  }` : ""}
 }
 ${introspectionUrl ? "passdb {\n  driver = oauth2\n  mechanisms = xoauth2\n  args = /etc/oauth2.conf\n}" : ""}
 passdb {
