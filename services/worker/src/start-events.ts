@@ -31,7 +31,7 @@ export interface StartEventsDeps extends ActionDeps {
 export function startEvents(config: EventConfig, deps: StartEventsDeps): Action {
   const { store, inbound, pipeline, now, drain, metrics } = deps;
   const reader = makeEventReader({
-    threads: config.WEBHOOK_MAPPING_THREADS,
+    processes: config.WEBHOOK_MAPPING_PROCESSES,
     timeoutMs: config.WEBHOOK_MAPPING_TIMEOUT_MS,
     maxMemoryMb: config.WEBHOOK_MAPPING_MEMORY_MB,
   });

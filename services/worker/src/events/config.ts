@@ -3,7 +3,7 @@ import type { z } from "zod";
 
 /** The environment that concerns what becomes of events of webhooks. */
 export const eventConfigFields = {
-  WEBHOOK_MAPPING_THREADS: integer({ min: 1, max: 32, fallback: 2 }).describe(
+  WEBHOOK_MAPPING_PROCESSES: integer({ min: 1, max: 32, fallback: 2 }).describe(
     "Processes that evaluate the expressions of webhook sources; they start with the first event",
   ),
   WEBHOOK_MAPPING_TIMEOUT_MS: integer({ min: 10, max: 60_000, fallback: 500 }).describe(

@@ -18,7 +18,7 @@ import type { PipelineDeps } from "../../src/pipeline/ports.ts";
 import { startEvents } from "../../src/start-events.ts";
 
 const now = () => new Date();
-const CONFIG = { WEBHOOK_MAPPING_THREADS: 1, WEBHOOK_MAPPING_TIMEOUT_MS: 5000, WEBHOOK_MAPPING_MEMORY_MB: 96 };
+const CONFIG = { WEBHOOK_MAPPING_PROCESSES: 1, WEBHOOK_MAPPING_TIMEOUT_MS: 5000, WEBHOOK_MAPPING_MEMORY_MB: 96 };
 
 /** A place where a worker of a test dies: the name of a call of its store, and whether the call was made. */
 export interface Death {

@@ -3,7 +3,7 @@ import { type EventProcess, startEventProcess } from "./event-process.ts";
 
 export interface EventReaderOptions {
   /** How many processes evaluate at once; unset: 2, so that one expression without end does not hold up every source. */
-  threads?: number;
+  processes?: number;
   /** Longest time for one event, ms, from when a process takes it; see {@link SECOND_CHANCE}. */
   timeoutMs?: number;
   /** JavaScript heap of a process, MB. */
@@ -27,7 +27,7 @@ export interface SpentReading {
   because: string;
 }
 
-const THREADS = 2;
+const PROCESSES = 2;
 /** How many times its time an event gets when it is tried once more: on a machine with too much to do an innocent one may be late. */
 const SECOND_CHANCE = 8;
 const TIMEOUT_MS = 500;
@@ -41,7 +41,7 @@ interface Waiting {
 }
 
 /** See {@link EventReader}. */
-export function makeEventReader({ threads = THREADS, timeoutMs = TIMEOUT_MS, maxMemoryMb = MAX_MEMORY_MB }: EventReaderOptions = {}): EventReader {
+export function makeEventReader({ processes = PROCESSES, timeoutMs = TIMEOUT_MS, maxMemoryMb = MAX_MEMORY_MB }: EventReaderOptions = {}): EventReader {
   const idle: EventProcess[] = [];
   const all = new Set<EventProcess>();
   const waiting: Waiting[] = [];
@@ -49,7 +49,7 @@ export function makeEventReader({ threads = THREADS, timeoutMs = TIMEOUT_MS, max
 
   function sendWaiting(): void {
     while (!isClosed && waiting.length > 0) {
-      const child = idle.pop() ?? (all.size < threads ? start() : undefined);
+      const child = idle.pop() ?? (all.size < processes ? start() : undefined);
       if (!child) return;
       const next = waiting.shift();
       if (next) void send(next, child);

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { EventTask } from "../../src/mapping/event-messages.ts";
 import { makeEventReader } from "../../src/mapping/event-reader.ts";
 
-const reader = makeEventReader({ threads: 1, timeoutMs: 300 });
+const reader = makeEventReader({ processes: 1, timeoutMs: 300 });
 afterAll(() => reader.close());
 
 function task(subject: string, more: Partial<EventTask> & { event?: unknown } = {}): EventTask {
@@ -113,7 +113,7 @@ describe("an expression that exhausts", () => {
   });
 
   it("memory ends alone, and says why", async () => {
-    const patient = makeEventReader({ threads: 1, timeoutMs: 20_000, maxMemoryMb: 32 });
+    const patient = makeEventReader({ processes: 1, timeoutMs: 20_000, maxMemoryMb: 32 });
     const expression = "($f := function($list) { $f($append($list, $list)) }; $f([1..1000]))";
     expect(await patient.read(task(expression))).toEqual({
       kind: "spent",
