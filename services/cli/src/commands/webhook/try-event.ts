@@ -30,7 +30,7 @@ export async function tryEvent(argv: TryArgv, deps: CommandDeps): Promise<number
   const [body, headers] = [await readBody(argv.file), argv.headers === undefined ? {} : await readHeaders(argv.headers)];
   const source = argv.definition === undefined ? await storedSource(argv.source, deps) : await definedSource(argv.definition);
   const { mapping, correlation } = rulesOf(source);
-  const reader = makeEventReader({ threads: 1 });
+  const reader = makeEventReader({ processes: 1 });
   const task: EventTask = {
     body,
     headers,
