@@ -3,6 +3,7 @@ import { z } from "zod";
 import { makeAddressRules } from "../net/address-rules.ts";
 import { ForbiddenTarget } from "../net/errors.ts";
 import { readTarget } from "../net/target.ts";
+import { endingBy, validSecrets } from "../sealed-secrets.ts";
 
 /** Endpoints as operators give and see them; what is stored is made from this alone. */
 
@@ -95,7 +96,7 @@ export function makeEndpoint({ name, deptids: filter, ...given }: NewEndpoint, s
 }
 
 /** The record with changes; enabling it takes away that it was disabled. */
-export function changeEndpoint(endpoint: WebhookEndpoint, changes: EndpointChanges, now: Date): WebhookEndpoint {
+export function changeEndpoint(endpoint: WebhookEndpoint, changes: EndpointChanges): WebhookEndpoint {
   const { url, events: types, isEnabled, maxInFlight: inFlight, timeoutMs: timeout, deptids: filter } = changes;
   const next: WebhookEndpoint = {
     ...endpoint,
@@ -104,7 +105,6 @@ export function changeEndpoint(endpoint: WebhookEndpoint, changes: EndpointChang
     isEnabled: isEnabled ?? endpoint.isEnabled,
     maxInFlight: inFlight ?? endpoint.maxInFlight,
     timeoutMs: timeout ?? endpoint.timeoutMs,
-    updatedAt: later(endpoint, now),
   };
   if (filter) next.deptids = filter;
   if (filter === null) delete next.deptids;
@@ -119,29 +119,19 @@ export function withNewSecret(
   { overlapSeconds, now }: { overlapSeconds: number; now: Date },
 ): WebhookEndpoint {
   const endsAt = new Date(now.getTime() + overlapSeconds * 1000);
-  const others = validSecrets(endpoint, now).map((other) => ({ ...other, expiresAt: other.expiresAt && other.expiresAt < endsAt ? other.expiresAt : endsAt }));
+  const others = validSecrets(endpoint, now).map((other) => endingBy(other, endsAt));
   const kept = overlapSeconds === 0 ? [] : others.slice(1 - MAX_ENDPOINT_SECRETS);
-  return { ...endpoint, secrets: [...kept, secret], updatedAt: later(endpoint, now) };
+  return { ...endpoint, secrets: [...kept, secret] };
 }
 
 /** The record without a secret; undefined when it is not there, `last` when nothing valid would be left. */
 export function withoutSecret(endpoint: WebhookEndpoint, id: string, now: Date): WebhookEndpoint | "last" | undefined {
   if (!endpoint.secrets.some((secret) => secret.id === id)) return undefined;
-  const next = { ...endpoint, secrets: endpoint.secrets.filter((secret) => secret.id !== id), updatedAt: later(endpoint, now) };
+  const next = { ...endpoint, secrets: endpoint.secrets.filter((secret) => secret.id !== id) };
   return validSecrets(next, now).length === 0 ? "last" : next;
-}
-
-/** The secrets that calls are signed with at that time. */
-export function validSecrets({ secrets }: Pick<WebhookEndpoint, "secrets">, now: Date): SealedSecret[] {
-  return secrets.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > now);
 }
 
 /** True when calls go to the endpoint. */
 export function isActive({ isEnabled, disabled }: Pick<WebhookEndpoint, "isEnabled" | "disabled">): boolean {
   return isEnabled && disabled === undefined;
-}
-
-/** Two changes never have the same time: it tells one version of the record from the next. */
-function later({ updatedAt }: WebhookEndpoint, now: Date): Date {
-  return new Date(Math.max(now.getTime(), updatedAt.getTime() + 1));
 }

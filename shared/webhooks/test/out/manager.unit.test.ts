@@ -19,7 +19,7 @@ function start({ allowedNetworks = [] as string[] } = {}) {
     endpoints: {
       all: async () => [...stored.values()],
       find: async (name) => stored.get(name),
-      async add(endpoint) {
+      async create(endpoint) {
         if (stored.has(endpoint._id)) return false;
         stored.set(endpoint._id, endpoint);
         return true;

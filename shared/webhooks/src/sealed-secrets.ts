@@ -1,0 +1,11 @@
+import type { SealedSecret } from "@openticket/contract";
+
+/** The secrets that are valid at that time. */
+export function validSecrets({ secrets }: { secrets: readonly SealedSecret[] }, at: Date): SealedSecret[] {
+  return secrets.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > at);
+}
+
+/** The secret, valid until then at most: never longer than it was. */
+export function endingBy(secret: SealedSecret, at: Date): SealedSecret {
+  return secret.expiresAt && secret.expiresAt < at ? secret : { ...secret, expiresAt: at };
+}
