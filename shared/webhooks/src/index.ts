@@ -18,7 +18,7 @@ export { type EndpointChanged, type EndpointManager, makeEndpointManager } from 
 export { delayAfter, requestedDelay } from "./out/schedule.ts";
 export { SECRET_BYTES, secretOf, signedHeaders } from "./out/sign.ts";
 export { type Preset, presetOf } from "./presets/presets.ts";
-export { validSecrets } from "./sealed-secrets.ts";
+export { newSecretId, validSecrets } from "./sealed-secrets.ts";
 export { makeSecretBox, type SecretBox, SecretsLocked, secretKeysFault } from "./secret-box.ts";
 export * from "./source-kind.ts";
 export { sourceKind } from "./source-kinds.ts";

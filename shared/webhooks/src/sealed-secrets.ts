@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { SealedSecret } from "@openticket/contract";
 
 /** The secrets that are valid at that time. */
@@ -8,4 +9,11 @@ export function validSecrets({ secrets }: { secrets: readonly SealedSecret[] }, 
 /** The secret, valid until then at most: never longer than it was. */
 export function endingBy(secret: SealedSecret, at: Date): SealedSecret {
   return secret.expiresAt && secret.expiresAt < at ? secret : { ...secret, expiresAt: at };
+}
+
+const ID_BYTES = 6;
+
+/** A name for a secret that no other has. */
+export function newSecretId(): string {
+  return `sec_${randomBytes(ID_BYTES).toString("hex")}`;
 }

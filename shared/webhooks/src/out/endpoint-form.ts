@@ -8,7 +8,7 @@ import { endingBy, validSecrets } from "../sealed-secrets.ts";
 /** Endpoints as operators give and see them; what is stored is made from this alone. */
 
 const MAX_EVENTS = 20;
-/** Longest overlap of an old secret with the new one, s: a month. */
+/** Longest time that the secrets before a new one stay valid, s: a month. */
 const MAX_OVERLAP_S = 31 * 86_400;
 const DEFAULT_OVERLAP_S = 86_400;
 const DEFAULT_IN_FLIGHT = 5;
@@ -57,7 +57,7 @@ export function endpointChangesForm(allowedNetworks: readonly string[]) {
 export type EndpointChanges = z.output<ReturnType<typeof endpointChangesForm>>;
 
 /** A new secret: the others are valid for so much longer, s; 0: no longer. */
-export const newSecretForm = z.strictObject({ overlapSeconds: z.int().min(0).max(MAX_OVERLAP_S).default(DEFAULT_OVERLAP_S) });
+export const newSecretForm = z.strictObject({ expireOthersInSeconds: z.int().min(0).max(MAX_OVERLAP_S).default(DEFAULT_OVERLAP_S) });
 
 /** A secret as it is shown: never itself. */
 const secretView = z.object({ id: z.string(), createdAt: z.iso.datetime(), expiresAt: z.iso.datetime().optional() });
@@ -112,15 +112,15 @@ export function changeEndpoint(endpoint: WebhookEndpoint, changes: EndpointChang
   return next;
 }
 
-/** The record with a secret more; the others end after the overlap, those that have ended are left out. */
+/** The record with a secret more; the others end after that time, those that have ended are left out. */
 export function withNewSecret(
   endpoint: WebhookEndpoint,
   secret: SealedSecret,
-  { overlapSeconds, now }: { overlapSeconds: number; now: Date },
+  { expireOthersInSeconds, now }: { expireOthersInSeconds: number; now: Date },
 ): WebhookEndpoint {
-  const endsAt = new Date(now.getTime() + overlapSeconds * 1000);
+  const endsAt = new Date(now.getTime() + expireOthersInSeconds * 1000);
   const others = validSecrets(endpoint, now).map((other) => endingBy(other, endsAt));
-  const kept = overlapSeconds === 0 ? [] : others.slice(1 - MAX_ENDPOINT_SECRETS);
+  const kept = expireOthersInSeconds === 0 ? [] : others.slice(1 - MAX_ENDPOINT_SECRETS);
   return { ...endpoint, secrets: [...kept, secret] };
 }
 
