@@ -3,7 +3,7 @@ import { z } from "zod";
 import { makeAddressRules } from "../net/address-rules.ts";
 import { ForbiddenTarget } from "../net/errors.ts";
 import { readTarget } from "../net/target.ts";
-import { endingBy, validSecrets } from "../sealed-secrets.ts";
+import { endingBy, secretView, validSecrets, viewSecret } from "../sealed-secrets.ts";
 
 /** Endpoints as operators give and see them; what is stored is made from this alone. */
 
@@ -59,8 +59,6 @@ export type EndpointChanges = z.output<ReturnType<typeof endpointChangesForm>>;
 /** A new secret: the others are valid for so much longer, s; 0: no longer. */
 export const newSecretForm = z.strictObject({ expireOthersInSeconds: z.int().min(0).max(MAX_OVERLAP_S).default(DEFAULT_OVERLAP_S) });
 
-/** A secret as it is shown: never itself. */
-const secretView = z.object({ id: z.string(), createdAt: z.iso.datetime(), expiresAt: z.iso.datetime().optional() });
 /** An endpoint as it is shown. */
 export const endpointView = webhookEndpoint.omit({ _id: true, secrets: true, disabled: true, createdAt: true, updatedAt: true }).extend({
   name: webhookName,
@@ -84,10 +82,6 @@ export function viewEndpoint({ _id: name, secrets, disabled, createdAt, updatedA
     createdAt: createdAt.toISOString(),
     updatedAt: updatedAt.toISOString(),
   };
-}
-
-function viewSecret({ id, createdAt, expiresAt }: SealedSecret): z.infer<typeof secretView> {
-  return { id, createdAt: createdAt.toISOString(), ...(expiresAt && { expiresAt: expiresAt.toISOString() }) };
 }
 
 /** The record of a new endpoint. */
