@@ -27,6 +27,43 @@ export interface SandboxEvent {
 const LIMITS = { stack: 400 };
 /** Compiled expressions that are kept, over all sources. */
 const MAX_COMPILED = 1000;
+/**
+ * Most characters or elements of a value that is put together at once. A thread whose heap is full gets 16 MB more to end in,
+ * and whoever then asks for more than that in one piece takes the whole process with it; so large pieces are not begun.
+ */
+const MAX_PIECE = 1_500_000;
+/** Bounds what the library puts values together with: `&`, `$join`, `$pad`, `$append`, ranges, `$string`. */
+const BOUND = `((most) => {
+  const bound = (size) => {
+    if (size > most) throw new RangeError("a value of more than " + most + " characters or elements is not made");
+  };
+  const { concat: joined } = String.prototype;
+  const { concat, join } = Array.prototype;
+  const { stringify } = JSON;
+  String.prototype.concat = function (other) {
+    bound(this.length + other.length);
+    return joined.call(this, other);
+  };
+  Array.prototype.concat = function (...others) {
+    bound(others.reduce((size, other) => size + (Array.isArray(other) ? other.length : 1), this.length));
+    return concat.apply(this, others);
+  };
+  Array.prototype.join = function (separator = ",") {
+    bound(this.reduce((size, one) => size + (typeof one === "string" ? one.length : 0), this.length * separator.length));
+    return join.call(this, separator);
+  };
+  JSON.stringify = (...given) => {
+    const text = stringify(...given);
+    if (text !== undefined) bound(text.length);
+    return text;
+  };
+  globalThis.Array = new Proxy(Array, {
+    construct(list, given) {
+      if (given.length === 1) bound(given[0]);
+      return Reflect.construct(list, given);
+    },
+  });
+})`;
 const FREEZE =
   "for (const of of [Object, Array, Function, String, Number, Boolean, RegExp, Date, Promise, Error, Map, Set]) Object.freeze(of.prototype), Object.freeze(of)";
 
@@ -37,6 +74,7 @@ export function makeSandbox(): Sandbox {
   const context = createContext(Object.create(null), { codeGeneration: { strings: false, wasm: false } });
   runInContext(readFileSync(createRequire(import.meta.url).resolve("jsonata"), "utf8"), context, { filename: "jsonata.js" });
   const compile = runInContext("jsonata", context) as Compile;
+  runInContext(`${BOUND}(${MAX_PIECE})`, context);
   const parse = runInContext("JSON.parse", context) as (text: string) => unknown;
   const stringify = runInContext("JSON.stringify", context) as (value: unknown) => string | undefined;
   runInContext(FREEZE, context);
