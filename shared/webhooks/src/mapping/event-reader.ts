@@ -12,8 +12,7 @@ export interface EventReaderOptions {
 
 /**
  * Evaluates the expressions of sources in threads of their own, so that one that hangs, or grows without end, harms no other
- * event: its own ends as `spent`, and its thread is replaced. Threads start with the first events and stay warm. What is
- * still beyond that, ADR 14 says.
+ * event: its own ends as `spent`, and its thread is replaced. Threads start with the first events and stay warm.
  */
 export interface EventReader {
   /** Rejects for faults of ours, never for what an event or an expression does. */

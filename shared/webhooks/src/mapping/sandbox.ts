@@ -32,7 +32,7 @@ const MAX_COMPILED = 1000;
  * and whoever then asks for more than that in one piece takes the whole process with it; so large pieces are not begun.
  */
 const MAX_PIECE = 1_500_000;
-/** Bounds what the library puts values together with: `&`, `$join`, `$pad`, `$append`, ranges, `$string`. */
+/** Bounds what the library puts values together with: `&`, `$join`, `$pad`, `$append`, ranges, `$string`; yields what bounds one more function of its. */
 const BOUND = `((most) => {
   const bound = (size) => {
     if (size > most) throw new RangeError("a value of more than " + most + " characters or elements is not made");
@@ -63,6 +63,12 @@ const BOUND = `((most) => {
       return Reflect.construct(list, given);
     },
   });
+  return (pending) => async function (...given) {
+    const { implementation } = await pending;
+    const text = await implementation.apply(this, given);
+    if (text !== undefined) bound(text.length);
+    return text;
+  };
 })`;
 const FREEZE =
   "for (const of of [Object, Array, Function, String, Number, Boolean, RegExp, Date, Promise, Error, Map, Set]) Object.freeze(of.prototype), Object.freeze(of)";
@@ -74,7 +80,8 @@ export function makeSandbox(): Sandbox {
   const context = createContext(Object.create(null), { codeGeneration: { strings: false, wasm: false } });
   runInContext(readFileSync(createRequire(import.meta.url).resolve("jsonata"), "utf8"), context, { filename: "jsonata.js" });
   const compile = runInContext("jsonata", context) as Compile;
-  runInContext(`${BOUND}(${MAX_PIECE})`, context);
+  const bounded = runInContext(`${BOUND}(${MAX_PIECE})`, context) as (pending: Promise<unknown>) => (...given: unknown[]) => Promise<unknown>;
+  const replace = bounded(compile("$replace").evaluate(null));
   const parse = runInContext("JSON.parse", context) as (text: string) => unknown;
   const stringify = runInContext("JSON.stringify", context) as (value: unknown) => string | undefined;
   runInContext(FREEZE, context);
@@ -85,6 +92,7 @@ export function makeSandbox(): Sandbox {
     if (known) return known;
     if (compiled.size >= MAX_COMPILED) compiled.clear();
     const fresh = compile(expression, LIMITS);
+    fresh.registerFunction("replace", replace, "<s-(sf)(sf)n?:s>");
     fresh.registerFunction("base64encode", encodeBase64, "<s-:s>");
     fresh.registerFunction("base64decode", decodeBase64, "<s-:s>");
     compiled.set(expression, fresh);

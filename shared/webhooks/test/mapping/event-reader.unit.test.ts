@@ -64,6 +64,11 @@ describe("expressions over an event", () => {
     for (const id of ["9007199254740993", "9007199254740992", "123456789012345", "1700000000000000001"]) expect(await keyOf(id)).toBe(`order ${id}`);
   });
 
+  it("replace by a text, an expression or a function, and so many", async () => {
+    const replaced = `$replace("abab", "a", "x") & $replace("abab", /b/, "$0$0") & $replace("abab", /a/, function($m) { $uppercase($m.match) }, 1)`;
+    expect(await subjectOf(replaced)).toBe("xbxbabbabbAbab");
+  });
+
   it("have the base64 of the language", async () => {
     expect(await subjectOf("$base64decode($base64encode('abc'))")).toBe("abc");
   });
@@ -135,6 +140,7 @@ describe("an expression that exhausts", () => {
     ["a list that doubles itself", "($f := function($list, $n) { $n = 0 ? $count($list) : $f($append($list, $list), $n - 1) }; $f([1..1000], 15))"],
     ["a long range", "$count([1..9999999])"],
     ["a wide text", '$length($uppercase($pad("", 200000000)))'],
+    ["a text with replacements", '$length($uppercase($replace($pad("", 500, "a"), "a", $pad("", 1000000))))'],
     ["a joined text", '$length($join([1..2000].$pad("", 1000)))'],
   ])("the process by %s is stopped before it does", async (_what, expression) => {
     expect(await subjectOf(expression)).toMatchObject({
