@@ -45,7 +45,7 @@ describe("opentickets endpoint", () => {
     expect((await opentickets("endpoint", "list")).out).toMatch(/crm +disabled +ticket.opened +1 +http/);
     expect(await opentickets("endpoint", "test", "crm")).toMatchObject({ code: 1, err: expect.stringMatching(/disabled/) });
     expect((await opentickets("endpoint", "enable", "crm")).code).toBe(0);
-    const { out } = await opentickets("endpoint", "secret", "add", "crm", "--overlap-hours", "1");
+    const { out } = await opentickets("endpoint", "secret", "add", "crm", "--expire-others", "1h");
     expect(out).toMatch(/whsec_.*\n.*not shown again/s);
     const [old, current] = (await asJson("endpoint", "show", "crm")).secrets;
     expect((await opentickets("endpoint", "secret", "remove", "crm", old.id)).code).toBe(0);

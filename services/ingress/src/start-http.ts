@@ -20,7 +20,7 @@ import {
   type StoreConnection,
   verifySecret,
 } from "@openticket/store";
-import { makeEndpointManager, makeSecretBox, makeSourceManager, SECRET_BYTES, type SecretBox } from "@openticket/webhooks";
+import { makeEndpointManager, makeSecretBox, makeSourceManager, newSecretId, SECRET_BYTES, type SecretBox } from "@openticket/webhooks";
 import { makeAllowList } from "./adapters/http/allow-list.ts";
 import { makeHttpApp } from "./adapters/http/http-app.ts";
 import type { WebhookEndpointsDeps } from "./adapters/http/rest/webhook-endpoint-deps.ts";
@@ -34,8 +34,6 @@ import { readVitals } from "./vitals.ts";
 /** A door answers 503 quickly rather than wait for a store to come back, ms. */
 const STORE_PATIENCE_MS = 2000;
 const RETRY_AFTER_S = 5;
-/** Random bytes in the name of a secret. */
-const SECRET_ID_BYTES = 6;
 
 export interface HttpDoor {
   url: string;
@@ -58,7 +56,6 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
   const sources = makeMongoWebhookSources(store);
   const mailboxes = makeMongoMailboxes(store);
   const box = makeSecretBox(config.SECRETS_KEY);
-  const newId = () => `sec_${randomBytes(SECRET_ID_BYTES).toString("hex")}`;
   const retryAfter = () => ({ "retry-after": String(RETRY_AFTER_S) });
   const checks = [
     { name: "mongodb", check: () => store.ping() },
@@ -76,10 +73,10 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
       inbound,
       webhookSources: {
         store: sources,
-        manager: makeSourceManager({ sources, mailboxes, box, now: () => new Date(), newId }),
+        manager: makeSourceManager({ sources, mailboxes, box, now: () => new Date(), newId: newSecretId }),
         publicUrl: config.HTTP_PUBLIC_URL,
       },
-      webhookEndpoints: endpointDeps(config, { store, box, newId }),
+      webhookEndpoints: endpointDeps(config, { store, box }),
       receipts: makeMongoReceipts(store, { retentionMs: 0, now: () => new Date() }),
       asyncDurability: config.HTTP_ASYNC_DURABILITY,
       onNotEnqueued: (requestId, err) => logger.warn({ requestId, err }, "accepted, but not enqueued yet"),
@@ -114,11 +111,11 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
   return { url, metrics, readiness: () => readiness(checks) };
 }
 
-function endpointDeps(config: HttpConfig, { store, box, newId }: { store: StoreConnection; box: SecretBox; newId(): string }): WebhookEndpointsDeps {
+function endpointDeps(config: HttpConfig, { store, box }: { store: StoreConnection; box: SecretBox }): WebhookEndpointsDeps {
   const [endpoints, calls] = [makeMongoEndpoints(store), makeMongoCalls(store)];
   const allowedNetworks = config.EVENTS_ALLOWED_NETWORKS;
   const newKey = () => randomBytes(SECRET_BYTES);
-  const manager = makeEndpointManager({ endpoints, calls, box, allowedNetworks, now: () => new Date(), newId, newKey });
+  const manager = makeEndpointManager({ endpoints, calls, box, allowedNetworks, now: () => new Date(), newId: newSecretId, newKey });
   return { manager, store: endpoints, calls };
 }
 

@@ -1,6 +1,5 @@
-import { randomBytes } from "node:crypto";
 import { makeMongoMailboxes, makeMongoWebhookSources, type StoreConnection } from "@openticket/store";
-import { type Changed, makeSecretBox, makeSourceManager, type SourceManager } from "@openticket/webhooks";
+import { type Changed, makeSecretBox, makeSourceManager, newSecretId, type SourceManager } from "@openticket/webhooks";
 import { z } from "zod";
 import { keep, readKept } from "./kept-texts.ts";
 
@@ -9,7 +8,6 @@ export type ExampleSecrets = z.output<typeof exampleSecrets>;
 const exampleSecrets = z.object({ example: z.string(), "example-json": z.string() });
 
 const FILE = "webhook-secrets.json";
-const SECRET_ID_BYTES = 6;
 
 /** What an example event becomes: a ticket of the first department, by whom the event names. */
 const ticketOf = (at: string) => ({
@@ -36,8 +34,13 @@ export async function ensureExampleWebhooks(
   const sources = makeMongoWebhookSources(store);
   const kept = await readKept(dataDir, FILE);
   if (kept) return (await allThere(sources)) ? exampleSecrets.parse(JSON.parse(kept)) : undefined;
-  const newId = () => `sec_${randomBytes(SECRET_ID_BYTES).toString("hex")}`;
-  const manager = makeSourceManager({ sources, mailboxes: makeMongoMailboxes(store), box: makeSecretBox(secretsKey), now: () => new Date(), newId });
+  const manager = makeSourceManager({
+    sources,
+    mailboxes: makeMongoMailboxes(store),
+    box: makeSecretBox(secretsKey),
+    now: () => new Date(),
+    newId: newSecretId,
+  });
   const made: [string, string][] = [];
   for (const source of SOURCES) made.push([source.name, await secretOf(source, manager)]);
   const secrets = exampleSecrets.parse(Object.fromEntries(made));

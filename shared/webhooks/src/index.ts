@@ -1,5 +1,4 @@
 // The public surface: what webhooks are, in and out. Knows no store, no queue and no server.
-export { type EventDocument, eventDocument } from "./kinds/bodies.ts";
 export { mailgunKind } from "./kinds/mailgun.ts";
 export { mandrillKind } from "./kinds/mandrill.ts";
 export { postmarkKind } from "./kinds/postmark.ts";
@@ -14,11 +13,12 @@ export { ForbiddenTarget, RequestLate, UnusableAnswer } from "./net/errors.ts";
 export { type GuardedAnswer, type GuardedRequest, type GuardRules, makeGuardedFetch, makeGuardedRequest, type SendGuarded } from "./net/guarded-request.ts";
 export { makeCall } from "./out/call.ts";
 export { callPage, viewCall } from "./out/call-view.ts";
-export { endpointChangesForm, endpointView, isActive, makeEndpoint, newEndpointForm, newSecretForm, validSecrets, viewEndpoint } from "./out/endpoint-form.ts";
+export { endpointChangesForm, endpointView, isActive, makeEndpoint, newEndpointForm, newSecretForm, viewEndpoint } from "./out/endpoint-form.ts";
 export { type EndpointChanged, type EndpointManager, makeEndpointManager } from "./out/manager.ts";
 export { delayAfter, requestedDelay } from "./out/schedule.ts";
 export { SECRET_BYTES, secretOf, signedHeaders } from "./out/sign.ts";
 export { type Preset, presetOf } from "./presets/presets.ts";
+export { newSecretId, validSecrets } from "./sealed-secrets.ts";
 export { makeSecretBox, type SecretBox, SecretsLocked, secretKeysFault } from "./secret-box.ts";
 export * from "./source-kind.ts";
 export { sourceKind } from "./source-kinds.ts";

@@ -8,7 +8,7 @@ import {
   type InboundWebhook,
   type WebhookSource,
 } from "@openticket/contract";
-import type { BroughtMail, CallOutcome, KindDeps, Reading, SourceKind, WebhookCall } from "@openticket/webhooks";
+import { type BroughtMail, type CallOutcome, type KindDeps, type Reading, type SourceKind, validSecrets, type WebhookCall } from "@openticket/webhooks";
 import type { BlobStore, MailboxReader } from "./ports.ts";
 import { type Delivery, type ReceiveMailDeps, receiveMail } from "./receive-mail.ts";
 
@@ -53,7 +53,7 @@ export type WebhookResult =
 /** See the head of the file. Throws on an outage: then nothing was taken, or the provider may well send it again. */
 export async function receiveWebhook(call: WebhookCall, source: WebhookSource, kind: SourceKind, deps: ReceiveWebhookDeps): Promise<WebhookResult> {
   if (call.body.length > kind.maxBodyBytes) return refused("too-large", `the body is larger than ${kind.maxBodyBytes} bytes`);
-  const inUse = { name: source._id, settings: kind.settings.parse(source.settings), secrets: validSecrets(source, call.receivedAt, deps) };
+  const inUse = { name: source._id, settings: kind.settings.parse(source.settings), secrets: secretsOf(source, call, deps) };
   const verdict = await kind.verify(call, inUse, deps);
   if (verdict.kind === "refused") return verdict;
   const reading = await kind.read(call, inUse, deps);
@@ -82,8 +82,8 @@ function contentOf(reading: Reading, { body }: WebhookCall): string {
   return sha256(JSON.stringify(reading.mails.map(({ raw, envelopeFrom, envelopeTo }) => [sha256(raw), envelopeFrom, envelopeTo])));
 }
 
-function validSecrets({ secrets }: WebhookSource, now: Date, { openSecret }: ReceiveWebhookDeps): string[] {
-  return secrets.flatMap(({ sealed, expiresAt }) => (expiresAt && expiresAt <= now ? [] : openSecret(sealed)));
+function secretsOf(source: WebhookSource, { receivedAt }: WebhookCall, { openSecret }: ReceiveWebhookDeps): string[] {
+  return validSecrets(source, receivedAt).map(({ sealed }) => openSecret(sealed));
 }
 
 async function takeEvent(

@@ -30,7 +30,7 @@ afterAll(async () => {
 async function addEndpoint(given: object): Promise<void> {
   const now = new Date();
   const endpoint = makeEndpoint(newEndpointForm(["127.0.0.0/8"]).parse(given), { id: "s1", sealed: box.seal(secret), createdAt: now }, now);
-  await makeMongoEndpoints(stack.store).add(endpoint);
+  await makeMongoEndpoints(stack.store).create(endpoint);
 }
 /** The call about a request, or a ticket. */
 const callOf = (receiver: Receiver, type: string, about: (data: Record<string, unknown>) => boolean) =>

@@ -51,7 +51,7 @@ async function receiver(options?: { alwaysHangs: boolean }): Promise<Receiver> {
 async function endpointAt(url: string, more: Partial<WebhookEndpoint> = {}): Promise<WebhookEndpoint> {
   const form = newEndpointForm(LOOPBACK).parse({ name: uniqueName("e"), url, events: ["ticket.opened"], timeoutMs: 1000 });
   const endpoint = { ...makeEndpoint(form, { id: "s1", sealed: box.seal(secret), createdAt: now() }, now()), ...more };
-  await endpoints.add(endpoint);
+  await endpoints.create(endpoint);
   return endpoint;
 }
 

@@ -1,7 +1,6 @@
 import type { Notice } from "@openticket/contract";
-import mongoose from "mongoose";
 import { COLLECTIONS, type StoreConnection } from "../connect.ts";
-import { DUPLICATE_KEY } from "../id-blocks.ts";
+import { insertNew } from "../insert-new.ts";
 
 /** Mails that say why others were refused; owed like what stands in a ticket's outbox, but by nobody's ticket. */
 export interface Notices {
@@ -17,15 +16,7 @@ export interface Notices {
 export function makeMongoNotices(store: StoreConnection): Notices {
   const notices = store.db.collection<Notice>(COLLECTIONS.mailNotices);
   return {
-    async owe(notice) {
-      try {
-        await notices.insertOne(notice);
-        return true;
-      } catch (error) {
-        if (error instanceof mongoose.mongo.MongoServerError && error.code === DUPLICATE_KEY) return false;
-        throw error;
-      }
-    },
+    owe: (notice) => insertNew(notice, notices),
     async leaseDue(now, leaseMs, limit) {
       const due = await notices.find({ dueAt: { $lte: now } }, { sort: { dueAt: 1 }, limit }).toArray();
       const leased = await Promise.all(

@@ -1,7 +1,6 @@
 import type { WebhookEndpoint } from "@openticket/contract";
-import mongoose from "mongoose";
 import { COLLECTIONS, type StoreConnection } from "../connect.ts";
-import { DUPLICATE_KEY } from "../id-blocks.ts";
+import { insertNew } from "../insert-new.ts";
 
 /** Endpoints that hear of our events. */
 export interface EndpointStore {
@@ -9,7 +8,7 @@ export interface EndpointStore {
   all(): Promise<WebhookEndpoint[]>;
   find(name: string): Promise<WebhookEndpoint | undefined>;
   /** False when there is one of that name. */
-  add(endpoint: WebhookEndpoint): Promise<boolean>;
+  create(endpoint: WebhookEndpoint): Promise<boolean>;
   /** Puts `next` in the place of the one that was read; false when that was changed or removed meanwhile. */
   replace(read: WebhookEndpoint, next: WebhookEndpoint): Promise<boolean>;
   /** False when there was none. */
@@ -24,15 +23,7 @@ export function makeMongoEndpoints(store: StoreConnection): EndpointStore {
   return {
     all: () => endpoints.find({}, { sort: { _id: 1 } }).toArray(),
     find: async (name) => (await endpoints.findOne({ _id: name })) ?? undefined,
-    async add(endpoint) {
-      try {
-        await endpoints.insertOne(endpoint);
-        return true;
-      } catch (error) {
-        if (error instanceof mongoose.mongo.MongoServerError && error.code === DUPLICATE_KEY) return false;
-        throw error;
-      }
-    },
+    create: (endpoint) => insertNew(endpoint, endpoints),
     async replace({ _id, updatedAt }, next) {
       return (await endpoints.replaceOne({ _id, updatedAt }, next)).matchedCount > 0;
     },

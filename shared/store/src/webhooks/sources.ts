@@ -1,8 +1,7 @@
 import type { WebhookSource } from "@openticket/contract";
-import mongoose from "mongoose";
 import { COLLECTIONS, type StoreConnection } from "../connect.ts";
-import { DUPLICATE_KEY } from "../id-blocks.ts";
 import { inTime } from "../in-time.ts";
+import { insertNew } from "../insert-new.ts";
 
 /** Sources of webhooks. */
 export interface WebhookSources {
@@ -13,8 +12,8 @@ export interface WebhookSources {
   all(): Promise<WebhookSource[]>;
   /** False when there is one of that name. */
   create(source: WebhookSource): Promise<boolean>;
-  /** Replaces the source that was last changed at `updatedAt`. False when it is not there, or was changed since. */
-  replace(source: WebhookSource, updatedAt: Date): Promise<boolean>;
+  /** Puts `next` in the place of the one that was read; false when that was changed or removed meanwhile. */
+  replace(read: WebhookSource, next: WebhookSource): Promise<boolean>;
   /** False when there is none. */
   remove(name: string): Promise<boolean>;
 }
@@ -34,11 +33,11 @@ export function makeMongoWebhookSources(store: StoreConnection): WebhookSources 
     find,
     findKept: kept.find,
     all: () => inTime(sources.find({}, { sort: { _id: 1 } }).toArray()),
-    create: (source) => changing(source._id, create(source, sources)),
-    replace: (source, updatedAt) =>
+    create: (source) => changing(source._id, insertNew(source, sources)),
+    replace: ({ _id, updatedAt }, next) =>
       changing(
-        source._id,
-        sources.replaceOne({ _id: source._id, updatedAt }, source).then(({ matchedCount }) => matchedCount > 0),
+        _id,
+        sources.replaceOne({ _id, updatedAt }, next).then(({ matchedCount }) => matchedCount > 0),
       ),
     remove: (name) =>
       changing(
@@ -46,16 +45,6 @@ export function makeMongoWebhookSources(store: StoreConnection): WebhookSources 
         sources.deleteOne({ _id: name }).then(({ deletedCount }) => deletedCount > 0),
       ),
   };
-}
-
-async function create(source: WebhookSource, sources: mongoose.mongo.Collection<WebhookSource>): Promise<boolean> {
-  try {
-    await sources.insertOne(source);
-    return true;
-  } catch (error) {
-    if (error instanceof mongoose.mongo.MongoServerError && error.code === DUPLICATE_KEY) return false;
-    throw error;
-  }
 }
 
 type Find = (name: string) => Promise<WebhookSource | undefined>;

@@ -51,10 +51,10 @@ describe("sources of webhooks", () => {
 
   it("are replaced only as they were seen", async () => {
     await sources.create(source("c"));
-    expect(await sources.replace(source("c", { isEnabled: false, updatedAt: LATER }), NOW)).toBe(true);
-    expect(await sources.replace(source("c", { updatedAt: LATER }), NOW)).toBe(false);
+    expect(await sources.replace(source("c"), source("c", { isEnabled: false, updatedAt: LATER }))).toBe(true);
+    expect(await sources.replace(source("c"), source("c", { updatedAt: LATER }))).toBe(false);
     expect(await sources.find("c")).toMatchObject({ isEnabled: false, updatedAt: LATER });
-    expect(await sources.replace(source("nobody"), NOW)).toBe(false);
+    expect(await sources.replace(source("nobody"), source("nobody"))).toBe(false);
   });
 
   it("are removed", async () => {
@@ -68,7 +68,7 @@ describe("sources of webhooks", () => {
     await sources.create(source("e"));
     expect([await sources.findKept("e"), await others.findKept("e")]).toEqual([source("e"), undefined]);
     await until("the new source", () => others.findKept("e"), 5000);
-    await sources.replace(source("e", { isEnabled: false, updatedAt: LATER }), NOW);
+    await sources.replace(source("e"), source("e", { isEnabled: false, updatedAt: LATER }));
     expect(await sources.findKept("e")).toMatchObject({ isEnabled: false });
     await sources.remove("e");
     expect([await sources.findKept("e"), await others.findKept("e")]).toEqual([undefined, source("e")]);

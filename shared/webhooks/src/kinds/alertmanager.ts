@@ -2,8 +2,8 @@ import { z } from "zod";
 import type { SourceKind } from "../source-kind.ts";
 import { verifyAuthorization } from "./authorization.ts";
 import { eventReading } from "./bodies.ts";
-import { basicFault, randomText, textFault } from "./secret-rules.ts";
-import { EVENT_STATUSES, MAX_EVENT_BYTES } from "./statuses.ts";
+import { authorizationSecret } from "./secret-rules.ts";
+import { MAX_EVENT_BYTES, USUAL_STATUSES } from "./statuses.ts";
 
 const settings = z.strictObject({
   /** As Alertmanager's `http_config` has it. The secret of `basic` is `user:password`. */
@@ -26,13 +26,9 @@ export const alertmanagerKind: SourceKind<z.output<typeof settings>> = {
   name: "alertmanager",
   brings: "events",
   settings,
-  secrets: {
-    isNeeded: () => true,
-    faultOf: (secret, { authentication }) => (authentication === "basic" ? basicFault(secret) : textFault(secret)),
-    generate: ({ authentication }) => (authentication === "basic" ? `alertmanager:${randomText()}` : randomText()),
-  },
+  secrets: authorizationSecret("alertmanager"),
   maxBodyBytes: MAX_EVENT_BYTES,
-  statuses: EVENT_STATUSES,
+  statuses: USUAL_STATUSES,
   verify: async (call, { settings: { authentication }, secrets }) => verifyAuthorization(call, authentication, secrets),
   read: async (call) => eventReading(call, {}),
 };

@@ -1,5 +1,4 @@
 import type { Verdict, WebhookCall } from "../source-kind.ts";
-import { hasCredentials } from "./basic-auth.ts";
 import { isOneOf } from "./compare.ts";
 import { unauthenticated, VERIFIED } from "./refusals.ts";
 
@@ -9,4 +8,10 @@ export function verifyAuthorization({ headers: { authorization } }: WebhookCall,
   const token = /^bearer +(.+)$/i.exec(authorization ?? "")?.[1];
   if (token === undefined) return unauthenticated("there is no Authorization by bearer");
   return isOneOf(token, secrets) ? VERIFIED : unauthenticated("the token is wrong");
+}
+
+/** Whether an Authorization header (RFC 7617) has one of these `user:password`. */
+export function hasCredentials(authorization: string | undefined, secrets: readonly string[]): boolean {
+  const encoded = /^basic +([a-z0-9+/]+={0,2}) *$/i.exec(authorization ?? "")?.[1];
+  return encoded !== undefined && isOneOf(Buffer.from(encoded, "base64"), secrets);
 }

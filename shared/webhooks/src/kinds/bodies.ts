@@ -1,3 +1,4 @@
+import { jsonIn } from "../mapping/event-text.ts";
 import type { Reading, WebhookCall } from "../source-kind.ts";
 
 /**
@@ -6,13 +7,8 @@ import type { Reading, WebhookCall } from "../source-kind.ts";
  */
 export type EventDocument = { kind: "event"; value: unknown } | Extract<Reading, { kind: "malformed" }>;
 
-const FORM_TYPE = /^application\/x-www-form-urlencoded\b/i;
 /** What a body in JSON may call itself: some providers and many scripts say nothing, or the wrong thing. */
 const POSSIBLE_TYPE = /^(application\/([\w.+-]+\+)?json|text\/(plain|json)|application\/(octet-stream|x-www-form-urlencoded))\b/i;
-/** Field of a form that holds the JSON. */
-const PAYLOAD = "payload";
-/** Fields of a form; more are no event. */
-const MAX_FIELDS = 1000;
 /** Longest id of an event, in characters. */
 export const MAX_ID = 500;
 
@@ -20,11 +16,8 @@ export const MAX_ID = 500;
 export function eventDocument(body: Uint8Array, contentType: string | undefined): EventDocument {
   const type = contentType?.trim() ?? "";
   if (type !== "" && !POSSIBLE_TYPE.test(type)) return malformed(`the content type ${type.slice(0, 80)} is not JSON`);
-  const text = utf8(body);
-  if (text === undefined) return malformed("the body is not UTF-8");
-  if (!FORM_TYPE.test(type)) return jsonDocument(text);
-  // Some callers send JSON by a tool that calls everything a form.
-  return /^\s*[{[]/.test(text) ? jsonDocument(text) : formDocument(text);
+  const json = jsonIn(body, type);
+  return json === undefined ? malformed("the body is not UTF-8") : jsonDocument(json);
 }
 
 /** The fields of a JSON object; undefined for a list. */
@@ -66,22 +59,6 @@ function jsonDocument(text: string): EventDocument {
     return typeof value === "object" && value !== null ? { kind: "event", value } : malformed("the body is neither a JSON object nor a list");
   } catch {
     return malformed("the body is not JSON");
-  }
-}
-
-function formDocument(text: string): EventDocument {
-  const form = new URLSearchParams(text);
-  const payload = form.get(PAYLOAD);
-  if (payload !== null) return jsonDocument(payload);
-  const fields = [...form];
-  return fields.length <= MAX_FIELDS ? { kind: "event", value: Object.fromEntries(fields) } : malformed(`the form has more than ${MAX_FIELDS} fields`);
-}
-
-function utf8(body: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(body);
-  } catch {
-    return undefined;
   }
 }
 

@@ -5,7 +5,7 @@ import { isOneOf } from "./compare.ts";
 import { hmac } from "./hmac.ts";
 import { unauthenticated, VERIFIED } from "./refusals.ts";
 import { CHOSEN_SECRET } from "./secret-rules.ts";
-import { EVENT_STATUSES, MAX_FORGE_EVENT_BYTES } from "./statuses.ts";
+import { MAX_FORGE_EVENT_BYTES, USUAL_STATUSES } from "./statuses.ts";
 
 /**
  * GitHub: `X-Hub-Signature-256: sha256=` and hex of HMAC-SHA256 under the hook's secret over the body, which is JSON or a
@@ -26,7 +26,7 @@ export const githubKind: SourceKind<Record<string, never>> = {
   settings: z.strictObject({}),
   secrets: CHOSEN_SECRET,
   maxBodyBytes: MAX_FORGE_EVENT_BYTES,
-  statuses: EVENT_STATUSES,
+  statuses: USUAL_STATUSES,
   async verify({ headers, body }, { secrets }) {
     const given = headers["x-hub-signature-256"];
     if (!given) return unauthenticated("x-hub-signature-256 is missing; the hook needs a secret");

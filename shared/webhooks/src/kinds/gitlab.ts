@@ -5,7 +5,7 @@ import { isOneOf } from "./compare.ts";
 import { unauthenticated, VERIFIED } from "./refusals.ts";
 import { randomText, randomWhsec, textFault } from "./secret-rules.ts";
 import { standardFault, verifyStandard } from "./standard-signature.ts";
-import { EVENT_STATUSES, MAX_FORGE_EVENT_BYTES } from "./statuses.ts";
+import { MAX_FORGE_EVENT_BYTES, USUAL_STATUSES } from "./statuses.ts";
 import { toleranceSeconds } from "./tolerance.ts";
 
 const settings = z.strictObject({
@@ -37,7 +37,7 @@ export const gitlabKind: SourceKind<z.output<typeof settings>> = {
     generate: ({ authentication }) => (authentication === "token" ? randomText() : randomWhsec()),
   },
   maxBodyBytes: MAX_FORGE_EVENT_BYTES,
-  statuses: EVENT_STATUSES,
+  statuses: USUAL_STATUSES,
   async verify(call, { settings: { authentication, toleranceSeconds: tolerance }, secrets }) {
     if (authentication === "signature") return verifyStandard(call, secrets, tolerance);
     const given = call.headers["x-gitlab-token"];

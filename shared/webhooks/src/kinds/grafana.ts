@@ -2,9 +2,9 @@ import { z } from "zod";
 import type { SourceKind } from "../source-kind.ts";
 import { verifyAuthorization } from "./authorization.ts";
 import { eventReading } from "./bodies.ts";
-import { basicFault, randomText, textFault } from "./secret-rules.ts";
+import { authorizationSecret } from "./secret-rules.ts";
 import { type SignedBody, verifySignedBody } from "./signed-body.ts";
-import { EVENT_STATUSES, MAX_EVENT_BYTES } from "./statuses.ts";
+import { MAX_EVENT_BYTES, USUAL_STATUSES } from "./statuses.ts";
 import { headerName, toleranceSeconds } from "./tolerance.ts";
 
 const settings = z.strictObject({
@@ -35,13 +35,9 @@ export const grafanaKind: SourceKind<Settings> = {
   name: "grafana",
   brings: "events",
   settings,
-  secrets: {
-    isNeeded: () => true,
-    faultOf: (secret, { authentication }) => (authentication === "basic" ? basicFault(secret) : textFault(secret)),
-    generate: ({ authentication }) => (authentication === "basic" ? `grafana:${randomText()}` : randomText()),
-  },
+  secrets: authorizationSecret("grafana"),
   maxBodyBytes: MAX_EVENT_BYTES,
-  statuses: EVENT_STATUSES,
+  statuses: USUAL_STATUSES,
   async verify(call, { settings: how, secrets }) {
     if (how.authentication !== "hmac") return verifyAuthorization(call, how.authentication, secrets);
     return verifySignedBody(call, signedBy(how), secrets);

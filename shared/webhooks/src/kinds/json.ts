@@ -3,9 +3,9 @@ import type { Reading, SourceKind, WebhookCall } from "../source-kind.ts";
 import { verifyAuthorization } from "./authorization.ts";
 import { eventDocument, MAX_ID } from "./bodies.ts";
 import { ALGORITHMS } from "./hmac.ts";
-import { basicFault, randomText, textFault } from "./secret-rules.ts";
+import { authorizationSecret } from "./secret-rules.ts";
 import { verifySignedBody } from "./signed-body.ts";
-import { EVENT_STATUSES, MAX_EVENT_BYTES } from "./statuses.ts";
+import { MAX_EVENT_BYTES, USUAL_STATUSES } from "./statuses.ts";
 import { headerName, toleranceSeconds } from "./tolerance.ts";
 
 const settings = z
@@ -50,13 +50,9 @@ export const jsonKind: SourceKind<z.output<typeof settings>> = {
   name: "json",
   brings: "events",
   settings,
-  secrets: {
-    isNeeded: () => true,
-    faultOf: (secret, { authentication }) => (authentication === "basic" ? basicFault(secret) : textFault(secret)),
-    generate: ({ authentication }) => (authentication === "basic" ? `webhook:${randomText()}` : randomText()),
-  },
+  secrets: authorizationSecret("webhook"),
   maxBodyBytes: MAX_EVENT_BYTES,
-  statuses: EVENT_STATUSES,
+  statuses: USUAL_STATUSES,
   async verify(call, { settings: how, secrets }) {
     return how.authentication === "hmac" ? verifySignedBody(call, how, secrets) : verifyAuthorization(call, how.authentication, secrets);
   },

@@ -1,11 +1,13 @@
-import { createHmac } from "node:crypto";
 import { z } from "zod";
 import type { BroughtMail, Reading, SourceKind, Verdict, WebhookCall } from "../source-kind.ts";
 import { isOneOf } from "./compare.ts";
 import { composeMail, idOfMail, type MailFile } from "./compose-mail.ts";
 import { type FormPart, fieldOf, formOf, textOf } from "./forms.ts";
+import { hmac } from "./hmac.ts";
 import { parseJson } from "./json-fields.ts";
 import { type MailHeader, textHeader, withMissing, writtenHeader } from "./mail-headers.ts";
+import { unauthenticated } from "./refusals.ts";
+import { USUAL_STATUSES } from "./statuses.ts";
 import { instantOf, staleness } from "./timestamps.ts";
 import { tolerance } from "./tolerance.ts";
 import { verdictsOf } from "./verdicts.ts";
@@ -40,16 +42,7 @@ export const mailgunKind: SourceKind<MailgunSettings> = {
     faultOf: (secret) => (/^[!-~]{6,200}$/.test(secret) ? undefined : "expected the HTTP webhook signing key of Mailgun, at least 6 characters without spaces"),
   },
   maxBodyBytes: 48 * 1024 * 1024,
-  statuses: {
-    accepted: 200,
-    ignored: 200,
-    unauthenticated: 401,
-    stale: 401,
-    malformed: 406,
-    "too-large": 406,
-    "unknown-mailbox": 406,
-    unavailable: 503,
-  },
+  statuses: { ...USUAL_STATUSES, malformed: 406, "too-large": 406, "unknown-mailbox": 406 },
   verify,
   read,
 };
@@ -67,14 +60,12 @@ async function verify(call: WebhookCall, source: { settings: MailgunSettings; se
   const signature = textOf(form.parts, "signature") ?? "";
   const signedAt = instantOf(timestamp);
   if (signedAt === undefined || !/^[!-~]{1,200}$/.test(token)) return unauthenticated("timestamp and token are missing or not of their form");
-  const expected = source.secrets.map((secret) => createHmac("sha256", secret).update(`${timestamp}${token}`).digest("hex"));
+  const expected = source.secrets.map((secret) => hmac("sha256", secret, timestamp, token).toString("hex"));
   if (!isOneOf(signature, expected)) return unauthenticated("the signature is not of this key");
   const { toleranceSeconds } = source.settings;
   const until = new Date(signedAt.getTime() + toleranceSeconds * 1000);
   return staleness(signedAt, call.receivedAt, toleranceSeconds) ?? { kind: "verified", token: { value: token, until } };
 }
-
-const unauthenticated = (because: string): Verdict => ({ kind: "refused", outcome: "unauthenticated", because });
 
 async function read(call: WebhookCall): Promise<Reading> {
   const form = await formOf(call);

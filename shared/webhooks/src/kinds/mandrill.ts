@@ -1,11 +1,13 @@
-import { createHmac } from "node:crypto";
 import { z } from "zod";
 import type { BroughtMail, Reading, SourceInUse, SourceKind, Verdict, WebhookCall } from "../source-kind.ts";
 import { isOneOf } from "./compare.ts";
 import { composeMail, idOfMail, type MailFile } from "./compose-mail.ts";
 import { type FormPart, fieldOf, formOf } from "./forms.ts";
+import { hmac } from "./hmac.ts";
 import { bytesOfBase64, readJson } from "./json-fields.ts";
 import { addressHeader, type MailHeader, textHeader, withMissing, writtenHeader } from "./mail-headers.ts";
+import { unauthenticated, VERIFIED } from "./refusals.ts";
+import { USUAL_STATUSES } from "./statuses.ts";
 import { verdictsOf } from "./verdicts.ts";
 
 /** What Mandrill signs its trial call with: the webhook, and so its key, does not exist yet. */
@@ -42,16 +44,7 @@ export const mandrillKind: SourceKind<MandrillSettings> = {
     faultOf: (secret) => (/^[!-~]{6,200}$/.test(secret) ? undefined : "expected the webhook's key as Mandrill shows it, at least 6 characters without spaces"),
   },
   maxBodyBytes: 64 * 1024 * 1024,
-  statuses: {
-    accepted: 200,
-    ignored: 200,
-    unauthenticated: 401,
-    stale: 401,
-    malformed: 400,
-    "too-large": 413,
-    "unknown-mailbox": 422,
-    unavailable: 503,
-  },
+  statuses: USUAL_STATUSES,
   verify,
   read,
 };
@@ -62,22 +55,19 @@ interface MandrillSettings {
 }
 
 async function verify(call: WebhookCall, { settings, secrets }: SourceInUse<MandrillSettings>): Promise<Verdict> {
-  if (call.method === "HEAD") return { kind: "verified" };
+  if (call.method === "HEAD") return VERIFIED;
   const form = await formOf(call);
   if (form.kind === "malformed") return unauthenticated(form.because);
   const isTrial = form.parts.length === 1 && fieldOf(form.parts, "mandrill_events")?.toString("latin1") === TRIAL_EVENTS;
   const keys = isTrial ? [...secrets, TRIAL_KEY] : secrets;
   const expected = keys.map((key) => signatureOf(key, settings.publicUrl ?? call.url, form.parts));
   if (!isOneOf(call.headers["x-mandrill-signature"] ?? "", expected)) return unauthenticated("the signature is not of this key and this URL");
-  return { kind: "verified" };
+  return VERIFIED;
 }
 
-const unauthenticated = (because: string): Verdict => ({ kind: "refused", outcome: "unauthenticated", because });
-
 function signatureOf(key: string, url: string, parts: readonly FormPart[]): string {
-  const hmac = createHmac("sha1", key).update(url);
-  for (const { name, bytes } of parts.toSorted((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)))) hmac.update(name).update(bytes);
-  return hmac.digest("base64");
+  const sorted = parts.toSorted((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
+  return hmac("sha1", key, url, ...sorted.flatMap(({ name, bytes }) => [name, bytes])).toString("base64");
 }
 
 const file = z.object({ name: z.string().nullish(), type: z.string().nullish(), content: z.string(), base64: z.boolean().optional() });

@@ -1,10 +1,13 @@
 import { z } from "zod";
 import type { BroughtMail, Reading, SourceKind, Verdict, WebhookCall } from "../source-kind.ts";
 import { isAddressRange, isAllowed } from "./addresses-allowed.ts";
-import { faultOfCredentials, hasCredentials, newCredentials } from "./basic-auth.ts";
+import { hasCredentials } from "./authorization.ts";
 import { composeMail, idOfMail, type MailFile } from "./compose-mail.ts";
 import { bytesOfBase64, readJson } from "./json-fields.ts";
 import { addressHeader, headerText, type MailHeader, textHeader, withMissing, writtenHeader } from "./mail-headers.ts";
+import { unauthenticated, VERIFIED } from "./refusals.ts";
+import { faultOfCredentials, newCredentials } from "./secret-rules.ts";
+import { USUAL_STATUSES } from "./statuses.ts";
 import { verdictsOf } from "./verdicts.ts";
 
 /**
@@ -31,16 +34,7 @@ export const postmarkKind: SourceKind<PostmarkSettings> = {
   secrets: { isNeeded: ({ allowedAddresses }) => allowedAddresses.length === 0, faultOf: faultOfCredentials, generate: newCredentials },
   // 35 MB, which may stand there twice in base64: as parts and in the whole message.
   maxBodyBytes: 80 * 1024 * 1024,
-  statuses: {
-    accepted: 200,
-    ignored: 200,
-    unauthenticated: 401,
-    stale: 401,
-    malformed: 403,
-    "too-large": 403,
-    "unknown-mailbox": 403,
-    unavailable: 503,
-  },
+  statuses: { ...USUAL_STATUSES, malformed: 403, "too-large": 403, "unknown-mailbox": 403 },
   verify: async (call, { settings, secrets }) => verdictOf(call, settings, secrets),
   read: async (call) => readMail(call.body),
 };
@@ -54,10 +48,8 @@ function verdictOf(call: WebhookCall, { allowedAddresses }: PostmarkSettings, se
   if (secrets.length === 0 && allowedAddresses.length === 0) return unauthenticated("neither a password nor an allowed address is set");
   if (allowedAddresses.length > 0 && !isAllowed(call.ip, allowedAddresses)) return unauthenticated("the caller's address is not allowed");
   if (secrets.length > 0 && !hasCredentials(call.headers.authorization, secrets)) return unauthenticated("user and password are missing or wrong");
-  return { kind: "verified" };
+  return VERIFIED;
 }
-
-const unauthenticated = (because: string): Verdict => ({ kind: "refused", outcome: "unauthenticated", because });
 
 const address = z.object({ Email: z.string(), Name: z.string().optional() });
 const mailShape = z.object({

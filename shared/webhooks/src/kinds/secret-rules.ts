@@ -5,6 +5,8 @@ import type { SecretRules } from "../source-kind.ts";
 const SECRET_BYTES = 32;
 /** Longest secret, in characters. */
 const MAX_SECRET = 2000;
+/** The same of a `user:password` that stands in a URL. */
+const MAX_CREDENTIALS = 500;
 
 /** A secret that is any text without line ends and spaces around it; the provider chooses it. */
 export const TEXT_SECRET: SecretRules<unknown> = { isNeeded: () => true, faultOf: textFault };
@@ -17,9 +19,28 @@ export function textFault(secret: string): string | undefined {
   return secret.trim() === secret && !/[\r\n\0]/.test(secret) ? undefined : "expected no line ends, and no spaces around it";
 }
 
-/** What is wrong with `user:password` of basic authentication. */
-export function basicFault(secret: string): string | undefined {
+/** Of a source whose setting says whether its secret is `user:password`, or any text; `user` of one that we make. */
+export function authorizationSecret(user: string): Required<SecretRules<{ authentication: string }>> {
+  return {
+    isNeeded: () => true,
+    faultOf: (secret, { authentication }) => (authentication === "basic" ? basicFault(secret) : textFault(secret)),
+    generate: ({ authentication }) => (authentication === "basic" ? `${user}:${randomText()}` : randomText()),
+  };
+}
+
+function basicFault(secret: string): string | undefined {
   return textFault(secret) ?? (/^[^:]+:./.test(secret) ? undefined : "expected user:password");
+}
+
+/** What is wrong with a secret that is to be the user and password of a URL. */
+export function faultOfCredentials(secret: string): string | undefined {
+  const isUsable = secret.length <= MAX_CREDENTIALS && /^[!-9;-~]+:[!-~]+$/.test(secret);
+  return isUsable ? undefined : "expected user:password in printable ASCII without spaces, a password that nobody guesses";
+}
+
+/** New ones; both parts can stand in a URL as they are. */
+export function newCredentials(): string {
+  return `openticket:${randomText()}`;
 }
 
 /** A new secret of letters, digits, `-` and `_`. */

@@ -1,11 +1,14 @@
 import { createPublicKey, type KeyObject, verify as verifySignature } from "node:crypto";
 import { z } from "zod";
 import type { BroughtMail, Reading, SourceKind, Verdict, WebhookCall } from "../source-kind.ts";
-import { faultOfCredentials, hasCredentials, newCredentials } from "./basic-auth.ts";
+import { hasCredentials } from "./authorization.ts";
 import { type BodyText, charsetLabel, composeMail, idOfMail, type MailFile } from "./compose-mail.ts";
 import { type FormPart, fieldOf, formOf, textOf } from "./forms.ts";
 import { bytesOfBase64, parseJson, textsOf } from "./json-fields.ts";
 import { labelledHeader, parseHeaderBlock, withMissing } from "./mail-headers.ts";
+import { unauthenticated, VERIFIED } from "./refusals.ts";
+import { faultOfCredentials, newCredentials } from "./secret-rules.ts";
+import { USUAL_STATUSES } from "./statuses.ts";
 import { instantOf, staleness } from "./timestamps.ts";
 import { tolerance } from "./tolerance.ts";
 import { verdictsOf } from "./verdicts.ts";
@@ -40,16 +43,7 @@ export const sendgridKind: SourceKind<SendgridSettings> = {
   }),
   secrets: { isNeeded: ({ publicKeys }) => publicKeys.length === 0, faultOf: faultOfCredentials, generate: newCredentials },
   maxBodyBytes: 40 * 1024 * 1024,
-  statuses: {
-    accepted: 200,
-    ignored: 200,
-    unauthenticated: 401,
-    stale: 401,
-    malformed: 400,
-    "too-large": 413,
-    "unknown-mailbox": 422,
-    unavailable: 503,
-  },
+  statuses: USUAL_STATUSES,
   verify: async (call, { settings, secrets }) => verdictOf(call, settings, secrets),
   read,
 };
@@ -64,10 +58,8 @@ interface SendgridSettings {
 function verdictOf(call: WebhookCall, settings: SendgridSettings, secrets: readonly string[]): Verdict {
   if (secrets.length === 0 && settings.publicKeys.length === 0) return unauthenticated("neither a password nor a public key is set");
   if (secrets.length > 0 && !hasCredentials(call.headers.authorization, secrets)) return unauthenticated("user and password are missing or wrong");
-  return (settings.publicKeys.length > 0 ? signatureFault(call, settings) : undefined) ?? { kind: "verified" };
+  return (settings.publicKeys.length > 0 ? signatureFault(call, settings) : undefined) ?? VERIFIED;
 }
-
-const unauthenticated = (because: string): Verdict => ({ kind: "refused", outcome: "unauthenticated", because });
 
 function signatureFault(call: WebhookCall, { publicKeys, toleranceSeconds }: SendgridSettings): Verdict | undefined {
   const timestamp = call.headers["x-twilio-email-event-webhook-timestamp"] ?? "";

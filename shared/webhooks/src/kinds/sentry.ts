@@ -5,7 +5,7 @@ import { isOneOf } from "./compare.ts";
 import { hmac } from "./hmac.ts";
 import { unauthenticated, VERIFIED } from "./refusals.ts";
 import { TEXT_SECRET } from "./secret-rules.ts";
-import { EVENT_STATUSES, MAX_EVENT_BYTES } from "./statuses.ts";
+import { MAX_EVENT_BYTES, USUAL_STATUSES } from "./statuses.ts";
 
 /**
  * Sentry, an integration's webhooks: `Sentry-Hook-Signature`, hex of HMAC-SHA256 over the body under the client secret.
@@ -24,7 +24,7 @@ export const sentryKind: SourceKind<Record<string, never>> = {
   settings: z.strictObject({}),
   secrets: TEXT_SECRET,
   maxBodyBytes: MAX_EVENT_BYTES,
-  statuses: EVENT_STATUSES,
+  statuses: USUAL_STATUSES,
   async verify({ headers, body }, { secrets }) {
     const given = headers["sentry-hook-signature"];
     if (!given) return unauthenticated("sentry-hook-signature is missing");

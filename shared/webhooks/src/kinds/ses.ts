@@ -11,8 +11,10 @@ import {
 } from "../source-kind.ts";
 import { certificatesOf } from "./certificate-chain.ts";
 import { bytesOfBase64, parseJson, readJson } from "./json-fields.ts";
+import { unauthenticated, VERIFIED } from "./refusals.ts";
 import { signingCertificate, type Trust, trustedUrl } from "./signing-certificate.ts";
 import { isSignedBy, type SnsMessage, snsMessage } from "./sns-message.ts";
+import { USUAL_STATUSES } from "./statuses.ts";
 import { staleness } from "./timestamps.ts";
 import { tolerance } from "./tolerance.ts";
 import { verdictsOf } from "./verdicts.ts";
@@ -57,16 +59,7 @@ export const sesKind: SourceKind<SesSettings> = {
   secrets: { isNeeded: () => false, faultOf: () => "Amazon SNS has no secret: leave it out" },
   // A message has at most 256 kB; the JSON around it may write a byte in six characters.
   maxBodyBytes: 2 * 1024 * 1024,
-  statuses: {
-    accepted: 200,
-    ignored: 200,
-    unauthenticated: 403,
-    stale: 403,
-    malformed: 400,
-    "too-large": 413,
-    "unknown-mailbox": 422,
-    unavailable: 503,
-  },
+  statuses: { ...USUAL_STATUSES, unauthenticated: 403, stale: 403 },
   verify,
   read,
 };
@@ -100,10 +93,8 @@ async function verify(call: WebhookCall, { settings }: SourceInUse<SesSettings>,
   const signer = await signingCertificate(message.SigningCertURL, trustOf(settings), call.receivedAt, deps);
   if (signer.kind === "refused") return unauthenticated(signer.because);
   if (!isSignedBy(signer.certificate.publicKey, message)) return unauthenticated("the signature is not of this message");
-  return staleness(new Date(message.Timestamp), call.receivedAt, settings.toleranceSeconds) ?? { kind: "verified" };
+  return staleness(new Date(message.Timestamp), call.receivedAt, settings.toleranceSeconds) ?? VERIFIED;
 }
-
-const unauthenticated = (because: string): Verdict => ({ kind: "refused", outcome: "unauthenticated", because });
 
 function messageOf(call: WebhookCall): SnsMessage | undefined {
   const json = readJson(call.body, snsMessage);

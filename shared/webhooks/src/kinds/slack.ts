@@ -5,7 +5,7 @@ import { isOneOf } from "./compare.ts";
 import { hmac } from "./hmac.ts";
 import { unauthenticated, VERIFIED } from "./refusals.ts";
 import { TEXT_SECRET } from "./secret-rules.ts";
-import { EVENT_STATUSES, MAX_EVENT_BYTES } from "./statuses.ts";
+import { MAX_EVENT_BYTES, USUAL_STATUSES } from "./statuses.ts";
 import { instantOf, staleness } from "./timestamps.ts";
 import { toleranceSeconds } from "./tolerance.ts";
 
@@ -28,7 +28,7 @@ export const slackKind: SourceKind<{ toleranceSeconds: number }> = {
   settings: z.strictObject({ toleranceSeconds }),
   secrets: TEXT_SECRET,
   maxBodyBytes: MAX_EVENT_BYTES,
-  statuses: EVENT_STATUSES,
+  statuses: USUAL_STATUSES,
   async verify({ headers, body, receivedAt }, { settings, secrets }) {
     const { "x-slack-signature": given, "x-slack-request-timestamp": timestamp } = headers;
     if (!given || !timestamp) return unauthenticated("x-slack-signature or x-slack-request-timestamp is missing");

@@ -3,7 +3,7 @@ import type { SourceKind } from "../source-kind.ts";
 import { eventReading } from "./bodies.ts";
 import { randomWhsec } from "./secret-rules.ts";
 import { standardFault, verifyStandard } from "./standard-signature.ts";
-import { EVENT_STATUSES, MAX_EVENT_BYTES } from "./statuses.ts";
+import { MAX_EVENT_BYTES, USUAL_STATUSES } from "./statuses.ts";
 import { toleranceSeconds } from "./tolerance.ts";
 
 /**
@@ -25,7 +25,7 @@ export const standardWebhooksKind: SourceKind<{ toleranceSeconds: number }> = {
   settings: z.strictObject({ toleranceSeconds }),
   secrets: { isNeeded: () => true, faultOf: standardFault, generate: randomWhsec },
   maxBodyBytes: MAX_EVENT_BYTES,
-  statuses: EVENT_STATUSES,
+  statuses: USUAL_STATUSES,
   verify: async (call, { settings, secrets }) => verifyStandard(call, secrets, settings.toleranceSeconds),
   read: async (call) => eventReading(call, { idOf: () => call.headers["webhook-id"] }),
 };

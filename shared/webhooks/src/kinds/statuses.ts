@@ -1,14 +1,14 @@
 import type { CallOutcome } from "../source-kind.ts";
 
-/** Statuses of a provider of events that takes any 2xx for a yes. `unavailable` is what every provider repeats. */
-export const EVENT_STATUSES: Record<CallOutcome, number> = {
+/** What most providers understand: any 2xx is a yes, and `unavailable` is what every one of them repeats. */
+export const USUAL_STATUSES: Record<CallOutcome, number> = {
   accepted: 200,
   ignored: 200,
   unauthenticated: 401,
   stale: 401,
   malformed: 400,
   "too-large": 413,
-  "unknown-mailbox": 404,
+  "unknown-mailbox": 422,
   unavailable: 503,
 };
 

@@ -5,7 +5,7 @@ import { isOneOf } from "./compare.ts";
 import { hmac } from "./hmac.ts";
 import { unauthenticated, VERIFIED } from "./refusals.ts";
 import { textFault } from "./secret-rules.ts";
-import { EVENT_STATUSES, MAX_EVENT_BYTES } from "./statuses.ts";
+import { MAX_EVENT_BYTES, USUAL_STATUSES } from "./statuses.ts";
 import { instantOf, staleness } from "./timestamps.ts";
 import { toleranceSeconds } from "./tolerance.ts";
 
@@ -29,7 +29,7 @@ export const stripeKind: SourceKind<{ toleranceSeconds: number }> = {
   settings: z.strictObject({ toleranceSeconds }),
   secrets: { isNeeded: () => true, faultOf: textFault },
   maxBodyBytes: MAX_EVENT_BYTES,
-  statuses: EVENT_STATUSES,
+  statuses: USUAL_STATUSES,
   async verify({ headers, body, receivedAt }, { settings, secrets }) {
     const { t = "", signatures } = partsOf(headers["stripe-signature"]);
     const signedAt = instantOf(t);

@@ -5,13 +5,18 @@ import { type EventText, scanJson } from "./json-scan.ts";
  * providers put the JSON, else its fields as an object. Never throws for what the bytes hold.
  */
 export function readEventText(bytes: Uint8Array, contentType: string | undefined): EventText {
-  const text = decodeUtf8(bytes);
-  if (text === undefined) return { kind: "unreadable", because: "the body is not UTF-8" };
-  // Some callers send JSON by a tool that calls everything a form.
-  const isForm = !/^\s*[{[]/.test(text) && /^application\/x-www-form-urlencoded\b/i.test(contentType ?? "");
-  const json = isForm ? jsonOfForm(text) : text;
+  const json = jsonIn(bytes, contentType);
+  if (json === undefined) return { kind: "unreadable", because: "the body is not UTF-8" };
   if (json.trim() === "") return { kind: "unreadable", because: "the body is empty" };
   return scanJson(json);
+}
+
+/** The text of a body that should be JSON, in a form or not; undefined when it is not UTF-8. Nothing is parsed. */
+export function jsonIn(bytes: Uint8Array, contentType: string | undefined): string | undefined {
+  const text = decodeUtf8(bytes);
+  // Some callers send JSON by a tool that calls everything a form.
+  const isForm = text !== undefined && !/^\s*[{[]/.test(text) && /^\s*application\/x-www-form-urlencoded\b/i.test(contentType ?? "");
+  return isForm ? jsonOfForm(text) : text;
 }
 
 function decodeUtf8(bytes: Uint8Array): string | undefined {

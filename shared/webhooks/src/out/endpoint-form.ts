@@ -3,11 +3,12 @@ import { z } from "zod";
 import { makeAddressRules } from "../net/address-rules.ts";
 import { ForbiddenTarget } from "../net/errors.ts";
 import { readTarget } from "../net/target.ts";
+import { endingBy, secretView, validSecrets, viewSecret } from "../sealed-secrets.ts";
 
 /** Endpoints as operators give and see them; what is stored is made from this alone. */
 
 const MAX_EVENTS = 20;
-/** Longest overlap of an old secret with the new one, s: a month. */
+/** Longest time that the secrets before a new one stay valid, s: a month. */
 const MAX_OVERLAP_S = 31 * 86_400;
 const DEFAULT_OVERLAP_S = 86_400;
 const DEFAULT_IN_FLIGHT = 5;
@@ -56,10 +57,8 @@ export function endpointChangesForm(allowedNetworks: readonly string[]) {
 export type EndpointChanges = z.output<ReturnType<typeof endpointChangesForm>>;
 
 /** A new secret: the others are valid for so much longer, s; 0: no longer. */
-export const newSecretForm = z.strictObject({ overlapSeconds: z.int().min(0).max(MAX_OVERLAP_S).default(DEFAULT_OVERLAP_S) });
+export const newSecretForm = z.strictObject({ expireOthersInSeconds: z.int().min(0).max(MAX_OVERLAP_S).default(DEFAULT_OVERLAP_S) });
 
-/** A secret as it is shown: never itself. */
-const secretView = z.object({ id: z.string(), createdAt: z.iso.datetime(), expiresAt: z.iso.datetime().optional() });
 /** An endpoint as it is shown. */
 export const endpointView = webhookEndpoint.omit({ _id: true, secrets: true, disabled: true, createdAt: true, updatedAt: true }).extend({
   name: webhookName,
@@ -85,17 +84,13 @@ export function viewEndpoint({ _id: name, secrets, disabled, createdAt, updatedA
   };
 }
 
-function viewSecret({ id, createdAt, expiresAt }: SealedSecret): z.infer<typeof secretView> {
-  return { id, createdAt: createdAt.toISOString(), ...(expiresAt && { expiresAt: expiresAt.toISOString() }) };
-}
-
 /** The record of a new endpoint. */
 export function makeEndpoint({ name, deptids: filter, ...given }: NewEndpoint, secret: SealedSecret, now: Date): WebhookEndpoint {
   return { _id: name, ...given, ...(filter && { deptids: filter }), secrets: [secret], createdAt: now, updatedAt: now };
 }
 
 /** The record with changes; enabling it takes away that it was disabled. */
-export function changeEndpoint(endpoint: WebhookEndpoint, changes: EndpointChanges, now: Date): WebhookEndpoint {
+export function changeEndpoint(endpoint: WebhookEndpoint, changes: EndpointChanges): WebhookEndpoint {
   const { url, events: types, isEnabled, maxInFlight: inFlight, timeoutMs: timeout, deptids: filter } = changes;
   const next: WebhookEndpoint = {
     ...endpoint,
@@ -104,7 +99,6 @@ export function changeEndpoint(endpoint: WebhookEndpoint, changes: EndpointChang
     isEnabled: isEnabled ?? endpoint.isEnabled,
     maxInFlight: inFlight ?? endpoint.maxInFlight,
     timeoutMs: timeout ?? endpoint.timeoutMs,
-    updatedAt: later(endpoint, now),
   };
   if (filter) next.deptids = filter;
   if (filter === null) delete next.deptids;
@@ -112,36 +106,26 @@ export function changeEndpoint(endpoint: WebhookEndpoint, changes: EndpointChang
   return next;
 }
 
-/** The record with a secret more; the others end after the overlap, those that have ended are left out. */
+/** The record with a secret more; the others end after that time, those that have ended are left out. */
 export function withNewSecret(
   endpoint: WebhookEndpoint,
   secret: SealedSecret,
-  { overlapSeconds, now }: { overlapSeconds: number; now: Date },
+  { expireOthersInSeconds, now }: { expireOthersInSeconds: number; now: Date },
 ): WebhookEndpoint {
-  const endsAt = new Date(now.getTime() + overlapSeconds * 1000);
-  const others = validSecrets(endpoint, now).map((other) => ({ ...other, expiresAt: other.expiresAt && other.expiresAt < endsAt ? other.expiresAt : endsAt }));
-  const kept = overlapSeconds === 0 ? [] : others.slice(1 - MAX_ENDPOINT_SECRETS);
-  return { ...endpoint, secrets: [...kept, secret], updatedAt: later(endpoint, now) };
+  const endsAt = new Date(now.getTime() + expireOthersInSeconds * 1000);
+  const others = validSecrets(endpoint, now).map((other) => endingBy(other, endsAt));
+  const kept = expireOthersInSeconds === 0 ? [] : others.slice(1 - MAX_ENDPOINT_SECRETS);
+  return { ...endpoint, secrets: [...kept, secret] };
 }
 
 /** The record without a secret; undefined when it is not there, `last` when nothing valid would be left. */
 export function withoutSecret(endpoint: WebhookEndpoint, id: string, now: Date): WebhookEndpoint | "last" | undefined {
   if (!endpoint.secrets.some((secret) => secret.id === id)) return undefined;
-  const next = { ...endpoint, secrets: endpoint.secrets.filter((secret) => secret.id !== id), updatedAt: later(endpoint, now) };
+  const next = { ...endpoint, secrets: endpoint.secrets.filter((secret) => secret.id !== id) };
   return validSecrets(next, now).length === 0 ? "last" : next;
-}
-
-/** The secrets that calls are signed with at that time. */
-export function validSecrets({ secrets }: Pick<WebhookEndpoint, "secrets">, now: Date): SealedSecret[] {
-  return secrets.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > now);
 }
 
 /** True when calls go to the endpoint. */
 export function isActive({ isEnabled, disabled }: Pick<WebhookEndpoint, "isEnabled" | "disabled">): boolean {
   return isEnabled && disabled === undefined;
-}
-
-/** Two changes never have the same time: it tells one version of the record from the next. */
-function later({ updatedAt }: WebhookEndpoint, now: Date): Date {
-  return new Date(Math.max(now.getTime(), updatedAt.getTime() + 1));
 }

@@ -1,4 +1,5 @@
 import { MAX_ENDPOINTS, type SealedSecret, type WebhookCallRecord, type WebhookEndpoint } from "@openticket/contract";
+import { type Change, changeKept, type KeptStore } from "../change-kept.ts";
 import type { SecretBox } from "../secret-box.ts";
 import { type DefinitionFault, zodFaults } from "../sources/definition.ts";
 import { endOfCall, makeTestCall } from "./call.ts";
@@ -27,11 +28,9 @@ export type EndpointChanged =
   | { kind: "missing" | "exists" | "conflict" | "full" };
 
 export interface EndpointManagerDeps {
-  endpoints: {
+  endpoints: KeptStore<WebhookEndpoint> & {
     all(): Promise<WebhookEndpoint[]>;
-    find(name: string): Promise<WebhookEndpoint | undefined>;
-    add(endpoint: WebhookEndpoint): Promise<boolean>;
-    replace(read: WebhookEndpoint, next: WebhookEndpoint): Promise<boolean>;
+    create(endpoint: WebhookEndpoint): Promise<boolean>;
     remove(name: string): Promise<boolean>;
   };
   calls: {
@@ -51,8 +50,6 @@ export interface EndpointManagerDeps {
 
 /** Hex digits in the name of an event. */
 const ID_LENGTH = 32;
-/** Changes that are tried again when another one comes between. */
-const MAX_TRIES = 3;
 
 /** See {@link EndpointManager}. */
 export function makeEndpointManager(deps: EndpointManagerDeps): EndpointManager {
@@ -65,12 +62,12 @@ export function makeEndpointManager(deps: EndpointManagerDeps): EndpointManager 
       if ((await endpoints.all()).length >= MAX_ENDPOINTS) return { kind: "full" };
       const made = makeSecret(deps);
       const endpoint = makeEndpoint(asked.data, made.sealed, now());
-      return (await endpoints.add(endpoint)) ? { kind: "done", endpoint, secret: made.shown } : { kind: "exists" };
+      return (await endpoints.create(endpoint)) ? { kind: "done", endpoint, secret: made.shown } : { kind: "exists" };
     },
     change: (name, given) =>
       changed(name, deps, (endpoint) => {
         const asked = changesForm.safeParse(given);
-        return asked.success ? { endpoint: changeEndpoint(endpoint, asked.data, now()) } : { kind: "faulty", faults: zodFaults(asked.error) };
+        return asked.success ? { next: changeEndpoint(endpoint, asked.data) } : { kind: "faulty", faults: zodFaults(asked.error) };
       }),
     async remove(name) {
       const isRemoved = await endpoints.remove(name);
@@ -83,13 +80,13 @@ export function makeEndpointManager(deps: EndpointManagerDeps): EndpointManager 
         const asked = newSecretForm.safeParse(given ?? {});
         if (!asked.success) return { kind: "faulty", faults: zodFaults(asked.error) };
         const made = makeSecret(deps);
-        return { endpoint: withNewSecret(endpoint, made.sealed, { ...asked.data, now: now() }), secret: made.shown };
+        return { next: withNewSecret(endpoint, made.sealed, { ...asked.data, now: now() }), secret: made.shown };
       }),
     removeSecret: (name, id) =>
       changed(name, deps, (endpoint) => {
         const next = withoutSecret(endpoint, id, now());
         if (next === "last") return { kind: "faulty", faults: [{ path: "id", message: "it is the last valid secret: make a new one first" }] };
-        return next ? { endpoint: next } : { kind: "missing" };
+        return next ? { next } : { kind: "missing" };
       }),
     async test(name) {
       const endpoint = await endpoints.find(name);
@@ -108,16 +105,13 @@ function makeSecret({ box, now, newId, newKey }: EndpointManagerDeps): { sealed:
   return { sealed: { id, sealed: box.seal(secret), createdAt: now() }, shown: { id, secret } };
 }
 
-type Change = { endpoint: WebhookEndpoint; secret?: { id: string; secret: string } } | Exclude<EndpointChanged, { kind: "done" }>;
-
-/** Changes an endpoint as it is; once more where somebody else's change has come between. */
-async function changed(name: string, { endpoints }: EndpointManagerDeps, make: (endpoint: WebhookEndpoint) => Change): Promise<EndpointChanged> {
-  for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const before = await endpoints.find(name);
-    if (!before) return { kind: "missing" };
-    const made = make(before);
-    if ("kind" in made) return made;
-    if (await endpoints.replace(before, made.endpoint)) return { kind: "done", ...made };
-  }
-  return { kind: "conflict" };
+async function changed(
+  name: string,
+  { endpoints, now }: EndpointManagerDeps,
+  make: (endpoint: WebhookEndpoint) => Change<WebhookEndpoint> | Exclude<EndpointChanged, { kind: "done" }>,
+): Promise<EndpointChanged> {
+  const result = await changeKept(name, { kept: endpoints, now }, make);
+  if (result.kind !== "done") return result;
+  const { next: endpoint, ...done } = result;
+  return { ...done, endpoint };
 }

@@ -1,4 +1,6 @@
 import type { SealedSecret, WebhookSource } from "@openticket/contract";
+import { type Change, changeKept, type KeptStore } from "../change-kept.ts";
+import { endingBy, validSecrets } from "../sealed-secrets.ts";
 import type { SecretBox } from "../secret-box.ts";
 import type { SourceKind } from "../source-kind.ts";
 import { sourceKind } from "../source-kinds.ts";
@@ -6,14 +8,11 @@ import { checkDefinition, type DefinitionFault, type SourceDefinition, zodFaults
 import { newSecret, newSource } from "./view.ts";
 
 /** Where sources are kept. */
-export interface SourceStore {
-  find(name: string): Promise<WebhookSource | undefined>;
+export interface SourceStore extends KeptStore<WebhookSource> {
   /** By name. */
   all(): Promise<WebhookSource[]>;
   /** False when there is one of that name. */
   create(source: WebhookSource): Promise<boolean>;
-  /** Replaces the source that was last changed at `updatedAt`. False when it is not there, or was changed since. */
-  replace(source: WebhookSource, updatedAt: Date): Promise<boolean>;
   /** False when there is none. */
   remove(name: string): Promise<boolean>;
 }
@@ -46,8 +45,6 @@ export interface SourceManager {
 
 /** Secrets of one source that are valid at once. */
 const MAX_SECRETS = 10;
-/** Changes that are tried again when another one comes between. */
-const MAX_TRIES = 3;
 const MS_PER_S = 1000;
 
 /** See {@link SourceManager}. */
@@ -55,12 +52,12 @@ export function makeSourceManager(deps: SourceManagerDeps): SourceManager {
   return {
     create: (given) => create(given, deps),
     replace: (name, given, seenAt) => replace(name, given, seenAt, deps),
-    setEnabled: (name, isEnabled) => change(name, deps, (source) => ({ source: { ...source, isEnabled } })),
+    setEnabled: (name, isEnabled) => change(name, deps, (source) => ({ next: { ...source, isEnabled } })),
     addSecret: (name, given) => addSecret(name, given, deps),
     removeSecret: (name, id) =>
       change(name, deps, (source) => {
         const secrets = source.secrets.filter((secret) => secret.id !== id);
-        return secrets.length === source.secrets.length ? { kind: "missing" } : { source: { ...source, secrets } };
+        return secrets.length === source.secrets.length ? { kind: "missing" } : { next: { ...source, secrets } };
       }),
   };
 }
@@ -115,7 +112,7 @@ async function replace(name: string, given: unknown, seenAt: Date | undefined, d
     if (seenAt && source.updatedAt.getTime() !== seenAt.getTime()) return { kind: "conflict" };
     const faults = unfitting(source, checked.definition, deps);
     const { _id, secrets, createdAt, updatedAt } = source;
-    return faults.length > 0 ? { kind: "faulty", faults } : { source: { _id, ...checked.definition, secrets, createdAt, updatedAt } };
+    return faults.length > 0 ? { kind: "faulty", faults } : { next: { _id, ...checked.definition, secrets, createdAt, updatedAt } };
   });
 }
 
@@ -135,11 +132,13 @@ async function addSecret(name: string, given: unknown, deps: SourceManagerDeps):
   return change(name, deps, (source) => {
     const wanted = secretFor(asked.data, source, "secret");
     if ("faults" in wanted) return { kind: "faulty", faults: wanted.faults };
-    const valid = stillValid(source.secrets, deps.now()).map((secret) => expiring(secret, asked.data.expireOthersInSeconds, deps.now()));
+    const { expireOthersInSeconds: endInS } = asked.data;
+    const now = deps.now();
+    const valid = validSecrets(source, now).map((secret) => (endInS === undefined ? secret : endingBy(secret, new Date(now.getTime() + endInS * MS_PER_S))));
     if (valid.length >= MAX_SECRETS)
       return { kind: "faulty", faults: [{ path: "secret", message: `a source has at most ${MAX_SECRETS} secrets: remove one` }] };
     const sealed = seal(wanted.secret, deps);
-    return { source: { ...source, secrets: [...valid, sealed] }, secret: { id: sealed.id, secret: wanted.secret } };
+    return { next: { ...source, secrets: [...valid, sealed] }, secret: { id: sealed.id, secret: wanted.secret } };
   });
 }
 
@@ -147,30 +146,13 @@ function seal(secret: string, { box, newId, now }: SourceManagerDeps): SealedSec
   return { id: newId(), sealed: box.seal(secret), createdAt: now() };
 }
 
-function stillValid(secrets: readonly SealedSecret[], now: Date): SealedSecret[] {
-  return secrets.filter(({ expiresAt }) => !expiresAt || expiresAt > now);
-}
-
-/** Never later than it was. */
-function expiring(secret: SealedSecret, inSeconds: number | undefined, now: Date): SealedSecret {
-  if (inSeconds === undefined) return secret;
-  const wanted = now.getTime() + inSeconds * MS_PER_S;
-  return { ...secret, expiresAt: new Date(Math.min(wanted, secret.expiresAt?.getTime() ?? wanted)) };
-}
-
-type Change = { source: WebhookSource; secret?: { id: string; secret: string } } | Exclude<Changed, { kind: "done" }>;
-
-/** Changes a source as it is; once more where somebody else's change has come between. */
-async function change(name: string, { sources, now }: SourceManagerDeps, make: (source: WebhookSource) => Change): Promise<Changed> {
-  for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const before = await sources.find(name);
-    if (!before) return { kind: "missing" };
-    const made = make(before);
-    if ("kind" in made) return made;
-    // Later than before in any case: it tells one state of the source from another.
-    const updatedAt = new Date(Math.max(now().getTime(), before.updatedAt.getTime() + 1));
-    const source = { ...made.source, updatedAt };
-    if (await sources.replace(source, before.updatedAt)) return { kind: "done", source, ...(made.secret && { secret: made.secret }) };
-  }
-  return { kind: "conflict" };
+async function change(
+  name: string,
+  { sources, now }: SourceManagerDeps,
+  make: (source: WebhookSource) => Change<WebhookSource> | Exclude<Changed, { kind: "done" }>,
+): Promise<Changed> {
+  const changed = await changeKept(name, { kept: sources, now }, make);
+  if (changed.kind !== "done") return changed;
+  const { next: source, ...done } = changed;
+  return { ...done, source };
 }

@@ -1,5 +1,6 @@
 import { SOURCE_KINDS, type WebhookSource, webhookName } from "@openticket/contract";
 import { z } from "zod";
+import { secretView, viewSecret } from "../sealed-secrets.ts";
 import { sourceDefinition } from "./definition.ts";
 
 /** Longest time that the secrets before a new one stay valid, s: a year. */
@@ -29,7 +30,7 @@ export const sourceView = z.object({
   kind: z.enum(SOURCE_KINDS),
   name: z.string(),
   url: z.string().describe("Where its provider calls"),
-  secrets: z.array(z.object({ id: z.string(), createdAt: z.iso.datetime(), expiresAt: z.iso.datetime().optional() })),
+  secrets: z.array(secretView),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
 });
@@ -41,11 +42,7 @@ export function viewSource({ _id: name, secrets, createdAt, updatedAt, ...shown 
     name,
     url: `${baseUrl.replace(/\/+$/, "")}/webhooks/${name}`,
     ...shown,
-    secrets: secrets.map(({ id, createdAt: madeAt, expiresAt }) => ({
-      id,
-      createdAt: madeAt.toISOString(),
-      ...(expiresAt && { expiresAt: expiresAt.toISOString() }),
-    })),
+    secrets: secrets.map(viewSecret),
     createdAt: createdAt.toISOString(),
     updatedAt: updatedAt.toISOString(),
   };

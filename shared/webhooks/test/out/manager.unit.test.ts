@@ -19,7 +19,7 @@ function start({ allowedNetworks = [] as string[] } = {}) {
     endpoints: {
       all: async () => [...stored.values()],
       find: async (name) => stored.get(name),
-      async add(endpoint) {
+      async create(endpoint) {
         if (stored.has(endpoint._id)) return false;
         stored.set(endpoint._id, endpoint);
         return true;
@@ -108,7 +108,7 @@ describe("secrets", () => {
   it("before a new one end after the overlap; an ended one leaves with the next change", async () => {
     const { manager, time } = start();
     await manager.create(CRM);
-    const { endpoint } = done(await manager.addSecret("crm", { overlapSeconds: 3600 }));
+    const { endpoint } = done(await manager.addSecret("crm", { expireOthersInSeconds: 3600 }));
     expect(endpoint.secrets.map(({ id, expiresAt }) => [id, expiresAt?.toISOString()])).toEqual([
       ["sec_1", "2026-01-01T01:00:00.000Z"],
       ["sec_2", undefined],
@@ -120,7 +120,7 @@ describe("secrets", () => {
   it("that have leaked end at once without an overlap", async () => {
     const { manager } = start();
     await manager.create(CRM);
-    expect(done(await manager.addSecret("crm", { overlapSeconds: 0 })).endpoint.secrets.map(({ id }) => id)).toEqual(["sec_2"]);
+    expect(done(await manager.addSecret("crm", { expireOthersInSeconds: 0 })).endpoint.secrets.map(({ id }) => id)).toEqual(["sec_2"]);
   });
 
   it("are never more than five, and the last valid one stays", async () => {

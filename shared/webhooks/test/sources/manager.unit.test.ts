@@ -24,10 +24,10 @@ function memorySources(): SourceStore {
     find: async (name) => kept.get(name),
     all: async () => [...kept.values()],
     create: async (source) => !kept.has(source._id) && kept.set(source._id, source) !== undefined,
-    async replace(source, updatedAt) {
+    async replace({ _id, updatedAt }, next) {
       meanwhile();
-      if (kept.get(source._id)?.updatedAt.getTime() !== updatedAt.getTime()) return false;
-      kept.set(source._id, source);
+      if (kept.get(_id)?.updatedAt.getTime() !== updatedAt.getTime()) return false;
+      kept.set(_id, next);
       return true;
     },
     remove: async (name) => kept.delete(name),

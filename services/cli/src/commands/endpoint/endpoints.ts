@@ -1,11 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { type CallStore, type EndpointStore, makeMongoCalls, makeMongoEndpoints } from "@openticket/store";
-import { type EndpointChanged, type EndpointManager, makeEndpointManager, makeSecretBox, SECRET_BYTES, viewEndpoint } from "@openticket/webhooks";
+import { type EndpointChanged, type EndpointManager, makeEndpointManager, makeSecretBox, newSecretId, SECRET_BYTES, viewEndpoint } from "@openticket/webhooks";
 import type { CommandDeps } from "../../command.ts";
 import { CliFailure } from "../../failure.ts";
-
-/** Random bytes in the name of a secret. */
-const SECRET_ID_BYTES = 6;
+import { faulty, withSecret } from "../secrets.ts";
 
 export interface OpenEndpoints {
   endpoints: EndpointStore;
@@ -23,7 +21,7 @@ export async function openEndpoints({ connections }: CommandDeps): Promise<OpenE
     box: makeSecretBox(connections.secretsKey()),
     allowedNetworks: connections.eventNetworks(),
     now: () => new Date(),
-    newId: () => `sec_${randomBytes(SECRET_ID_BYTES).toString("hex")}`,
+    newId: newSecretId,
     newKey: () => randomBytes(SECRET_BYTES),
   });
   return { endpoints, calls, manager };
@@ -34,12 +32,11 @@ export function answerChange(changed: EndpointChanged, name: string, { output }:
   switch (changed.kind) {
     case "done": {
       const { endpoint, secret } = changed;
-      const shown = secret ? `\n\nsecret  ${secret.secret}\nid      ${secret.id}\n\nThe secret is not shown again.` : "";
-      output.answer({ ...viewEndpoint(endpoint), ...(secret && { newSecret: secret }) }, () => `${said}${shown}`);
+      output.answer({ ...viewEndpoint(endpoint), ...(secret && { newSecret: secret }) }, () => withSecret(said, secret));
       return undefined;
     }
     case "faulty":
-      throw new CliFailure(changed.faults.map(({ path, message }) => `${path || "(all)"}: ${message}`).join("\n"));
+      throw faulty(changed.faults);
     case "exists":
       throw new CliFailure(`There is an endpoint ${name} already.`);
     case "full":

@@ -1,7 +1,6 @@
 import type { Command, CommandDeps } from "../../command.ts";
+import { secondsIn } from "../secrets.ts";
 import { answerChange, openEndpoints } from "./endpoints.ts";
-
-const SECONDS_PER_HOUR = 3600;
 
 /** `opentickets endpoint secret add|remove`: calls are signed with every valid one, so that they can be changed without a gap. */
 export const endpointSecret: Command = (parser, wrap) =>
@@ -13,8 +12,8 @@ export const endpointSecret: Command = (parser, wrap) =>
         (it) =>
           it
             .positional("name", { type: "string", demandOption: true })
-            .option("overlap-hours", { type: "number", default: 24, describe: "How long the secrets before it stay valid, hours" })
-            .example("$0 endpoint secret add crm --overlap-hours 0", "After a secret has leaked: the old ones end at once"),
+            .option("expire-others", { type: "string", default: "24h", describe: "How long those before it stay valid, such as 24h, 30m or 0s" })
+            .example("$0 endpoint secret add crm --expire-others 0s", "After a secret has leaked: the old ones end at once"),
         wrap(add),
       )
       .command(
@@ -26,10 +25,10 @@ export const endpointSecret: Command = (parser, wrap) =>
       .demandCommand(1, "Name what to do: add or remove."),
   );
 
-async function add({ name, overlapHours }: { name: string; overlapHours: number }, deps: CommandDeps): Promise<undefined> {
+async function add({ name, expireOthers }: { name: string; expireOthers: string }, deps: CommandDeps): Promise<undefined> {
   const { manager } = await openEndpoints(deps);
-  const overlapSeconds = Math.round(overlapHours * SECONDS_PER_HOUR);
-  return answerChange(await manager.addSecret(name, { overlapSeconds }), name, deps, `${name} has a new secret; the others end after ${overlapHours} h.`);
+  const changed = await manager.addSecret(name, { expireOthersInSeconds: secondsIn(expireOthers) });
+  return answerChange(changed, name, deps, `${name} has a new secret; the others end after ${expireOthers}.`);
 }
 
 async function remove({ name, id }: { name: string; id: string }, deps: CommandDeps): Promise<undefined> {

@@ -1,5 +1,6 @@
 import type { Command, CommandDeps } from "../../command.ts";
 import { CliFailure } from "../../failure.ts";
+import { secondsIn } from "../secrets.ts";
 import { answerChange, openSources } from "./sources.ts";
 
 interface Added {
@@ -8,8 +9,6 @@ interface Added {
   generate: boolean;
   expireOthers?: string | undefined;
 }
-
-const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 
 /** `opentickets webhook secret add|remove`: several are valid at once, so that they can be changed without a gap. */
 export const webhookSecret: Command = (parser, wrap) =>
@@ -46,10 +45,4 @@ async function add({ name, secret, generate, expireOthers }: Added, deps: Comman
 async function remove({ name, id }: { name: string; id: string }, deps: CommandDeps): Promise<undefined> {
   const { manager } = await openSources(deps);
   return answerChange(await manager.removeSecret(name, id), name, deps, `The secret ${id} of ${name} is no longer valid.`);
-}
-
-function secondsIn(text: string): number {
-  const [, count, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
-  if (count === undefined) throw new CliFailure(`--expire-others takes a time such as 24h, 30m or 0s, not ${text}.`, 2);
-  return Number(count) * SECONDS[unit as keyof typeof SECONDS];
 }

@@ -1,19 +1,15 @@
-import { randomBytes } from "node:crypto";
 import { makeMongoMailboxes, makeMongoWebhookSources, type WebhookSources } from "@openticket/store";
-import { type Changed, makeSecretBox, makeSourceManager, type SourceManager, viewSource } from "@openticket/webhooks";
+import { type Changed, makeSecretBox, makeSourceManager, newSecretId, type SourceManager, viewSource } from "@openticket/webhooks";
 import type { CommandDeps } from "../../command.ts";
 import { CliFailure } from "../../failure.ts";
-
-/** Random bytes in the name of a secret. */
-const SECRET_ID_BYTES = 6;
+import { faulty, withSecret } from "../secrets.ts";
 
 /** The sources, and what sets them up. */
 export async function openSources({ connections }: CommandDeps): Promise<{ sources: WebhookSources; manager: SourceManager }> {
   const store = await connections.store();
   const sources = makeMongoWebhookSources(store);
-  const newId = () => `sec_${randomBytes(SECRET_ID_BYTES).toString("hex")}`;
   const box = makeSecretBox(connections.secretsKey());
-  return { sources, manager: makeSourceManager({ sources, mailboxes: makeMongoMailboxes(store), box, now: () => new Date(), newId }) };
+  return { sources, manager: makeSourceManager({ sources, mailboxes: makeMongoMailboxes(store), box, now: () => new Date(), newId: newSecretId }) };
 }
 
 /** Says what became of a change, with the secret that it has made; every fault of a definition with its path. */
@@ -21,11 +17,10 @@ export function answerChange(changed: Changed, name: string, { output }: Command
   switch (changed.kind) {
     case "done": {
       const { source, secret } = changed;
-      const shown = secret ? `\n\nsecret  ${secret.secret}\nid      ${secret.id}\n\nThe secret is not shown again.` : "";
-      return output.answer({ ...shownSource(source), ...(secret && { newSecret: secret }) }, () => `${said}${shown}`) as undefined;
+      return output.answer({ ...shownSource(source), ...(secret && { newSecret: secret }) }, () => withSecret(said, secret)) as undefined;
     }
     case "faulty":
-      throw new CliFailure(changed.faults.map(({ path, message }) => `${path || "(all)"}: ${message}`).join("\n"));
+      throw faulty(changed.faults);
     case "exists":
       throw new CliFailure(`There is a source ${name} already.`);
     case "conflict":

@@ -110,7 +110,7 @@ describe("a test event", () => {
 
   it("is signed with a new secret and, while it lasts, the old one", async () => {
     const old = secretIn(await call("POST", PATH, { name: "rotated", url: receiver.url, events: EVENTS }));
-    const added = await call("POST", `${PATH}/rotated/secrets`, { overlapSeconds: 3600 });
+    const added = await call("POST", `${PATH}/rotated/secrets`, { expireOthersInSeconds: 3600 });
     expect(added.status).toBe(201);
     await call("POST", `${PATH}/rotated/test`);
     const got = await until("it", () => receiver.calls.find(({ event }) => event.data.endpoint === "rotated"));

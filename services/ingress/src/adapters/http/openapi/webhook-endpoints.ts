@@ -58,7 +58,7 @@ const addSecretOperation = operation(
   TAG,
   `Make a new secret; calls are signed with the others too until they end; ${WANTS}`,
   { 201: json("WebhookEndpointWithSecret", "The new secret is shown this once"), ...problems(400, 401, 403, 404, 412, 413, 422, 503) },
-  { operationId: "addWebhookEndpointSecret", parameters: [NAME], ...body("NewEndpointSecret", { overlapSeconds: 86_400 }, false) },
+  { operationId: "addWebhookEndpointSecret", parameters: [NAME], ...body("NewEndpointSecret", { expireOthersInSeconds: 86_400 }, false) },
 );
 const removeSecretOperation = operation(
   TAG,

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import { authenticate, type Caller } from "../../../intake/authenticate.ts";
+import { authenticate, type Caller, mayUse } from "../../../intake/authenticate.ts";
 import { makeAllowList } from "../allow-list.ts";
 import { REFUSAL_MESSAGES } from "../api-php/refusals.ts";
 import type { HttpDeps } from "../http-deps.ts";
@@ -20,6 +20,11 @@ export async function authenticateRest(request: FastifyRequest, deps: HttpDeps):
   const isAllowed = caller.allowedIps.length === 0 || hasAccessKey || makeAllowList(caller.allowedIps)(request.ip);
   if (!isAllowed) throw forbiddenIp(request.ip);
   return caller;
+}
+
+/** Throws a {@link Problem} with 403 for a caller that may not do that. */
+export function requirePermission(caller: Caller, permission: string): void {
+  if (!mayUse(caller, permission)) throw new Problem(403, "Forbidden", `The credential has no permission for "${permission}"`);
 }
 
 function forbiddenIp(ip: string): Problem {

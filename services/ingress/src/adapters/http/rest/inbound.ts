@@ -1,9 +1,8 @@
 import { INBOUND_STATES, type InboundRecord, inboundRecord, inboundState } from "@openticket/contract";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import { type Caller, mayUse } from "../../../intake/authenticate.ts";
 import type { HttpDeps } from "../http-deps.ts";
-import { authenticateRest } from "./bearer.ts";
+import { authenticateRest, requirePermission } from "./bearer.ts";
 import { Problem } from "./problem.ts";
 
 /** What a credential must be allowed to do for seeing messages that came in: they are of strangers, and of no credential. */
@@ -33,14 +32,14 @@ const query = z.object({
  */
 export function registerInbound(app: FastifyInstance, deps: HttpDeps): void {
   app.get<{ Params: { id: string } }>("/v1/inbound/:id", async (request) => {
-    requirePermission(await authenticateRest(request, deps));
+    requirePermission(await authenticateRest(request, deps), GET_INBOUND);
     const record = await deps.inbound.find(request.params.id);
     if (!record) throw new Problem(404, "Not Found", `There is no message ${request.params.id.slice(0, 60)}`);
     return viewInbound(record);
   });
 
   app.get("/v1/inbound", async (request) => {
-    requirePermission(await authenticateRest(request, deps));
+    requirePermission(await authenticateRest(request, deps), GET_INBOUND);
     const asked = query.safeParse(request.query);
     if (!asked.success) throw new Problem(400, "Bad Request", faultOf(asked.error));
     const { limit } = asked.data;
@@ -53,10 +52,6 @@ export function registerInbound(app: FastifyInstance, deps: HttpDeps): void {
 /** See {@link inboundView}. */
 export function viewInbound({ _id: id, checkAt, receivedAt, decidedAt, ...shown }: InboundRecord): z.infer<typeof inboundView> {
   return { id, ...shown, receivedAt: receivedAt.toISOString(), ...(decidedAt && { decidedAt: decidedAt.toISOString() }) };
-}
-
-function requirePermission(caller: Caller): void {
-  if (!mayUse(caller, GET_INBOUND)) throw new Problem(403, "Forbidden", `The credential has no permission for "${GET_INBOUND}"`);
 }
 
 function faultOf(error: z.ZodError): string {

@@ -1,12 +1,12 @@
 import { type Command, type CommandResult, type ErrorResult, isReplyAdded } from "@openticket/contract";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { accept, handOverAndWait } from "../../../intake/accept.ts";
-import { type Caller, mayUse } from "../../../intake/authenticate.ts";
+import type { Caller } from "../../../intake/authenticate.ts";
 import type { Draft } from "../../../intake/make-command.ts";
 import { readBody } from "../body/read-body.ts";
 import type { HttpDeps } from "../http-deps.ts";
 import { idempotencyKeyOf } from "../idempotency-key.ts";
-import { authenticateRest } from "./bearer.ts";
+import { authenticateRest, requirePermission } from "./bearer.ts";
 import { Problem } from "./problem.ts";
 
 export interface Submission {
@@ -70,5 +70,5 @@ function wantsAsync(request: FastifyRequest): boolean {
 }
 
 function requireAction(caller: Caller, action: string): void {
-  if (!mayUse(caller, action)) throw new Problem(403, "Forbidden", `The credential has no permission for "${action}"`);
+  requirePermission(caller, action);
 }

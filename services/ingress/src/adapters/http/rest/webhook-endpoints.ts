@@ -1,13 +1,11 @@
 import { CALL_STATES, callState, type WebhookEndpoint } from "@openticket/contract";
-import { type EndpointChanged, type EndpointManager, SecretsLocked, viewCall, viewEndpoint } from "@openticket/webhooks";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { type EndpointChanged, type EndpointManager, viewCall, viewEndpoint } from "@openticket/webhooks";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
-import { mayUse } from "../../../intake/authenticate.ts";
 import type { HttpDeps } from "../http-deps.ts";
-import { authenticateRest } from "./bearer.ts";
 import { readJsonBody } from "./json-body.ts";
 import { Problem } from "./problem.ts";
-import { MANAGE_WEBHOOKS } from "./webhook-sources.ts";
+import { faultyDefinition, forManagers } from "./webhook-setup.ts";
 
 type Named = FastifyRequest<{ Params: { name: string } }>;
 type WithId = FastifyRequest<{ Params: { name: string; id: string } }>;
@@ -31,13 +29,7 @@ const query = z.object({
  */
 export function registerWebhookEndpoints(app: FastifyInstance, deps: HttpDeps): void {
   const { store, manager } = deps.webhookEndpoints;
-  const guarded =
-    <R extends FastifyRequest>(handle: (request: R, reply: FastifyReply) => Promise<unknown>) =>
-    async (request: R, reply: FastifyReply) => {
-      const caller = await authenticateRest(request, deps);
-      if (!mayUse(caller, MANAGE_WEBHOOKS)) throw new Problem(403, "Forbidden", `The credential has no permission for "${MANAGE_WEBHOOKS}"`);
-      return handle(request, reply);
-    };
+  const guarded = forManagers(deps);
 
   app.get(
     PATH,
@@ -46,7 +38,7 @@ export function registerWebhookEndpoints(app: FastifyInstance, deps: HttpDeps): 
   app.post(
     PATH,
     guarded(async (request, reply) => {
-      const changed = await unlocked(manager.create(await readJsonBody(request)));
+      const changed = await manager.create(await readJsonBody(request));
       if (changed.kind === "done") reply.code(201).header("location", `${PATH}/${changed.endpoint._id}`);
       return answerChange(changed);
     }),
@@ -69,7 +61,7 @@ export function registerWebhookEndpoints(app: FastifyInstance, deps: HttpDeps): 
   app.post(
     `${PATH}/:name/secrets`,
     guarded(async (request: Named, reply) => {
-      const changed = await unlocked(manager.addSecret(request.params.name, await readJsonBody(request)));
+      const changed = await manager.addSecret(request.params.name, await readJsonBody(request));
       if (changed.kind === "done") reply.code(201);
       return answerChange(changed);
     }),
@@ -107,10 +99,8 @@ function answerChange(changed: EndpointChanged) {
   switch (changed.kind) {
     case "done":
       return { ...viewEndpoint(changed.endpoint), ...(changed.secret && { newSecret: changed.secret }) };
-    case "faulty": {
-      const errors = changed.faults.map(({ path, message }) => ({ code: "invalid", field: path, message }));
-      throw new Problem(422, "The request was rejected", `There are ${errors.length} faults, of which the first is: ${errors[0]?.message}`, { errors });
-    }
+    case "faulty":
+      throw faultyDefinition(changed.faults);
     case "exists":
       throw new Problem(409, "Conflict", "There is an endpoint of that name already");
     case "full":
@@ -143,12 +133,6 @@ async function listDeliveries(request: Named, deps: HttpDeps) {
   const calls = await deps.webhookEndpoints.calls.list({ endpoint, ...asked.data });
   const last = calls.length === asked.data.limit ? calls.at(-1) : undefined;
   return { deliveries: calls.map(viewCall), ...(last && { next: last._id }) };
-}
-
-async function unlocked<T>(work: Promise<T>): Promise<T> {
-  return work.catch((error: unknown) => {
-    throw error instanceof SecretsLocked ? new Problem(503, "Service Unavailable", error.message) : error;
-  });
 }
 
 function missing(): Problem {

@@ -1,0 +1,13 @@
+import mongoose from "mongoose";
+import { DUPLICATE_KEY } from "./id-blocks.ts";
+
+/** Inserts a document; false when there is one of that name. Throws on an outage. */
+export async function insertNew<Document extends { _id: string }>(document: Document, into: mongoose.mongo.Collection<Document>): Promise<boolean> {
+  try {
+    await into.insertOne(document as mongoose.mongo.OptionalUnlessRequiredId<Document>);
+    return true;
+  } catch (error) {
+    if (error instanceof mongoose.mongo.MongoServerError && error.code === DUPLICATE_KEY) return false;
+    throw error;
+  }
+}
