@@ -20,6 +20,7 @@ const COMMITTER = "shared/store/src/ticket-committer.ts";
 const DISPATCHER = "services/worker/src/outbox/dispatcher.ts";
 const ACCEPT = "services/ingress/src/intake/accept.ts";
 const RECEIVE_MAIL = "services/ingress/src/intake/receive-mail.ts";
+const RECEIVE_WEBHOOK = "services/ingress/src/intake/receive-webhook.ts";
 
 export const BREAKS: Record<string, readonly Replacement[]> = {
   /** Nothing in the store says that a request has its ticket. */
@@ -61,14 +62,29 @@ export const BREAKS: Record<string, readonly Replacement[]> = {
     {
       file: RECEIVE_MAIL,
       from: "const accepted = await Promise.all(records.map((record) => deps.inbound.accept(record)));",
-      to: "const accepted = []; const later = () => records.forEach((record) => deps.inbound.accept(record).then(() => submit(record, deps)).catch(() => undefined)); setTimeout(later, 200);",
+      to: "const accepted = []; const later = () => records.forEach((record) => deps.inbound.accept(record).then(() => submit(record, deps)).catch(() => undefined)); setTimeout(later, 2000);",
     },
     { file: RECEIVE_MAIL, from: "for (const record of records) submit(record, deps);", to: "" },
   ],
+  /** A provider hears 200 while the record of its event is still on its way. */
+  "ack-before-event-store": [
+    {
+      file: RECEIVE_WEBHOOK,
+      from: "const { kind } = await deps.inbound.accept(record);",
+      to: "const kind: string = 'accepted'; const later = () => deps.inbound.accept(record).then(() => deps.submitEvent(command)).catch(() => undefined); setTimeout(later, 2000);",
+    },
+    { file: RECEIVE_WEBHOOK, from: "deps.submitEvent(command).catch((error: unknown) => deps.onNotEnqueued(record._id, error));", to: "" },
+  ],
+  /** An event is named by its body alone, which a provider may write anew each time. */
+  "event-id-forgotten": [{ file: RECEIVE_WEBHOOK, from: "id === undefined ? `body", to: "id !== '' ? `body" }],
 };
 
-/** Breaks that only mails can find. */
-export const MAIL_BREAKS: ReadonlySet<string> = new Set(["ack-before-store"]);
+/** Breaks of one kind of door, and the doors that find them: among other requests a short run has too few for it. */
+export const BREAK_DOORS: Readonly<Record<string, string>> = {
+  "ack-before-store": "mail",
+  "ack-before-event-store": "webhook",
+  "event-id-forgotten": "webhook",
+};
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 

@@ -19,6 +19,7 @@ export interface Run extends Verdict {
   ledger: Ledger;
   faults: FaultLog;
   mails: { taken: number; refused: number };
+  told: { taken: number; refused: number };
   tickets: number;
   inbound: { states: Record<string, number>; repetitions: number };
   /** From the end of the faults until nothing was to be done any more, ms. */
@@ -58,6 +59,7 @@ async function story(stage: Stage): Promise<Run> {
     stored,
     mails: sink.taken,
     replies: producers.raw.replies,
+    told: scene.receiver.told,
     faults,
     lives,
     ownDeaths,
@@ -71,6 +73,7 @@ async function story(stage: Stage): Promise<Run> {
     ledger,
     faults,
     mails: { taken: sink.taken.length, refused: sink.refused() },
+    told: { taken: scene.receiver.told.filter(({ isTaken }) => isTaken).length, refused: scene.receiver.told.filter(({ isTaken }) => !isTaken).length },
     tickets: stored.tickets.length,
     inbound: {
       states: countBy(stored.inbound.map(({ state }) => state)),
