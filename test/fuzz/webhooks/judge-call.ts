@@ -20,8 +20,8 @@ export function judgeCall(call: WebhookCall, original: Original, originals: read
     const verdict = await verify(call, original);
     const reading = await read(call, original);
     if (verdict?.kind !== "verified") return { isVerified: false };
-    const isEmptyTrial = original.isTriedEmpty === true && reading?.kind === "ignored";
-    return { isVerified: true, why: isEmptyTrial ? undefined : wronglyVerified(call, verdict, original, originals) };
+    const isNothing = original.mayBeNothing === true && reading?.kind !== "mails";
+    return { isVerified: true, why: isNothing ? undefined : wronglyVerified(call, verdict, original, originals) };
   });
 }
 

@@ -15,8 +15,8 @@ export interface Original {
   call: WebhookCall;
   /** What cannot be altered without the proof: the same text for calls that say the same. */
   covered(call: WebhookCall): string;
-  /** Its provider tries the URL with calls that bring nothing, and prove nothing. */
-  isTriedEmpty?: true;
+  /** Its proof leaves room for other calls, as long as they bring nothing. */
+  mayBeNothing?: true;
   /** Longest tolerated age, ms; undefined where nothing says when it was signed. */
   toleranceMs?: number;
   /** The same call with another body, proven anew; absent where mails are brought. */
@@ -172,14 +172,18 @@ function postmark(): Original {
   return { name: "postmark", ...inUse("postmark", {}, [PASSWORD]), deps: noFetch, call, covered: credentials };
 }
 
-/** Signed are the URL and every field, so calls say the same when their fields are the same in any order and escape. */
+/**
+ * Signed are the URL and every field, so calls say the same when their fields are the same in any order and escape. But
+ * names and values are signed without a mark between them, so that the end of a value may as well be a field of its own, and
+ * a trial by HEAD is not signed at all: neither may bring a mail.
+ */
 function mandrill(): Original {
   const events = JSON.stringify([{ event: "inbound", ts: 1, msg: { email: RECIPIENT, sender: "ann@example.net", raw_msg: MIME } }]);
   const { body, headers } = urlencoded({ mandrill_events: events });
   const signature = createHmac("sha1", TEXT).update(`${URL_CALLED}mandrill_events${events}`).digest("base64");
   const covered = ({ url, body: form }: WebhookCall) => `${url} ${JSON.stringify([...new URLSearchParams(form.toString("utf8"))].sort())}`;
   const call = callWith({ body, headers: { ...headers, "x-mandrill-signature": signature } });
-  return { name: "mandrill", ...inUse("mandrill", {}, [TEXT]), deps: noFetch, call, covered, isTriedEmpty: true };
+  return { name: "mandrill", ...inUse("mandrill", {}, [TEXT]), deps: noFetch, call, covered, mayBeNothing: true };
 }
 
 const TOPIC = "arn:aws:sns:eu-west-1:123456789012:mails";
