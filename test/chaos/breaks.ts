@@ -2,7 +2,6 @@ import { mkdir, readFile, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
-import type { Programs } from "./scene.ts";
 
 /**
  * Versions of the product that break a promise on purpose: a harness that passes them would prove nothing.
@@ -87,6 +86,14 @@ export const BREAK_DOORS: Readonly<Record<string, string>> = {
 };
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Paths of what is run. */
+export interface Programs {
+  worker: string;
+  door: string;
+  mailDoor: string;
+  cli: string;
+}
 
 /** Bundles the programs of a run into `folder`, so that no build meanwhile changes them; with a break when one is named. */
 export async function buildPrograms(name: string | undefined, folder: string): Promise<Programs> {

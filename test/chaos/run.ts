@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Programs } from "./breaks.ts";
 import { countBy, jobsNowhere, readStored } from "./count.ts";
 import type { FaultLog } from "./fault-log.ts";
 import type { Fleet } from "./fleet.ts";
@@ -8,7 +9,7 @@ import { isJudged, longestGap } from "./health.ts";
 import type { Ledger } from "./ledger.ts";
 import type { ChaosOptions } from "./options.ts";
 import { quiet, runAudit } from "./quiet.ts";
-import { DATABASE, type Programs, prepare, type Stage } from "./scene.ts";
+import { DATABASE, prepare, type Stage } from "./scene.ts";
 import { underFire } from "./under-fire.ts";
 import { judge, type Verdict } from "./verdict.ts";
 

@@ -5,7 +5,7 @@ import { connectStore, seedExampleData } from "@openticket/store";
 import { Redis } from "ioredis";
 import mongoose from "mongoose";
 import { openTcpProxy } from "../support/tcp-proxy.ts";
-import { BREAK_DOORS } from "./breaks.ts";
+import { BREAK_DOORS, type Programs } from "./breaks.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { type FaultLog, makeFaultLog } from "./fault-log.ts";
 import type { FaultDeps } from "./faults.ts";
@@ -33,14 +33,6 @@ export interface Scene {
   env: Record<string, string>;
   /** Tells those who wait for it that a burst was sent. */
   burst(count: number): void;
-}
-
-/** Paths of what is run. */
-export interface Programs {
-  worker: string;
-  door: string;
-  mailDoor: string;
-  cli: string;
 }
 
 export interface Stage {
