@@ -2,7 +2,6 @@ import { mkdir, readFile, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
-import type { Programs } from "./scene.ts";
 
 /**
  * Versions of the product that break a promise on purpose: a harness that passes them would prove nothing.
@@ -20,6 +19,7 @@ const COMMITTER = "shared/store/src/ticket-committer.ts";
 const DISPATCHER = "services/worker/src/outbox/dispatcher.ts";
 const ACCEPT = "services/ingress/src/intake/accept.ts";
 const RECEIVE_MAIL = "services/ingress/src/intake/receive-mail.ts";
+const RECEIVE_WEBHOOK = "services/ingress/src/intake/receive-webhook.ts";
 
 export const BREAKS: Record<string, readonly Replacement[]> = {
   /** Nothing in the store says that a request has its ticket. */
@@ -61,16 +61,39 @@ export const BREAKS: Record<string, readonly Replacement[]> = {
     {
       file: RECEIVE_MAIL,
       from: "const accepted = await Promise.all(records.map((record) => deps.inbound.accept(record)));",
-      to: "const accepted = []; const later = () => records.forEach((record) => deps.inbound.accept(record).then(() => submit(record, deps)).catch(() => undefined)); setTimeout(later, 200);",
+      to: "const accepted = []; const later = () => records.forEach((record) => deps.inbound.accept(record).then(() => submit(record, deps)).catch(() => undefined)); setTimeout(later, 2000);",
     },
     { file: RECEIVE_MAIL, from: "for (const record of records) submit(record, deps);", to: "" },
   ],
+  /** A provider hears 200 while the record of its event is still on its way. */
+  "ack-before-event-store": [
+    {
+      file: RECEIVE_WEBHOOK,
+      from: "const { kind } = await deps.inbound.accept(record);",
+      to: "const kind: string = 'accepted'; const later = () => deps.inbound.accept(record).then(() => deps.submitEvent(command)).catch(() => undefined); setTimeout(later, 2000);",
+    },
+    { file: RECEIVE_WEBHOOK, from: "deps.submitEvent(command).catch((error: unknown) => deps.onNotEnqueued(record._id, error));", to: "" },
+  ],
+  /** An event is named by its body alone, which a provider may write anew each time. */
+  "event-id-forgotten": [{ file: RECEIVE_WEBHOOK, from: "id === undefined ? `body", to: "id !== '' ? `body" }],
 };
 
-/** Breaks that only mails can find. */
-export const MAIL_BREAKS: ReadonlySet<string> = new Set(["ack-before-store"]);
+/** Breaks of one kind of door, and the doors that find them: among other requests a short run has too few for it. */
+export const BREAK_DOORS: Readonly<Record<string, string>> = {
+  "ack-before-store": "mail",
+  "ack-before-event-store": "webhook",
+  "event-id-forgotten": "webhook",
+};
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Paths of what is run. */
+export interface Programs {
+  worker: string;
+  door: string;
+  mailDoor: string;
+  cli: string;
+}
 
 /** Bundles the programs of a run into `folder`, so that no build meanwhile changes them; with a break when one is named. */
 export async function buildPrograms(name: string | undefined, folder: string): Promise<Programs> {

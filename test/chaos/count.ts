@@ -17,15 +17,20 @@ export interface StoredTicket {
   outbox: { key: string; kind: string; template?: string; to?: { email: string }; deliveredAt?: Date; deadAt?: Date; lastError?: string }[];
 }
 
-/** A message that came in by mail. */
+/** A message that came in by mail, or an event. */
 export interface StoredMail {
   _id: string;
+  mailbox: string;
+  source: { webhook?: { eventId?: string } };
   messageId?: string;
   state: string;
   reason?: { code: string; text: string };
   ticket?: { id: number; tid: string };
   repetitions: number;
 }
+
+/** True for an event of a webhook; others are mails, also where a webhook brought them. */
+export const isEvent = ({ mailbox }: Pick<StoredMail, "mailbox">): boolean => mailbox.startsWith("webhook:");
 
 export interface Stored {
   inbound: StoredMail[];
@@ -50,12 +55,13 @@ export async function readStored(db: Db): Promise<Stored> {
   return { inbound, tickets, rejections, deadLetters };
 }
 
-/** What is still to be done: jobs in the queue, tickets that owe something, receipts and mails without an outcome. */
+/** What is still to be done: jobs in the queue, tickets that owe something, receipts, mails and events without an outcome, calls to endpoints. */
 export interface Unfinished {
   jobs: number;
   owing: number;
   receipts: number;
   inbound: number;
+  calls: number;
 }
 
 export async function countUnfinished(db: Db, { redis, prefix }: { redis: Redis; prefix: string }): Promise<Unfinished> {
@@ -68,6 +74,7 @@ export async function countUnfinished(db: Db, { redis, prefix }: { redis: Redis;
     owing: await db.collection("tickets").countDocuments({ dueAt: { $exists: true } }),
     receipts: await db.collection("receipts").countDocuments({ checkAt: { $exists: true } }),
     inbound: await db.collection("inbound").countDocuments({ state: "stored" }),
+    calls: await db.collection("webhookcalls").countDocuments({ state: "pending" }),
   };
 }
 
@@ -75,6 +82,13 @@ export async function countUnfinished(db: Db, { redis, prefix }: { redis: Redis;
 export async function letTimePass(db: Db): Promise<void> {
   await db.collection("tickets").updateMany({ dueAt: { $exists: true } }, { $set: { dueAt: new Date(0) } });
   for (const name of ["receipts", "inbound"]) await db.collection(name).updateMany({ checkAt: { $exists: true } }, { $set: { checkAt: new Date(0) } });
+  await db.collection("webhookcalls").updateMany({ state: "pending" }, { $set: { dueAt: new Date(0) } });
+}
+
+/** Makes the calls due that wait for their next try, which may be days away; not those that a worker has in hand. */
+export async function letCallsBeDue(db: Db): Promise<void> {
+  const now = new Date();
+  await db.collection("webhookcalls").updateMany({ state: "pending", leasedBy: { $exists: false }, dueAt: { $gt: now } }, { $set: { dueAt: now } });
 }
 
 /** What BullMQ keeps beside the jobs of a queue. */
@@ -113,4 +127,15 @@ export function countBy(names: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const name of names.toSorted()) counts[name] = (counts[name] ?? 0) + 1;
   return counts;
+}
+
+/** What has the same key, together, in the order of its first. */
+export function groupBy<K, T>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group) group.push(item);
+    else groups.set(keyOf(item), [item]);
+  }
+  return groups;
 }

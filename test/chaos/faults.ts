@@ -18,6 +18,8 @@ export interface FaultDeps {
   producerProxies: TcpProxy[];
   /** Past every proxy. */
   redis: Redis;
+  /** How much more often than usual doors are killed; 1 but for a broken program whose fault only that shows. */
+  doorKillsFactor: number;
   /** Resolves at the next burst of requests, a moment later: then there is something to break. */
   nextBurst(): Promise<void>;
 }
@@ -125,7 +127,8 @@ const BREAKERS: Record<keyof typeof PROCESS_FAULTS | keyof typeof DATABASE_FAULT
 
 /** Breaks something of one lane, and mends it again. */
 export function breakProcess(deps: FaultDeps): Promise<void> {
-  return BREAKERS[deps.random.weighted(PROCESS_FAULTS)](deps);
+  const weights = { ...PROCESS_FAULTS, "door killed": PROCESS_FAULTS["door killed"] * deps.doorKillsFactor };
+  return BREAKERS[deps.random.weighted(weights)](deps);
 }
 
 export function breakDatabase(deps: FaultDeps): Promise<void> {

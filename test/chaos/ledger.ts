@@ -4,7 +4,9 @@ import { createWriteStream } from "node:fs";
 
 export const MAIL_DOORS = ["smtp", "lmtp"] as const;
 export type MailDoor = (typeof MAIL_DOORS)[number];
-export const DOORS = ["api", "rest", "async", "sdk", "raw", ...MAIL_DOORS] as const;
+export const WEBHOOK_DOORS = ["webhook-event", "webhook-alert", "webhook-mail"] as const;
+export type WebhookDoor = (typeof WEBHOOK_DOORS)[number];
+export const DOORS = ["api", "rest", "async", "sdk", "raw", ...MAIL_DOORS, ...WEBHOOK_DOORS] as const;
 export type Door = (typeof DOORS)[number];
 
 /** One answer that a producer took for final. */
@@ -12,7 +14,7 @@ export type Acknowledgement =
   | { kind: "opened"; id: number; tid: string; c: string; isReplay: boolean }
   /** 202: promised, without ids yet. */
   | { kind: "accepted" }
-  /** 250 of a mail door: promised, under this name. */
+  /** 250 of a mail door, 2xx to a webhook: promised, under this name. */
   | { kind: "stored"; inboundId: string }
   | { kind: "rejected"; code: string };
 
@@ -25,13 +27,22 @@ export interface ExpectedMail {
   text: string;
 }
 
+/** What is to come of an event of a webhook. */
+export interface ExpectedEvent {
+  /** Its provider's name for it; none of two sources have the same. */
+  eventId: string;
+  /** `nowhere`: the door refuses it, and nothing of it may be stored; `shared`: it opens a ticket, or counts for the one of its tag. */
+  endsAs: "ticket" | "shared" | "ignored" | "refused" | "nowhere";
+}
+
 export interface RequestEntry {
-  /** Stands in the ticket's subject: by it the ticket is found without our own identities. */
+  /** Stands in the ticket's subject: by it the ticket is found without our own identities. Alerts about one thing share theirs. */
   tag: string;
   door: Door;
   /** Must be rejected, with this code; of a mail: must not become a ticket, for this reason. */
   wrongWith?: string;
   mail?: ExpectedMail;
+  event?: ExpectedEvent;
   acknowledgements: Acknowledgement[];
   /** Deliveries that ended in an error or in silence; what they came to is not known. */
   failures: number;
@@ -39,8 +50,15 @@ export interface RequestEntry {
   isGivenUp: boolean;
 }
 
+/** What is known of a request before it is sent. */
+export interface Asked extends Pick<RequestEntry, "tag" | "door"> {
+  wrongWith?: string | undefined;
+  mail?: ExpectedMail | undefined;
+  event?: ExpectedEvent | undefined;
+}
+
 export interface Ledger {
-  open(entry: Pick<RequestEntry, "tag" | "door"> & { wrongWith?: string | undefined; mail?: ExpectedMail | undefined }): RequestEntry;
+  open(asked: Asked): RequestEntry;
   /** Notes an answer to a delivery that was begun at `sentAtMs`. */
   acknowledge(entry: RequestEntry, answer: Acknowledgement, sentAtMs: number): void;
   fail(entry: RequestEntry, reason: string): void;
@@ -71,8 +89,9 @@ export function makeLedger(path: string): Ledger {
     failuresByReason,
     times,
     note: write,
-    open({ tag, door, wrongWith, mail }) {
-      const entry: RequestEntry = { tag, door, ...(wrongWith && { wrongWith }), ...(mail && { mail }), acknowledgements: [], failures: 0, isGivenUp: false };
+    open({ tag, door, wrongWith, mail, event }) {
+      const expected = { ...(wrongWith && { wrongWith }), ...(mail && { mail }), ...(event && { event }) };
+      const entry: RequestEntry = { tag, door, ...expected, acknowledgements: [], failures: 0, isGivenUp: false };
       requests.push(entry);
       return entry;
     },
@@ -103,4 +122,9 @@ export function openings({ acknowledgements }: RequestEntry): (Acknowledgement &
 /** True when the product has promised something about the request. */
 export function isAcknowledged({ acknowledgements }: RequestEntry): boolean {
   return acknowledgements.length > 0;
+}
+
+/** The names under which something was told to be stored, each once. */
+export function namesTold({ acknowledgements }: RequestEntry): string[] {
+  return [...new Set(acknowledgements.flatMap((answer) => (answer.kind === "stored" ? [answer.inboundId] : [])))];
 }

@@ -1,5 +1,5 @@
-import type { Stored, StoredMail, StoredTicket } from "./count.ts";
-import type { ExpectedMail, Ledger, RequestEntry } from "./ledger.ts";
+import { isEvent, type Stored, type StoredMail, type StoredTicket } from "./count.ts";
+import { type ExpectedMail, type Ledger, namesTold, type RequestEntry } from "./ledger.ts";
 
 /** Holds the mails that were handed in against the records of them and their tickets. */
 
@@ -8,7 +8,8 @@ interface MailEntry extends RequestEntry {
 }
 
 /** Every mail has one record, which says truly what became of it; every record is of a mail. */
-export function judgeMailsIn({ requests }: Pick<Ledger, "requests">, { inbound, tickets }: Pick<Stored, "inbound" | "tickets">): string[] {
+export function judgeMailsIn({ requests }: Pick<Ledger, "requests">, { inbound: all, tickets }: Pick<Stored, "inbound" | "tickets">): string[] {
+  const inbound = all.filter((record) => !isEvent(record));
   const records = indexOf(inbound);
   const ticketById = new Map(tickets.map((ticket) => [ticket.id, ticket]));
   const entries = requests.filter((entry): entry is MailEntry => entry.mail !== undefined);
@@ -21,10 +22,6 @@ export function judgeMailsIn({ requests }: Pick<Ledger, "requests">, { inbound, 
   }
   return [...breaches, ...strangersAmong(inbound, known, entries)];
 }
-
-const namesTold = ({ acknowledgements }: RequestEntry): string[] => [
-  ...new Set(acknowledgements.flatMap((answer) => (answer.kind === "stored" ? [answer.inboundId] : []))),
-];
 
 /** Records by the Message-ID that was sent, and by the name that was told. */
 function indexOf(inbound: readonly StoredMail[]): { of(entry: MailEntry): StoredMail[] } {

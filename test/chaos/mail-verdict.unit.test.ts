@@ -13,7 +13,17 @@ function handedIn(fields: Partial<RequestEntry> = {}, mail: Partial<ExpectedMail
 
 function record(fields: Partial<StoredMail> = {}): StoredMail {
   const ticket = { id: 1, tid: "100001" };
-  return { _id: "inb_1", messageId: MESSAGE_ID, state: "ticket", reason: { code: "ticket_opened", text: "" }, ticket, repetitions: 0, ...fields };
+  return {
+    _id: "inb_1",
+    mailbox: "support@example.test",
+    source: {},
+    messageId: MESSAGE_ID,
+    state: "ticket",
+    reason: { code: "ticket_opened", text: "" },
+    ticket,
+    repetitions: 0,
+    ...fields,
+  };
 }
 
 const TICKET: StoredTicket = {

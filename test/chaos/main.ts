@@ -4,13 +4,13 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { BREAKS, buildPrograms, MAIL_BREAKS } from "./breaks.ts";
+import { BREAK_DOORS, BREAKS, buildPrograms } from "./breaks.ts";
 import { type ChaosOptions, readOptions } from "./options.ts";
 import { type Figures, figuresOf, nameOf, printFigures } from "./report.ts";
 import { runChaos } from "./run.ts";
 
 /**
- * `npm run chaos -- --minutes N --seed S [--tickets N] [--doors mail|NAMES] [--break NAME|all] [--json FILE] [--hurry] [--keep]`: real processes,
+ * `npm run chaos -- --minutes N --seed S [--tickets N] [--doors mail|webhook|NAMES] [--break NAME|all] [--json FILE] [--hurry] [--keep]`: real processes,
  * a replica set of three and a Redis, broken all the time, under producers whose every acknowledgement is recorded; then
  * all of it is held against what is stored. `--break` runs a version of the product that breaks a promise on purpose.
  * Exit codes: 0 every promise was kept, 1 one was broken, 2 the run failed. With `--break all`: 0 every break was found.
@@ -52,8 +52,7 @@ async function breakAll(options: ChaosOptions): Promise<number> {
       "--tickets",
       options.tickets,
       "--doors",
-      // Among other requests a short run has too few mails for it.
-      MAIL_BREAKS.has(name) ? "mail" : options.doors.join(","),
+      BREAK_DOORS[name] ?? options.doors.join(","),
       "--break",
       name,
       "--json",

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { DOORS, type Door, MAIL_DOORS } from "./ledger.ts";
+import { DOORS, type Door, MAIL_DOORS, WEBHOOK_DOORS } from "./ledger.ts";
 
 /** How a run is wanted: `--minutes N --seed S --tickets N --doors NAMES --json FILE --break NAME --hurry --keep`. */
 export interface ChaosOptions {
@@ -56,13 +56,14 @@ function positive(text: string | undefined, name: string, fallback: number): num
   throw new Error(`--${name}: expected a number above 0, got ${text}`);
 }
 
-/** `mail` stands for all doors of mail. */
+/** `mail` stands for all doors of mail, `webhook` for all sources of webhooks. */
 function doorsNamed(text: string | undefined): readonly Door[] {
   if (text === undefined) return DOORS;
   return text.split(",").flatMap((name): readonly Door[] => {
     if (name === "mail") return MAIL_DOORS;
+    if (name === "webhook") return WEBHOOK_DOORS;
     const door = DOORS.find((known) => known === name);
-    if (door === undefined) throw new Error(`--doors: expected mail or some of ${DOORS.join(",")}, got ${name}`);
+    if (door === undefined) throw new Error(`--doors: expected mail, webhook or some of ${DOORS.join(",")}, got ${name}`);
     return [door];
   });
 }

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { until } from "../support/until.ts";
-import { countUnfinished, letTimePass, type Unfinished } from "./count.ts";
+import { countUnfinished, letCallsBeDue, letTimePass, type Unfinished } from "./count.ts";
 import type { ChaosOptions } from "./options.ts";
 import { DATABASE, type Scene } from "./scene.ts";
 
@@ -13,8 +13,9 @@ const AUDIT_TIMEOUT_MS = 60_000;
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Waits until nothing is to be done any more; what is left after a bounded time is a breach. */
-export async function quiet({ fleet, producers, sink, db, redis }: Scene, { isHurried }: ChaosOptions): Promise<string[]> {
+export async function quiet({ fleet, producers, sink, receiver, db, redis }: Scene, { isHurried }: ChaosOptions): Promise<string[]> {
   sink.behave();
+  receiver.behave();
   await Promise.all([...fleet.workers, ...fleet.doors].map((slot) => slot.up()));
   await producers.settled(SETTLE_TIMEOUT_MS);
   if (isHurried) {
@@ -22,9 +23,10 @@ export async function quiet({ fleet, producers, sink, db, redis }: Scene, { isHu
     await letTimePass(db);
     await Promise.all(fleet.workers.map((slot) => slot.up()));
   }
-  let left: Unfinished = { jobs: 0, owing: 0, receipts: 0, inbound: 0 };
+  let left: Unfinished = { jobs: 0, owing: 0, receipts: 0, inbound: 0, calls: 0 };
   const look = async () => {
     fleet.sample();
+    await letCallsBeDue(db);
     left = await countUnfinished(db, { redis, prefix: DATABASE });
     return Object.values(left).every((count) => count === 0);
   };
@@ -32,8 +34,9 @@ export async function quiet({ fleet, producers, sink, db, redis }: Scene, { isHu
     await until("quiet", look, isHurried ? HURRIED_QUIET_TIMEOUT_MS : QUIET_TIMEOUT_MS);
     return [];
   } catch {
-    const { jobs, owing, receipts, inbound } = left;
-    return [`not-quiet: ${jobs} jobs, ${owing} tickets that owe something, ${receipts} receipts and ${inbound} mails without an outcome`];
+    const { jobs, owing, receipts, inbound, calls } = left;
+    const rest = `${receipts} receipts, ${inbound} mails and events without an outcome, ${calls} calls to the endpoint`;
+    return [`not-quiet: ${jobs} jobs, ${owing} tickets that owe something, ${rest}`];
   }
 }
 

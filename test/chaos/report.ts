@@ -13,7 +13,7 @@ export interface Figures {
   acknowledged: Record<string, number>;
   tickets: number;
   rejected: number;
-  /** Mails that came in by what became of them, and how often one that was there came again. */
+  /** Mails and events that came in by what became of them, and how often one that was there came again. */
   inbound: Run["inbound"];
   givenUp: number;
   failedDeliveries: Record<string, number>;
@@ -24,6 +24,8 @@ export interface Figures {
   longestSilenceMs: number;
   duplicates: { repeatedAnswers: number; secondMails: number; secondReplies: number };
   mails: { taken: number; refused: number };
+  /** Calls to our endpoint that it took, and those that it let fail. */
+  told: Run["told"];
   quietAfterMs: number;
   memory: Run["memory"];
   /** Processes that lived long enough for their memory to be judged. */
@@ -55,6 +57,7 @@ export function figuresOf(run: Run, { seed, minutes }: ChaosOptions): Figures {
     longestSilenceMs: Math.round(longestGap(times.map(({ atMs }) => atMs))),
     duplicates: { repeatedAnswers: run.duplicates.replays, secondMails: run.duplicates.mails, secondReplies: run.duplicates.replies },
     mails: run.mails,
+    told: run.told,
     quietAfterMs: Math.round(run.quietAfterMs),
     memory: run.memory,
     memoryJudged: run.memoryJudged,
@@ -76,13 +79,13 @@ export function printFigures(figures: Figures, print: (line: string) => void): v
   print(`seed ${figures.seed}, ${figures.minutes} min`);
   print(`requests ${figures.requests}: acknowledged ${sum} (${listed(acknowledged)}), given up by their client ${figures.givenUp}`);
   print(`tickets ${figures.tickets}, rejected ${figures.rejected}`);
-  print(`mails that came in: ${listed(figures.inbound.states) || "none"}; ${figures.inbound.repetitions} came again`);
+  print(`mails and events that came in: ${listed(figures.inbound.states) || "none"}; ${figures.inbound.repetitions} came again`);
   print(`deliveries that failed and were made again: ${listed(figures.failedDeliveries) || "none"}`);
   print(`faults ${figures.faults}: ${listed(faultsByKind)}`);
   print(
     `duplicates absorbed: ${duplicates.repeatedAnswers} further answers with the same ids, ${duplicates.secondMails} second mails, ${duplicates.secondReplies} second replies`,
   );
-  print(`mails ${mails.taken}, refused for now ${mails.refused}`);
+  print(`mails ${mails.taken}, refused for now ${mails.refused}; calls to the endpoint ${figures.told.taken}, let fail ${figures.told.refused}`);
   print(`from fault to the next answer, median and longest, ms:`);
   for (const [kind, { median: middle, longest }] of Object.entries(recoveryMs)) print(`  ${kind}: ${middle}, ${longest}`);
   print(`longest time without an answer ${figures.longestSilenceMs} ms; quiet ${(figures.quietAfterMs / 1000).toFixed(1)} s after the last fault`);

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Programs } from "./breaks.ts";
 import { countBy, jobsNowhere, readStored } from "./count.ts";
 import type { FaultLog } from "./fault-log.ts";
 import type { Fleet } from "./fleet.ts";
@@ -8,7 +9,7 @@ import { isJudged, longestGap } from "./health.ts";
 import type { Ledger } from "./ledger.ts";
 import type { ChaosOptions } from "./options.ts";
 import { quiet, runAudit } from "./quiet.ts";
-import { DATABASE, type Programs, prepare, type Stage } from "./scene.ts";
+import { DATABASE, prepare, type Stage } from "./scene.ts";
 import { underFire } from "./under-fire.ts";
 import { judge, type Verdict } from "./verdict.ts";
 
@@ -19,6 +20,7 @@ export interface Run extends Verdict {
   ledger: Ledger;
   faults: FaultLog;
   mails: { taken: number; refused: number };
+  told: { taken: number; refused: number };
   tickets: number;
   inbound: { states: Record<string, number>; repetitions: number };
   /** From the end of the faults until nothing was to be done any more, ms. */
@@ -58,6 +60,7 @@ async function story(stage: Stage): Promise<Run> {
     stored,
     mails: sink.taken,
     replies: producers.raw.replies,
+    told: scene.receiver.told,
     faults,
     lives,
     ownDeaths,
@@ -71,6 +74,7 @@ async function story(stage: Stage): Promise<Run> {
     ledger,
     faults,
     mails: { taken: sink.taken.length, refused: sink.refused() },
+    told: { taken: scene.receiver.told.filter(({ isTaken }) => isTaken).length, refused: scene.receiver.told.filter(({ isTaken }) => !isTaken).length },
     tickets: stored.tickets.length,
     inbound: {
       states: countBy(stored.inbound.map(({ state }) => state)),

@@ -1,25 +1,30 @@
+import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { connectStore, seedExampleData } from "@openticket/store";
 import { Redis } from "ioredis";
 import mongoose from "mongoose";
 import { openTcpProxy } from "../support/tcp-proxy.ts";
+import { BREAK_DOORS, type Programs } from "./breaks.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { type FaultLog, makeFaultLog } from "./fault-log.ts";
 import type { FaultDeps } from "./faults.ts";
 import { type Fleet, makeFleet } from "./fleet.ts";
-import { type Door, type Ledger, MAIL_DOORS, type MailDoor, makeLedger } from "./ledger.ts";
+import { type Door, type Ledger, MAIL_DOORS, type MailDoor, makeLedger, WEBHOOK_DOORS } from "./ledger.ts";
 import type { ChaosOptions } from "./options.ts";
 import { type Producers, startProducers } from "./producers.ts";
 import { makeRandom } from "./random.ts";
+import { type Receiver, startReceiver } from "./receiver.ts";
 import { type Sink, startSink } from "./sink.ts";
+import { setUpEndpoint, setUpSources, webhookEnvironment } from "./webhook-scene.ts";
 
-/** Everything that a run needs, started and connected: databases, mail relay, fleet, producers. */
+/** Everything that a run needs, started and connected: databases, mail relay, endpoint, fleet, producers. */
 export interface Scene {
   cluster: Cluster;
   redis: Redis;
   db: mongoose.mongo.Db;
   sink: Sink;
+  receiver: Receiver;
   fleet: Fleet;
   ledger: Ledger;
   producers: Producers;
@@ -28,14 +33,6 @@ export interface Scene {
   env: Record<string, string>;
   /** Tells those who wait for it that a burst was sent. */
   burst(count: number): void;
-}
-
-/** Paths of what is run. */
-export interface Programs {
-  worker: string;
-  door: string;
-  mailDoor: string;
-  cli: string;
 }
 
 export interface Stage {
@@ -55,6 +52,8 @@ const ELECTION_PATIENCE_MS = 120_000;
 /** Above what any sender of a run sends. */
 const MANY = "100000";
 const WORKERS = 4;
+const MANY_DOOR_KILLS = 10;
+const SECRETS_KEY_BYTES = 32;
 /** Of each kind that requests come through. */
 const DOORS = 2;
 
@@ -68,6 +67,11 @@ export async function prepare({ options, programs, say, dataDir, closeLater }: S
   const mongoUrl = cluster.mongoUrl(DATABASE);
   const store = await connectStore({ url: mongoUrl, appName: "chaos", serverSelectionTimeoutMs: 20_000 });
   await seedExampleData(store);
+  const receiver = await startReceiver(random.fork("receiver"));
+  closeLater(() => receiver.close());
+  const secretsKey = randomBytes(SECRETS_KEY_BYTES).toString("base64");
+  const webhookSecrets = await setUpSources(store, secretsKey);
+  receiver.setSecret(await setUpEndpoint(store, secretsKey, receiver.url));
   await store.close();
   const reading = { readConcernLevel: "majority", readPreference: "primary", serverSelectionTimeoutMS: ELECTION_PATIENCE_MS } as const;
   const client = await new mongoose.mongo.MongoClient(mongoUrl, reading).connect();
@@ -77,7 +81,7 @@ export async function prepare({ options, programs, say, dataDir, closeLater }: S
   closeLater(() => redis.disconnect());
   const sink = await startSink(random.fork("sink"));
   closeLater(() => sink.close());
-  const env = environment({ mongoUrl, dataDir, sink, redisPort: cluster.redis.port });
+  const env = { ...environment({ mongoUrl, dataDir, sink, redisPort: cluster.redis.port }), ...webhookEnvironment(secretsKey) };
   const fleet = await makeFleet({ dist: programs, env, redisPort: cluster.redis.port, logFolder, workers: WORKERS, ...doorCounts(options) });
   closeLater(() => fleet.stop());
   const proxies = { sdk: await openTcpProxy(cluster.redis.port), raw: await openTcpProxy(cluster.redis.port) };
@@ -96,6 +100,7 @@ export async function prepare({ options, programs, say, dataDir, closeLater }: S
     ledger,
     doors: options.doors,
     credentials: CREDENTIALS,
+    webhookSecrets,
     prefix: DATABASE,
     proxies,
     redisPort: cluster.redis.port,
@@ -106,16 +111,30 @@ export async function prepare({ options, programs, say, dataDir, closeLater }: S
   const faultRandom = random.fork("faults");
   const bells: (() => void)[] = [];
   const nextBurst = () => new Promise<void>((resolve) => bells.push(() => setTimeout(resolve, faultRandom.between(0, 120))));
-  const breaking = { cluster, fleet, random: faultRandom, log: faults, producerProxies: [proxies.sdk, proxies.raw], redis, nextBurst };
+  const breaking = {
+    cluster,
+    fleet,
+    random: faultRandom,
+    log: faults,
+    producerProxies: [proxies.sdk, proxies.raw],
+    redis,
+    doorKillsFactor: doorKillsFactor(options),
+    nextBurst,
+  };
   const burst = (count: number) => {
     producers.burst(count);
     for (const ring of bells.splice(0)) ring();
   };
-  return { cluster, redis, db: client.db(DATABASE), sink, fleet, ledger, producers, faults, breaking, env, burst };
+  return { cluster, redis, db: client.db(DATABASE), sink, receiver, fleet, ledger, producers, faults, breaking, env, burst };
+}
+
+/** What a broken door has promised is lost only with the door. */
+function doorKillsFactor({ breakName }: ChaosOptions): number {
+  return breakName !== undefined && BREAK_DOORS[breakName] !== undefined ? MANY_DOOR_KILLS : 1;
 }
 
 function doorCounts({ doors }: ChaosOptions): { httpDoors: number; mailDoors: number } {
-  const viaHttp: readonly Door[] = ["api", "rest", "async"];
+  const viaHttp: readonly Door[] = ["api", "rest", "async", ...WEBHOOK_DOORS];
   const viaMail: readonly Door[] = MAIL_DOORS;
   const countOf = (kinds: readonly Door[]) => (doors.some((door) => kinds.includes(door)) ? DOORS : 0);
   return { httpDoors: countOf(viaHttp), mailDoors: countOf(viaMail) };

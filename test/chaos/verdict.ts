@@ -1,4 +1,5 @@
 import { countBy, type Stored, type StoredTicket } from "./count.ts";
+import { judgeEventsIn } from "./event-verdict.ts";
 import type { FaultLog } from "./fault-log.ts";
 import type { Life } from "./fleet.ts";
 import { judgeCopies, judgeLeftovers, judgeMemory, judgeSilence } from "./health.ts";
@@ -6,6 +7,7 @@ import { isAcknowledged, type Ledger, openings, type RequestEntry } from "./ledg
 import { judgeMailsIn } from "./mail-verdict.ts";
 import type { RawProducer } from "./raw-producer.ts";
 import type { TakenMail } from "./sink.ts";
+import { judgeTold, type ToldEvent } from "./told-verdict.ts";
 
 /** Holds the ledger against what is stored. Each breach of a promise is one line that begins with its name. */
 
@@ -14,6 +16,8 @@ export interface Evidence {
   stored: Stored;
   mails: readonly TakenMail[];
   replies: RawProducer["replies"];
+  /** What an endpoint of ours was told. */
+  told: readonly ToldEvent[];
   faults: FaultLog;
   lives: readonly Life[];
   ownDeaths: readonly string[];
@@ -41,6 +45,8 @@ export function judge(evidence: Evidence): Verdict {
     ...ledger.requests.flatMap((entry) => judgeRequest(entry, byTag.get(entry.tag) ?? [])),
     ...strangers(byTag, ledger),
     ...judgeMailsIn(ledger, stored),
+    ...judgeEventsIn(ledger, stored),
+    ...judgeTold(evidence.told, stored.tickets),
     ...judgeRejections(evidence),
     ...repeated(stored.tickets, "id"),
     ...repeated(stored.tickets, "tid"),
@@ -94,9 +100,14 @@ function strangers(byTag: Map<string, StoredTicket[]>, { requests }: Evidence["l
   return [...byTag.keys()].filter((tag) => !known.has(tag)).map((tag) => `stranger: a ticket of no request: ${tag}`);
 }
 
-/** A rejection stands for each wrong request that had an answer, and for no other; mails have records of their own. */
+/**
+ * A rejection stands for each wrong request that had an answer, and for no other. Mails and events have records of their
+ * own, but an event that stands alone is a request like any other.
+ */
 function judgeRejections({ ledger, stored }: Evidence): string[] {
-  const wrong = ledger.requests.filter(({ wrongWith, mail }) => wrongWith !== undefined && !mail);
+  const wrong = ledger.requests.filter(
+    ({ door, wrongWith, mail, event }) => wrongWith !== undefined && !mail && (!event || (door === "webhook-event" && event.endsAs === "refused")),
+  );
   const [atLeast, atMost, count] = [wrong.filter(isAcknowledged).length, wrong.length, stored.rejections.length];
   return count >= atLeast && count <= atMost ? [] : [`rejections: ${count} are stored; expected ${atLeast} to ${atMost}`];
 }

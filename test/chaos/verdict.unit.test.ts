@@ -25,6 +25,8 @@ const owedMail = (fields: object = { deliveredAt: new Date(0) }) => ({
   ...fields,
 });
 
+const told = ({ id, tid, subject }: StoredTicket): Evidence["told"][number] => ({ eventId: `evt_${id}`, ticket: { id, tid, subject }, isTaken: true });
+
 type Given = Partial<Omit<Evidence, "ledger">> & { requests?: RequestEntry[]; oddities?: string[] };
 
 /** One request with its ticket and nothing owed, unless the test says otherwise; the audit agrees with what is stored. */
@@ -43,6 +45,7 @@ function breachesOf({ requests = [request()], oddities = [], ...given }: Given =
     stored,
     mails: [],
     replies: new Map(),
+    told: stored.tickets.map(told),
     faults: makeFaultLog(() => undefined),
     lives: [],
     ownDeaths: [],
@@ -88,6 +91,7 @@ it.each<[string, string, Given]>([
   ["a mail of no ticket", "mail-stray", { mails: [MAIL] }],
   ["a second mail while nothing was broken", "mail-twice", { ...mailed, mails: [MAIL, { ...MAIL, atMs: 2000 }] }],
   ["a second mail under another name", "mail-names", { ...mailed, mails: [MAIL, { ...MAIL, messageId: "<b@x>" }] }],
+  ["a ticket that the endpoint was never told of", "told-never", { told: [] }],
   ["a second reply while nothing was broken", "reply-twice", { replies: new Map([["r c", [0, 1].map((atMs) => ({ atMs, answer: "same" }))]]) }],
   ["a second reply that says something else", "reply-differs", { replies: new Map([["r c", ["one", "two"].map((answer) => ({ atMs: 0, answer }))]]) }],
 ])("%s is a breach", (_what, name, given) => {

@@ -37,7 +37,8 @@ it(
     expect(figures.requests).toBeGreaterThanOrEqual(1000);
     expect(figures.faults).toBeGreaterThanOrEqual(8);
     expect(figures.faultsByKind["Redis emptied"]).toBe(1);
-    for (const state of ["ticket", "ignored", "refused", "quarantined"]) expect(figures.inbound.states[state], output).toBeGreaterThan(0);
+    expect(figures.told.taken).toBeGreaterThan(0);
+    for (const state of ["ticket", "occurrence", "ignored", "refused", "quarantined"]) expect(figures.inbound.states[state], output).toBeGreaterThan(0);
   },
   LONGEST_RUN_MS + 10_000,
 );
