@@ -1,5 +1,5 @@
-import { reasonOfEnd, startThread, type Thread } from "@openticket/runtime";
-import type { EventReading, EventTask, ThreadAnswer } from "./thread-messages.ts";
+import { type Child, startChild } from "@openticket/runtime";
+import type { EvaluatorAnswer, EventReading, EventTask } from "./thread-messages.ts";
 
 export interface EventReaderOptions {
   /** How many threads evaluate at once; unset: 2, so that one expression without end does not hold up every source. */
@@ -11,8 +11,8 @@ export interface EventReaderOptions {
 }
 
 /**
- * Evaluates the expressions of sources in threads of their own, so that one that hangs, or grows without end, harms no other
- * event: its own ends as `spent`, and its thread is replaced. Threads start with the first events and stay warm.
+ * Evaluates the expressions of sources in processes of their own, so that one that hangs, or grows without end, harms no other
+ * event: its own ends as `spent`, and what it exhausted is replaced. Processes start with the first events and stay warm.
  */
 export interface EventReader {
   /** Rejects for faults of ours, never for what an event or an expression does. */
@@ -35,9 +35,10 @@ const THREADS = 2;
 const SECOND_CHANCE = 3;
 const TIMEOUT_MS = 500;
 const MAX_MEMORY_MB = 96;
-/** Room for new values, MB: with V8's own choice one expression may take twice the above before anybody looks. */
-const MAX_YOUNG_MB = 16;
-type EventThread = Thread<ThreadAnswer>;
+/** Beyond the time of an event, for its way to the process and back, ms of the clock; and what a busy machine makes of a second of CPU. */
+const WAY_MS = 10_000;
+const MOST_PATIENCE = 8;
+type Evaluator = Child<EvaluatorAnswer>;
 
 interface Waiting {
   task: EventTask;
@@ -48,46 +49,57 @@ interface Waiting {
 
 /** See {@link EventReader}. */
 export function makeEventReader({ threads = THREADS, timeoutMs = TIMEOUT_MS, maxMemoryMb = MAX_MEMORY_MB }: EventReaderOptions = {}): EventReader {
-  const idle: EventThread[] = [];
-  const all = new Set<EventThread>();
+  const idle: Evaluator[] = [];
+  const all = new Set<Evaluator>();
   const waiting: Waiting[] = [];
   let isClosed = false;
 
   function sendWaiting(): void {
     while (!isClosed && waiting.length > 0) {
-      const thread = idle.pop() ?? (all.size < threads ? start() : undefined);
-      if (!thread) return;
+      const evaluator = living() ?? (all.size < threads ? start() : undefined);
+      if (!evaluator) return;
       const next = waiting.shift();
-      if (next) void send(next, thread);
+      if (next) void send(next, evaluator);
     }
   }
 
-  function start(): EventThread {
-    const thread = startEventThread(maxMemoryMb);
-    all.add(thread);
-    return thread;
+  /** One that has nothing to do; those that somebody has ended meanwhile are forgotten. */
+  function living(): Evaluator | undefined {
+    const evaluator = idle.pop();
+    if (!evaluator?.hasEnded()) return evaluator;
+    all.delete(evaluator);
+    return living();
   }
 
-  async function send(event: Waiting, thread: EventThread): Promise<void> {
+  function start(): Evaluator {
+    const evaluator = startEvaluator(maxMemoryMb);
+    all.add(evaluator);
+    return evaluator;
+  }
+
+  async function send(event: Waiting, evaluator: Evaluator): Promise<void> {
     const { task, limitMs, resolve, reject } = event;
     try {
-      const outcome = await thread.ask(task, limitMs);
+      const outcome = await evaluator.ask({ task, limitMs }, limitMs * MOST_PATIENCE + WAY_MS);
       if (isClosed) throw new Error("the event reader is closed");
-      if (outcome.kind === "answered") {
-        idle.push(thread);
-        return resolve(outcome.answer.reading);
-      }
-      all.delete(thread);
-      if (outcome.kind === "ended") return resolve({ kind: "spent", because: endOf(outcome.error, maxMemoryMb) });
+      if (outcome.kind === "answered") idle.push(evaluator);
+      else all.delete(evaluator);
+      const answer = outcome.kind === "answered" ? outcome.answer : outcome;
+      if (answer.kind === "read") return resolve(answer.reading);
+      if (answer.kind === "spent") return resolve(answer);
+      // Once more also after the end of a process, which somebody else may have ended.
       if (limitMs === timeoutMs) return void waiting.push({ ...event, limitMs: timeoutMs * SECOND_CHANCE });
-      resolve({ kind: "spent", because: `its expressions took longer than ${timeoutMs} ms, and than ${limitMs} ms when tried again` });
+      resolve({ kind: "spent", because: answer.kind === "late" ? tooLong(limitMs) : tooLarge });
     } catch (error) {
-      all.delete(thread);
+      all.delete(evaluator);
       reject(error);
     } finally {
       sendWaiting();
     }
   }
+
+  const tooLong = (limitMs: number) => `its expressions took longer than ${timeoutMs} ms, and than ${limitMs} ms when tried again`;
+  const tooLarge = `it needed more than ${maxMemoryMb} MB of memory for its expressions, so that their process ended`;
 
   return {
     read: (task) =>
@@ -99,21 +111,17 @@ export function makeEventReader({ threads = THREADS, timeoutMs = TIMEOUT_MS, max
     async close() {
       isClosed = true;
       for (const { reject } of waiting.splice(0)) reject(new Error("the event reader is closed"));
-      await Promise.all([...all].map((thread) => thread.end()));
+      await Promise.all([...all].map((evaluator) => evaluator.end()));
     },
   };
 }
 
-function startEventThread(maxMemoryMb: number): EventThread {
-  return startThread<ThreadAnswer>({
-    name: "a thread for the expressions of webhooks",
+function startEvaluator(maxMemoryMb: number): Evaluator {
+  return startChild<EvaluatorAnswer>({
+    name: "a process for the expressions of webhooks",
     from: import.meta.url,
-    source: "./thread.ts",
-    bundled: "./event-thread.mjs",
-    resourceLimits: { maxOldGenerationSizeMb: maxMemoryMb, maxYoungGenerationSizeMb: MAX_YOUNG_MB },
+    source: "./evaluator.ts",
+    bundled: "./event-evaluator.mjs",
+    args: [String(maxMemoryMb)],
   });
-}
-
-function endOf(error: Error | undefined, maxMemoryMb: number): string {
-  return reasonOfEnd(error, { maxMemoryMb, doing: "for its expressions", crashed: "its expressions crashed their thread" });
 }
