@@ -2,7 +2,7 @@ import { type Child, startChild } from "@openticket/runtime";
 import type { EvaluatorAnswer, EventReading, EventTask } from "./thread-messages.ts";
 
 export interface EventReaderOptions {
-  /** How many threads evaluate at once; unset: 2, so that one expression without end does not hold up every source. */
+  /** How many events are evaluated at once; unset: 2. One source has at most all but one of them. */
   threads?: number;
   /** Longest time for one event, ms of CPU, from when a thread takes it; see {@link SECOND_CHANCE}. */
   timeoutMs?: number;
@@ -52,14 +52,18 @@ export function makeEventReader({ threads = THREADS, timeoutMs = TIMEOUT_MS, max
   const idle: Evaluator[] = [];
   const all = new Set<Evaluator>();
   const waiting: Waiting[] = [];
+  /** Sources of the events that are being evaluated. One source never has all evaluators: another's event need not wait for its. */
+  const inHand: string[] = [];
+  const mostOfSource = Math.max(1, threads - 1);
   let isClosed = false;
 
   function sendWaiting(): void {
-    while (!isClosed && waiting.length > 0) {
-      const evaluator = living() ?? (all.size < threads ? start() : undefined);
-      if (!evaluator) return;
-      const next = waiting.shift();
-      if (next) void send(next, evaluator);
+    while (!isClosed) {
+      const next = waiting.findIndex(({ task }) => inHand.filter((source) => source === task.source).length < mostOfSource);
+      const evaluator = next === -1 ? undefined : (living() ?? (all.size < threads ? start() : undefined));
+      const [event] = evaluator ? waiting.splice(next, 1) : [];
+      if (!evaluator || !event) return;
+      void send(event, evaluator);
     }
   }
 
@@ -79,6 +83,7 @@ export function makeEventReader({ threads = THREADS, timeoutMs = TIMEOUT_MS, max
 
   async function send(event: Waiting, evaluator: Evaluator): Promise<void> {
     const { task, limitMs, resolve, reject } = event;
+    inHand.push(task.source);
     try {
       const outcome = await evaluator.ask({ task, limitMs }, limitMs * MOST_PATIENCE + WAY_MS);
       if (isClosed) throw new Error("the event reader is closed");
@@ -94,6 +99,7 @@ export function makeEventReader({ threads = THREADS, timeoutMs = TIMEOUT_MS, max
       all.delete(evaluator);
       reject(error);
     } finally {
+      inHand.splice(inHand.indexOf(task.source), 1);
       sendWaiting();
     }
   }

@@ -158,6 +158,17 @@ describe("an expression that exhausts", () => {
   });
 });
 
+it("events of one source without end do not hold up another's", async () => {
+  const two = makeEventReader({ threads: 2, timeoutMs: 2000 });
+  const endless = [1, 2, 3].map(() => two.read(task("($f := function($x) { $f($x + 1) }; $f(1))")));
+  const first = Promise.race(endless).catch((error: Error) => error.message);
+  const other = two.read(task("a", { source: "another" }));
+  expect(await Promise.race([first, other])).toMatchObject({ kind: "mapped" });
+  const all = Promise.allSettled(endless);
+  await two.close();
+  expect((await all).map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+});
+
 it("a reader that is closed takes nothing more", async () => {
   const closed = makeEventReader();
   await closed.close();
