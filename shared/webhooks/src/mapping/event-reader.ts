@@ -15,7 +15,7 @@ export interface EventReaderOptions {
  * event: its own ends as `spent`, and what it exhausted is replaced. Processes start with the first events and stay warm.
  */
 export interface EventReader {
-  /** Rejects for faults of ours, never for what an event or an expression does. */
+  /** Rejects for faults of ours, never for what an event or an expression does; with {@link EventsWait} when it is to come again later. */
   read(task: EventTask): Promise<EventReading | SpentReading>;
   /** Ends the threads; reads that wait or run are rejected. */
   close(): Promise<void>;
@@ -27,7 +27,14 @@ export interface SpentReading {
   because: string;
 }
 
+/** Events of a source whose expressions take too long wait already: whoever holds this one does better to hold something else. */
+export class EventsWait extends Error {
+  override name = "EventsWait";
+}
+
 const THREADS = 2;
+/** Events of one such source that may wait. */
+const MOST_WAITING = 20;
 /**
  * How many times its time an event gets when it is tried once more. Time is told by the CPU of the whole process, so on a
  * machine with too much to do an innocent event may be late once.
@@ -54,6 +61,8 @@ export function makeEventReader({ threads = THREADS, timeoutMs = TIMEOUT_MS, max
   const waiting: Waiting[] = [];
   /** Sources of the events that are being evaluated. One source never has all evaluators: another's event need not wait for its. */
   const inHand: string[] = [];
+  /** Sources whose latest event took too long. */
+  const slow = new Set<string>();
   const mostOfSource = Math.max(1, threads - 1);
   let isClosed = false;
 
@@ -90,6 +99,8 @@ export function makeEventReader({ threads = THREADS, timeoutMs = TIMEOUT_MS, max
       if (outcome.kind === "answered") idle.push(evaluator);
       else all.delete(evaluator);
       const answer = outcome.kind === "answered" ? outcome.answer : outcome;
+      if (answer.kind === "late") slow.add(task.source);
+      if (answer.kind === "read") slow.delete(task.source);
       if (answer.kind === "read") return resolve(answer.reading);
       if (answer.kind === "spent") return resolve(answer);
       // Once more also after the end of a process, which somebody else may have ended.
@@ -111,6 +122,8 @@ export function makeEventReader({ threads = THREADS, timeoutMs = TIMEOUT_MS, max
     read: (task) =>
       new Promise((resolve, reject) => {
         if (isClosed) return reject(new Error("the event reader is closed"));
+        if (slow.has(task.source) && waiting.filter(({ task: { source } }) => source === task.source).length >= MOST_WAITING)
+          return reject(new EventsWait(`${MOST_WAITING} events of the slow source ${task.source} wait already`));
         waiting.push({ task, limitMs: timeoutMs, resolve, reject });
         sendWaiting();
       }),

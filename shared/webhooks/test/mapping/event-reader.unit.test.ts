@@ -1,6 +1,6 @@
 import type { EventCorrelation } from "@openticket/contract";
 import { afterAll, describe, expect, it } from "vitest";
-import { makeEventReader } from "../../src/mapping/event-reader.ts";
+import { EventsWait, makeEventReader } from "../../src/mapping/event-reader.ts";
 import type { EventTask } from "../../src/mapping/thread-messages.ts";
 
 const reader = makeEventReader({ threads: 1, timeoutMs: 300 });
@@ -167,6 +167,17 @@ it("events of one source without end do not hold up another's", async () => {
   const all = Promise.allSettled(endless);
   await two.close();
   expect((await all).map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+});
+
+it("events of a source that was slow are put back when many of them wait, and taken again once it is quick", async () => {
+  const one = makeEventReader({ threads: 1, timeoutMs: 100 });
+  expect(await one.read(task("($f := function($x) { $f($x + 1) }; $f(1))"))).toMatchObject({ kind: "spent" });
+  const burst = () => Promise.allSettled(Array.from({ length: 30 }, () => one.read(task("a"))));
+  const putBack = (await burst()).flatMap((read) => (read.status === "rejected" ? [read.reason] : []));
+  expect(putBack).toHaveLength(9);
+  for (const reason of putBack) expect(reason).toBeInstanceOf(EventsWait);
+  expect((await burst()).map(({ status }) => status)).not.toContain("rejected");
+  await one.close();
 });
 
 it("a reader that is closed takes nothing more", async () => {
