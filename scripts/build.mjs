@@ -8,10 +8,11 @@ import { build } from "esbuild";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const OWN_SCOPE = "@openticket/";
-/** Who starts a thread, the thread's entry, and its name beside the bundle. */
+/** Who starts a thread or process, its entry, and its name beside the bundle. */
 const THREADS = [
   { starter: "shared/mail/src/reader/reading-thread.ts", entry: "shared/mail/src/reader/thread.ts", name: "mail-thread" },
-  { starter: "shared/webhooks/src/mapping/event-process.ts", entry: "shared/webhooks/src/mapping/program.ts", name: "event-program" },
+  { starter: "shared/webhooks/src/mapping/event-reader.ts", entry: "shared/webhooks/src/mapping/evaluator.ts", name: "event-evaluator" },
+  { starter: "shared/webhooks/src/mapping/event-reader.ts", entry: "shared/webhooks/src/mapping/thread.ts", name: "event-thread" },
 ];
 
 const services = chosenServices(process.cwd());

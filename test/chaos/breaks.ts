@@ -126,7 +126,8 @@ export async function buildPrograms(name: string | undefined, folder: string): P
     cli: await bundle("services/cli/src/main.ts", "cli.mjs"),
   };
   await bundle("shared/mail/src/reader/thread.ts", "mail-thread.mjs");
-  await bundle("shared/webhooks/src/mapping/program.ts", "event-program.mjs");
+  await bundle("shared/webhooks/src/mapping/evaluator.ts", "event-evaluator.mjs");
+  await bundle("shared/webhooks/src/mapping/thread.ts", "event-thread.mjs");
   const missing = replacements.find((replacement) => !replaced.has(replacement));
   if (missing) throw new Error(`${name}: ${missing.file} is in none of the programs`);
   return programs;

@@ -21,6 +21,7 @@ import {
   type StoreConnection,
   sweepBlobs,
 } from "@openticket/store";
+import { EventsWait } from "@openticket/webhooks";
 import { type ActionDeps, makeActions } from "./actions.ts";
 import type { WorkerConfig } from "./config.ts";
 import { makeDeliveries } from "./deliveries.ts";
@@ -125,7 +126,7 @@ export async function startWorker(
     decided: (requestId, outcome) => void receipts.decided(requestId, outcome).catch((err: unknown) => logger.warn({ err, requestId }, "receipt not updated")),
     bury: letters.bury,
     failed: (request, error) => errorResult(request, [error]),
-    isOutage: (error) => isStoreOutage(error) || isRedisOutage(error),
+    isOutage: (error) => isStoreOutage(error) || isRedisOutage(error) || error instanceof EventsWait,
     now,
     random: Math.random,
     logger,

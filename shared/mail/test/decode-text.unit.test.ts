@@ -18,6 +18,12 @@ describe("text of bytes", () => {
     );
   });
 
+  it("is Western where accents stand side by side, and Cyrillic where its words are", () => {
+    for (const text of ["Drücke äöü", "äöü ÄÖÜ ß"]) expect(decodeText(Buffer.from(text, "latin1"), "iso-8859-1")).toBe(text);
+    const cyrillic = Buffer.from([0xcf, 0xf0, 0xe8, 0xe2, 0xe5, 0xf2, 0x20, 0xec, 0xe8, 0xf0]);
+    expect(decodeText(cyrillic, "iso-8859-1")).toBe("Привет мир");
+  });
+
   it("is read in the set that a label means, however it is written", () => {
     const meant = {
       "Shift-JIS": "cp932",

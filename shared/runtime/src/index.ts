@@ -1,3 +1,5 @@
+export type { ThreadOutcome } from "./answers.ts";
+export * from "./child.ts";
 export * from "./config.ts";
 export * from "./drain.ts";
 export * from "./listen-failure.ts";

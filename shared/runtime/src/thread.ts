@@ -1,6 +1,6 @@
-import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
 import { type ResourceLimits, Worker } from "node:worker_threads";
+import { answersOf, type ThreadOutcome } from "./answers.ts";
+import { typescriptLoader } from "./typescript-loader.ts";
 
 /**
  * A thread for work that may hang, crash or grow: each task has a limit of time, and what exhausts the thread ends it and
@@ -18,9 +18,6 @@ export interface ThreadOptions {
   workerData?: unknown;
 }
 
-/** What came of a task. `late`, `ended`: the thread has come to its end with it. */
-export type ThreadOutcome<Answer> = { kind: "answered"; answer: Answer } | { kind: "late" } | { kind: "ended"; error: Error | undefined };
-
 export interface Thread<Answer> {
   /** One task at a time; it has `timeoutMs` of CPU from when the thread takes it. Rejects when the thread could not start. */
   ask(task: unknown, timeoutMs: number, transfer?: readonly ArrayBuffer[]): Promise<ThreadOutcome<Answer>>;
@@ -33,7 +30,7 @@ const MOST_PATIENCE = 4;
 /** See {@link ThreadOptions}. A thread that has nothing to do does not keep the process alive. */
 export function startThread<Answer extends { kind: string }>(options: ThreadOptions): Thread<Answer> {
   const worker = startWorker(options);
-  const events = listen<Answer>(worker, options.name);
+  const events = answersOf<Answer>(worker, options.name);
   return {
     async ask(task, timeoutMs, transfer = []) {
       worker.ref();
@@ -61,36 +58,11 @@ export function reasonOfEnd(error: Error | undefined, { maxMemoryMb, doing, cras
 function startWorker({ from, source, bundled, resourceLimits, workerData }: ThreadOptions): Worker {
   const options = { resourceLimits, workerData };
   if (!from.endsWith(".ts")) return new Worker(new URL(bundled, from), options);
-  // From sources, in tests and development: a thread needs its own loader of TypeScript.
-  const loader = new URL("dist/esm/api/index.mjs", pathToFileURL(createRequire(from).resolve("tsx/package.json"))).href;
   const thread = new URL(source, from).href;
-  return new Worker(`import("${loader}").then(({ register }) => (register(), import("${thread}")))`, { eval: true, ...options });
-}
-
-/** Its messages as promises: that it is ready, and the outcome of the task in hand. */
-function listen<Answer extends { kind: string }>(worker: Worker, name: string): { ready: Promise<void>; next(): Promise<ThreadOutcome<Answer>> } {
-  let settle: ((outcome: ThreadOutcome<Answer>) => void) | undefined;
-  let ended: ThreadOutcome<Answer> | undefined;
-  const ready = new Promise<void>((resolve, reject) => {
-    worker.on("message", (answer: Answer | { kind: "ready" }) => (isReady(answer) ? resolve() : settle?.({ kind: "answered", answer })));
-    const onEnd = (error: Error | undefined) => {
-      ended ??= { kind: "ended", error };
-      settle?.(ended);
-      reject(new Error(`${name} could not start`, { cause: error }));
-    };
-    worker.on("error", onEnd);
-    worker.on("exit", () => onEnd(undefined));
+  return new Worker(`import("${typescriptLoader(from, "dist/esm/api/index.mjs")}").then(({ register }) => (register(), import("${thread}")))`, {
+    eval: true,
+    ...options,
   });
-  // Who asks hears of it; a thread that nobody uses yet may fail in silence.
-  ready.catch(() => undefined);
-  return {
-    ready,
-    next: () => (ended ? Promise.resolve(ended) : new Promise((resolve) => (settle = resolve))),
-  };
-}
-
-function isReady(answer: { kind: string }): answer is { kind: "ready" } {
-  return answer.kind === "ready";
 }
 
 /**

@@ -5,7 +5,7 @@ export { postmarkKind } from "./kinds/postmark.ts";
 export { sendgridKind } from "./kinds/sendgrid.ts";
 export { sesKind } from "./kinds/ses.ts";
 export type { EventReading, EventTask } from "./mapping/event-messages.ts";
-export { type EventReader, makeEventReader, type SpentReading } from "./mapping/event-reader.ts";
+export { type EventReader, EventsWait, makeEventReader, type SpentReading } from "./mapping/event-reader.ts";
 export { type ExpressionFault, expressionFaults } from "./mapping/expression-faults.ts";
 export { ticketOfEvent } from "./mapping/ticket-of-event.ts";
 export { networkFault } from "./net/address-rules.ts";

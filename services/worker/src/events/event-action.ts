@@ -13,7 +13,7 @@ export interface EventActionDeps extends EventDeps {
 }
 
 /**
- * The job of an event that came in: map it in a thread, correlate it, open or change its ticket, note the outcome. Safe to
+ * The job of an event that came in: map it in a process of its own, correlate it, open or change its ticket, note the outcome. Safe to
  * run again after a crash at any place: see the files beside this one.
  */
 export function eventAction(deps: EventActionDeps): InboundAction {

@@ -77,5 +77,6 @@ function cyrillicPoints(code: number, previous: string): number {
   const isCapital = code < 0x0430;
   const isInWord = previous >= "\u0430" && previous <= "\u044f";
   if (isCapital) return isInWord ? -1 : 0.5;
-  return "оеаинтсрвл".includes(String.fromCharCode(code)) ? 1.2 : 0.7;
+  // Rarer letters alone are no Cyrillic text: umlauts side by side look like them.
+  return "оеаинтсрвл".includes(String.fromCharCode(code)) ? 1.2 : 0.5;
 }

@@ -34,8 +34,7 @@ export const githubKind: SourceKind<Record<string, never>> = {
     return isOneOf(given, expected) ? VERIFIED : unauthenticated("the signature does not match");
   },
   async read(call) {
-    const reading = eventReading(call, { idOf: () => call.headers["x-github-delivery"] || undefined, headers: ["x-github-event", "x-github-hook-id"] });
-    const isPing = reading.kind === "event" && call.headers["x-github-event"] === "ping";
-    return isPing ? { kind: "handshake", because: "GitHub asks whether the hook works" } : reading;
+    if (call.headers["x-github-event"] === "ping") return { kind: "handshake", because: "GitHub asks whether the hook works" };
+    return eventReading(call, { idOf: () => call.headers["x-github-delivery"] || undefined, headers: ["x-github-event", "x-github-hook-id"] });
   },
 };

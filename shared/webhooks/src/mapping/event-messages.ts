@@ -37,3 +37,12 @@ export interface ThreadAnswer {
   kind: "read";
   reading: EventReading;
 }
+
+/** To the process, for each event. `limitMs`: of CPU, from when its thread takes it. */
+export interface EvaluatorTask {
+  task: EventTask;
+  limitMs: number;
+}
+
+/** From the process, for each event. `late`: it took longer; `spent`: it exhausted the thread, for people. */
+export type EvaluatorAnswer = ThreadAnswer | { kind: "late" } | { kind: "spent"; because: string };

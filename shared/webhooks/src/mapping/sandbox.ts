@@ -10,7 +10,7 @@ import type jsonataLibrary from "jsonata";
  *
  * Problem: expressions may reach `constructor`, and so whatever made the objects that they are given; the library has had
  * holes of that kind. Choice: it is loaded into a context of its own, where code generation is off and the built-in
- * prototypes are frozen. What an event leaves behind there, no other event finds. Time and memory are the thread's to bound.
+ * prototypes are frozen. What an event leaves behind there, no other event finds. Time and memory are the process's to bound.
  */
 export interface Sandbox {
   /** The value of an expression over the event as JSON; undefined when it yields nothing. Throws what the library throws. */
@@ -23,7 +23,7 @@ export interface SandboxEvent {
   bindings: Readonly<Record<string, string>>;
 }
 
-/** Calls within calls, of one evaluation. */
+/** Calls within calls, of one evaluation. The library's limit of lists writes to prototypes, which are frozen here. */
 const LIMITS = { stack: 400 };
 /** Compiled expressions that are kept, over all sources. */
 const MAX_COMPILED = 1000;

@@ -1,4 +1,4 @@
-import { eventType, MAX_ENDPOINT_SECRETS, type SealedSecret, type WebhookEndpoint, webhookEndpoint, webhookName } from "@openticket/contract";
+import { EVENT_TYPES, eventType, MAX_ENDPOINT_SECRETS, type SealedSecret, type WebhookEndpoint, webhookEndpoint, webhookName } from "@openticket/contract";
 import { z } from "zod";
 import { makeAddressRules } from "../net/address-rules.ts";
 import { ForbiddenTarget } from "../net/errors.ts";
@@ -42,6 +42,7 @@ export function newEndpointForm(allowedNetworks: readonly string[]) {
   return z.strictObject({
     name: webhookName,
     ...fields,
+    events: events.default(() => [...EVENT_TYPES]).describe("What it hears of; unset: everything"),
     isEnabled: fields.isEnabled.default(true),
     maxInFlight: maxInFlight.default(DEFAULT_IN_FLIGHT),
     timeoutMs: timeoutMs.default(DEFAULT_TIMEOUT_MS),

@@ -1,4 +1,4 @@
-import { labelled, lines, MONTH_S, type Preset, priorityBy } from "./preset.ts";
+import { firstOf, labelled, lines, MONTH_S, type Preset, priorityBy } from "./preset.ts";
 
 /**
  * Prometheus Alertmanager, body version 4: one ticket for each group. The same body comes again every `repeat_interval` while
@@ -12,7 +12,16 @@ export const alertmanagerPreset: Preset = {
       message: lines(
         "commonAnnotations.description",
         '$count(alerts) & ($count(alerts) = 1 ? " alert" : " alerts") & " of the group " & groupKey',
-        `alerts.(${lines('"\\n" & labels.alertname & ", " & status & " since " & startsAt', "annotations.summary", "annotations.description", '$join($each(labels, function($value, $name) { $name & "=" & $value }), ", ")', "generatorURL")})`,
+        ...firstOf(
+          "alerts",
+          lines(
+            '"\\n" & labels.alertname & ", " & status & " since " & startsAt',
+            "annotations.summary",
+            "annotations.description",
+            '$join($each(labels, function($value, $name) { $name & "=" & $value }), ", ")',
+            "generatorURL",
+          ),
+        ),
         labelled("Alertmanager", "externalURL"),
       ),
       name: '"Alertmanager"',

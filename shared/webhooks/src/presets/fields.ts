@@ -2,7 +2,7 @@ import type { Preset } from "./preset.ts";
 
 /**
  * Events without a form that is known: fields are taken as they are called. `at` is the expression of the object that holds
- * them, `fallback` of what stands in for a subject. Every event stands alone.
+ * them (without one, the event itself is the message), `fallback` of what stands in for a subject. Every event stands alone.
  */
 export function fieldsPreset(at: string, fallback: string): Preset {
   const first = (...names: readonly string[]) =>
@@ -11,7 +11,7 @@ export function fieldsPreset(at: string, fallback: string): Preset {
     mapping: {
       ticket: {
         subject: `$string(${first("subject", "title", "summary")} : ${fallback})`,
-        message: `$string(${first("message", "description", "text", "body")} : $string(${at}, true))`,
+        message: `$string(${first("message", "description", "text", "body")} : $exists(${at}) ? $string(${at}, true) : $string($, true))`,
         name: first("name"),
         email: first("email"),
         ...asNamed(at, ["deptid", "clientid", "userid", "contactid", "priority", "serviceid", "domainid", "markdown", "customfields", "noemail"]),

@@ -1,4 +1,4 @@
-import { labelled, lines, MONTH_S, type Preset, priorityBy } from "./preset.ts";
+import { firstOf, labelled, lines, MONTH_S, type Preset, priorityBy } from "./preset.ts";
 
 /** Grafana alerting, contact point "Webhook": one ticket for each group, which is sent again while it fires. */
 export const grafanaPreset: Preset = {
@@ -7,7 +7,17 @@ export const grafanaPreset: Preset = {
       subject: "(commonAnnotations.summary ? commonAnnotations.summary : commonLabels.alertname ? commonLabels.alertname : title)",
       message: lines(
         "message",
-        `alerts.(${lines('"\\n" & labels.alertname & ", " & status & " since " & startsAt', "annotations.summary", "annotations.description", "valueString", labelled("Panel", "panelURL"), labelled("Silence", "silenceURL"))})`,
+        ...firstOf(
+          "alerts",
+          lines(
+            '"\\n" & labels.alertname & ", " & status & " since " & startsAt',
+            "annotations.summary",
+            "annotations.description",
+            "valueString",
+            labelled("Panel", "panelURL"),
+            labelled("Silence", "silenceURL"),
+          ),
+        ),
         labelled("Grafana", "externalURL"),
       ),
       name: '"Grafana"',

@@ -18,6 +18,18 @@ export function lines(...expressions: readonly string[]): string {
   return `$join($filter([${expressions.join(", ")}], function($line) { $type($line) = "string" }), "\\n")`;
 }
 
+/** Members of a group that a message tells of one by one: a group of thousands is known by its first ones, and has to be read in time. */
+const MAX_TOLD = 20;
+
+/**
+ * Lines about the first members of a list, and how many there are beside them. By their places, written out: any other way
+ * to say "the first" asks every member, some 5 µs each.
+ */
+export function firstOf(list: string, line: string): readonly string[] {
+  const places = Array.from({ length: MAX_TOLD }, (_, place) => `${list}[${place}]`);
+  return [`[${places.join(", ")}].(${line})`, `($count(${list}) > ${MAX_TOLD} ? "\\n" & ($count(${list}) - ${MAX_TOLD}) & " more")`];
+}
+
 /** A line of a message with a label; nothing where the expression yields nothing. */
 export function labelled(label: string, expression: string): string {
   return `($exists(${expression}) and ${expression} != "" and ${expression} != null ? "${label}: " & $string(${expression}))`;

@@ -94,6 +94,7 @@ describe("what a provider asks before it sends events", () => {
 
   test("GitHub's ping is no event", async () => {
     expect(await readingOf("github", { body: { zen: "z" }, headers: { "x-github-event": "ping" } })).toMatchObject({ kind: "handshake" });
+    expect(await readingOf("github", { body: "Hello, World!", headers: { "x-github-event": "ping" } })).toMatchObject({ kind: "handshake" });
   });
 });
 

@@ -1,7 +1,7 @@
 import type { EventCorrelation } from "@openticket/contract";
 import { afterAll, describe, expect, it } from "vitest";
 import type { EventTask } from "../../src/mapping/event-messages.ts";
-import { makeEventReader } from "../../src/mapping/event-reader.ts";
+import { EventsWait, makeEventReader } from "../../src/mapping/event-reader.ts";
 
 const reader = makeEventReader({ processes: 1, timeoutMs: 300 });
 afterAll(() => reader.close());
@@ -117,9 +117,17 @@ describe("an expression that exhausts", () => {
     const expression = "($f := function($list) { $f($append($list, $list)) }; $f([1..1000]))";
     expect(await patient.read(task(expression))).toEqual({
       kind: "spent",
-      because: "it needed more than 32 MB of memory for its expressions, or crashed their process",
+      because: expect.stringContaining("it needed more than 32 MB of memory for its expressions"),
     });
     expect(await patient.read(task("a"))).toMatchObject({ kind: "mapped" });
+    await patient.close();
+  });
+
+  it("memory with one large value ends alone too, though V8 then gives up its whole process", async () => {
+    const patient = makeEventReader({ processes: 1, timeoutMs: 20_000, maxMemoryMb: 32 });
+    const [spent, other] = await Promise.all([patient.read(task("[1..9999999].[1..10]")), patient.read(task("a"))]);
+    expect(spent).toEqual({ kind: "spent", because: expect.stringContaining("so that their process ended") });
+    expect(other).toMatchObject({ kind: "mapped" });
     await patient.close();
   });
 
@@ -148,6 +156,28 @@ describe("an expression that exhausts", () => {
       path: "correlation.key",
     });
   });
+});
+
+it("events of one source without end do not hold up another's", async () => {
+  const two = makeEventReader({ processes: 2, timeoutMs: 2000 });
+  const endless = [1, 2, 3].map(() => two.read(task("($f := function($x) { $f($x + 1) }; $f(1))")));
+  const first = Promise.race(endless).catch((error: Error) => error.message);
+  const other = two.read(task("a", { source: "another" }));
+  expect(await Promise.race([first, other])).toMatchObject({ kind: "mapped" });
+  const all = Promise.allSettled(endless);
+  await two.close();
+  expect((await all).map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+});
+
+it("events of a source that was slow are put back when many of them wait, and taken again once it is quick", async () => {
+  const one = makeEventReader({ processes: 1, timeoutMs: 100 });
+  expect(await one.read(task("($f := function($x) { $f($x + 1) }; $f(1))"))).toMatchObject({ kind: "spent" });
+  const burst = () => Promise.allSettled(Array.from({ length: 30 }, () => one.read(task("a"))));
+  const putBack = (await burst()).flatMap((read) => (read.status === "rejected" ? [read.reason] : []));
+  expect(putBack).toHaveLength(9);
+  for (const reason of putBack) expect(reason).toBeInstanceOf(EventsWait);
+  expect((await burst()).map(({ status }) => status)).not.toContain("rejected");
+  await one.close();
 });
 
 it("a reader that is closed takes nothing more", async () => {

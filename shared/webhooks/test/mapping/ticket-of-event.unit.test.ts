@@ -9,8 +9,9 @@ describe("the ticket of an event", () => {
     expect(ticketOf({ subject: "s", message: "m", deptid: 1 })).toEqual({ ...defaults, deptid: 1, subject: "s", message: "m", noemail: true });
   });
 
-  it("has somebody's own address with their own name, or none", () => {
-    expect(ticketOf({ email: "ada@client.example" })).not.toHaveProperty("name");
+  it("has somebody's own address with their own name, else with the address as name", () => {
+    expect(ticketOf({ email: "ada@client.example", name: "Ada" })).toMatchObject({ name: "Ada", email: "ada@client.example" });
+    expect(ticketOf({ email: "ada@client.example" })).toMatchObject({ name: "ada@client.example", email: "ada@client.example" });
     expect(ticketOf({ clientid: 7 })).not.toHaveProperty("email");
   });
 

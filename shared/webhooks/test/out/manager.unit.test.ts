@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { WebhookCallRecord, WebhookEndpoint } from "@openticket/contract";
+import { EVENT_TYPES, type WebhookCallRecord, type WebhookEndpoint } from "@openticket/contract";
 import { describe, expect, it } from "vitest";
 import { type EndpointChanged, makeEndpointManager } from "../../src/out/manager.ts";
 import { makeSecretBox } from "../../src/secret-box.ts";
@@ -68,6 +68,11 @@ describe("a new endpoint", () => {
   ])("with %j: every fault is named", async (fault, path) => {
     const changed = await start().manager.create({ ...CRM, ...fault });
     expect(changed).toMatchObject({ kind: "faulty", faults: [{ path }] });
+  });
+
+  it("that names no events hears of every one", async () => {
+    const { name, url } = CRM;
+    expect(done(await start().manager.create({ name, url })).endpoint.events).toEqual(EVENT_TYPES);
   });
 
   it("inside a network that the operator allows may be called by http", async () => {

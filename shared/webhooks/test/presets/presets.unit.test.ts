@@ -36,6 +36,16 @@ const GROUP = {
   truncatedAlerts: 0,
 };
 
+describe.each(["alertmanager", "grafana"] as const)("%s", (kind) => {
+  it("tells of the first alerts of a large group, in time", async () => {
+    const alerts = Array.from({ length: 20_000 }, (_, number) => ({ ...ALERT, annotations: { summary: `Disk ${number} is full` } }));
+    const reading = await tryPreset(kind, { ...GROUP, alerts });
+    expect(reading).toMatchObject({ kind: "mapped", params: { message: expect.stringContaining("19980 more") } });
+    expect(reading).toMatchObject({ params: { message: expect.stringContaining("Disk 19 is full") } });
+    expect(reading).not.toMatchObject({ params: { message: expect.stringContaining("Disk 20 is full") } });
+  });
+});
+
 describe("Alertmanager", () => {
   it("makes one ticket of a group that fires", async () => {
     const reading = await tryPreset("alertmanager", GROUP);
@@ -399,5 +409,11 @@ describe("events without a known form", () => {
       params: { subject: "order.failed", message: "No stock", email: "ada@client.example" },
     });
     expect(await tryPreset("standard-webhooks", { type: "order.failed", data: { order: 7 } })).toMatchObject({ params: { message: '{\n  "order": 7\n}' } });
+  });
+
+  it("of Standard Webhooks without data are shown as they came", async () => {
+    expect(await tryPreset("standard-webhooks", { test: 2_432_232_314 })).toMatchObject({
+      params: { subject: "Event of my-source", message: '{\n  "test": 2432232314\n}' },
+    });
   });
 });

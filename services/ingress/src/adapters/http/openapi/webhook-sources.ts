@@ -4,8 +4,14 @@ const NAME = inPath("name", "Name of the source, part of its URL", { type: "stri
 const TAG = "webhooks";
 const WANTS = "wants the permission `managewebhooks`";
 
+/** Without them no event that does not say so itself becomes a ticket. */
+const OPENER = { deptid: 1, name: "Machine", email: "machine@example.test" };
+
 const EXAMPLES = {
-  signed: { summary: "Standard Webhooks, with a secret that is made here", value: { name: "billing", kind: "standard-webhooks", generateSecret: true } },
+  signed: {
+    summary: "Standard Webhooks, with a secret that is made here",
+    value: { name: "billing", kind: "standard-webhooks", defaults: OPENER, generateSecret: true },
+  },
   token: {
     summary: "Any JSON with a bearer token, its id in the body, and a mapping",
     value: {
@@ -17,7 +23,7 @@ const EXAMPLES = {
       correlation: { key: "host", windowSeconds: 86_400, resolved: "state = 'ok'" },
     },
   },
-  github: { summary: "GitHub, with the secret that its hook has", value: { name: "forge", kind: "github", secret: "as-in-the-hook" } },
+  github: { summary: "GitHub, with the secret that its hook has", value: { name: "forge", kind: "github", defaults: OPENER, secret: "as-in-the-hook" } },
 };
 
 const body = (name: "NewWebhookSource" | "WebhookSourceDefinition" | "NewWebhookSecret", examples: object, isRequired = true) => ({
@@ -104,7 +110,7 @@ const callOperation = operation(
   {
     200: json("WebhookAnswer", "Stored, and told apart from other calls by its event's id; or genuine, and nothing that becomes a ticket"),
     ...Object.fromEntries(
-      [400, 401, 403, 404, 406, 408, 413].map((status) => [status, json("WebhookAnswer", "Refused, in the status that the provider goes by")]),
+      [400, 401, 403, 404, 406, 408, 413, 422].map((status) => [status, json("WebhookAnswer", "Refused, in the status that the provider goes by")]),
     ),
     503: json("WebhookAnswer", "Nothing was taken; see Retry-After"),
   },
