@@ -58,7 +58,7 @@ module.exports = {
       severity: "error",
       comment: "what webhooks are, in and out, needs the contract alone: no store, no queue, no server",
       from: { path: "^shared/webhooks/src/" },
-      to: { path: "^shared/", pathNot: "^shared/(contract|webhooks)/" },
+      to: { path: "^shared/", pathNot: "^shared/(contract|runtime|webhooks)/" },
     },
     {
       name: "core-is-pure",
