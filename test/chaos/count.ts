@@ -81,8 +81,13 @@ export async function countUnfinished(db: Db, { redis, prefix }: { redis: Redis;
 /** Makes everything owed due now: as if the time had passed. Only where nobody has a delivery in hand. */
 export async function letTimePass(db: Db): Promise<void> {
   await db.collection("tickets").updateMany({ dueAt: { $exists: true } }, { $set: { dueAt: new Date(0) } });
-  for (const name of ["receipts", "inbound"]) await db.collection(name).updateMany({ checkAt: { $exists: true } }, { $set: { checkAt: new Date(0) } });
+  await letLooksBeDue(db);
   await db.collection("webhookcalls").updateMany({ state: "pending" }, { $set: { dueAt: new Date(0) } });
+}
+
+/** Makes whatever has no outcome due for a look of the recovery, which may look as often as it likes. */
+export async function letLooksBeDue(db: Db): Promise<void> {
+  for (const name of ["receipts", "inbound"]) await db.collection(name).updateMany({ checkAt: { $exists: true } }, { $set: { checkAt: new Date(0) } });
 }
 
 /** Makes the calls due that wait for their next try, which may be days away; not those that a worker has in hand. */
