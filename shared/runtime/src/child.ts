@@ -48,6 +48,8 @@ export function startChild<Answer extends { kind: string }>(options: ChildOption
     },
     hasEnded: answers.hasEnded,
     async end() {
+      // Our own process must not end before it has heard of it.
+      hold(child);
       child.kill("SIGKILL");
       await gone;
     },

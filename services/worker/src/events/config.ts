@@ -4,7 +4,7 @@ import type { z } from "zod";
 /** The environment that concerns what becomes of events of webhooks. */
 export const eventConfigFields = {
   WEBHOOK_MAPPING_PROCESSES: integer({ min: 1, max: 32, fallback: 2 }).describe(
-    "Processes that evaluate the expressions of webhook sources; one source never has all of them",
+    "Processes that evaluate the expressions of webhook sources; of several, one source never has all",
   ),
   WEBHOOK_MAPPING_TIMEOUT_MS: integer({ min: 10, max: 60_000, fallback: 500 }).describe(
     "How long the expressions of one event may take, ms; what takes longer is tried once more with three times that, then quarantined",

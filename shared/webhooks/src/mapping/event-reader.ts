@@ -2,7 +2,7 @@ import { type Child, startChild } from "@openticket/runtime";
 import type { EvaluatorAnswer, EventReading, EventTask } from "./event-messages.ts";
 
 export interface EventReaderOptions {
-  /** How many events are evaluated at once; unset: 2. One source has at most all but one of them. */
+  /** How many events are evaluated at once; unset: 2. Of several, one source has at most all but one. */
   processes?: number;
   /** Longest time for one event, ms of CPU, from when a process takes it; see {@link SECOND_CHANCE}. */
   timeoutMs?: number;

@@ -1,3 +1,5 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import type { EventCorrelation } from "@openticket/contract";
 import { afterAll, describe, expect, it } from "vitest";
 import type { EventTask } from "../../src/mapping/event-messages.ts";
@@ -178,6 +180,21 @@ it("events of a source that was slow are put back when many of them wait, and ta
   for (const reason of putBack) expect(reason).toBeInstanceOf(EventsWait);
   expect((await burst()).map(({ status }) => status)).not.toContain("rejected");
   await one.close();
+});
+
+it.each([
+  ["is closed", "await reader.close()"],
+  ["has nothing to do", ""],
+])("a process whose reader %s ends by itself", async (_what, last) => {
+  const module = new URL("../../src/mapping/event-reader.ts", import.meta.url).href;
+  const event = JSON.stringify({ ...task("a"), body: [...task("a").body] });
+  const program = `const { makeEventReader } = await import(${JSON.stringify(module)});
+    const reader = makeEventReader({ processes: 1, timeoutMs: 5000 });
+    const event = ${event};
+    console.log((await reader.read({ ...event, body: Uint8Array.from(event.body) })).kind);
+    ${last}`;
+  const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", "--input-type=module", "-e", program], { timeout: 20_000 });
+  expect(stdout).toBe("mapped\n");
 });
 
 it("a reader that is closed takes nothing more", async () => {
