@@ -56,6 +56,7 @@ describe("GET /v1/inbound", () => {
     expect([shown(first.body), first.body.next]).toEqual([[ids[2], ids[1]], ids[1]]);
     expect(shown((await rest(stack, "GET", `/v1/inbound?limit=2&after=${first.body.next}`)).body)).toEqual([ids[0]]);
     expect(shown((await rest(stack, "GET", "/v1/inbound?mailbox=Support%40example.test&state=stored")).body)).toEqual([ids[1]]);
+    expect(shown((await rest(stack, "GET", "/v1/inbound?source=shop")).body)).toEqual([]);
   });
 
   it.each([

@@ -150,6 +150,8 @@ async function ensureIndexes(db: Db, models: Models): Promise<void> {
     { key: { state: 1, receivedAt: -1, _id: -1 }, name: "quarantine", partialFilterExpression: { state: "quarantined" } },
     { key: { requestId: 1 }, name: "requestId" },
     { key: { "ticket.id": 1 }, name: "ticket", sparse: true },
+    // Only what webhooks have brought is in it.
+    { key: { "source.webhook.source": 1, receivedAt: -1, _id: -1 }, name: "source", partialFilterExpression: { "source.webhook.source": { $exists: true } } },
     // Only events that count for a ticket are in it.
     {
       key: { "ticket.id": 1, receivedAt: -1, "correlation.state": 1 },

@@ -29,6 +29,8 @@ export type InboundAccepted = { kind: "accepted" } | { kind: "exists" };
 
 export interface InboundFilter {
   mailbox?: string | undefined;
+  /** Name of the webhook's source that it came by. */
+  source?: string | undefined;
   state?: InboundState | undefined;
   limit: number;
   /** Only what comes behind this record; one that does not exist leaves nothing. */
@@ -111,11 +113,12 @@ async function decideBatch(batch: readonly Decided[], records: Records, decidedA
   return batch.map(() => undefined);
 }
 
-async function list(records: Records, { mailbox, state, limit, after }: InboundFilter): Promise<InboundRecord[]> {
+async function list(records: Records, { mailbox, source, state, limit, after }: InboundFilter): Promise<InboundRecord[]> {
   const last = after === undefined ? undefined : await records.findOne({ _id: after }, { projection: { receivedAt: 1 } });
   if (last === null) return [];
   const filter: mongoose.mongo.Filter<InboundRecord> = {
     ...(mailbox !== undefined && { mailbox }),
+    ...(source !== undefined && { "source.webhook.source": source }),
     ...(state !== undefined && { state }),
     ...(last && { $or: [{ receivedAt: { $lt: last.receivedAt } }, { receivedAt: last.receivedAt, _id: { $lt: last._id } }] }),
   };

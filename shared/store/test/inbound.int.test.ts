@@ -69,6 +69,13 @@ describe("messages that came in", () => {
   });
 });
 
+it("what came by a webhook is listed by its source", async () => {
+  const webhook = { source: "shop", kind: "json", body: { sha256: "0".repeat(64), size: 1 } } as const;
+  const { _id } = await accepted({ source: { door: "webhook", envelopeTo: [], webhook } });
+  await accepted({ source: { door: "webhook", envelopeTo: [], webhook: { ...webhook, source: "forge" } } });
+  expect((await inbound.list({ source: "shop", limit: 9 })).map((record) => record._id)).toEqual([_id]);
+});
+
 describe("a decision", () => {
   it("is noted with its trace; the message is looked at no more", async () => {
     const { _id } = await accepted();

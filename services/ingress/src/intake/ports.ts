@@ -85,11 +85,19 @@ export interface MailboxReader {
   find(address: string): Promise<{ address: string } | undefined>;
 }
 
+export interface InboundFilter {
+  mailbox?: string | undefined;
+  source?: string | undefined;
+  state?: InboundState | undefined;
+  limit: number;
+  after?: string | undefined;
+}
+
 /** Messages that came in. */
 export interface InboundReader {
   find(id: string): Promise<InboundRecord | undefined>;
   /** Newest first; `after`: only what comes behind that record. */
-  list(filter: { mailbox?: string | undefined; state?: InboundState | undefined; limit: number; after?: string | undefined }): Promise<InboundRecord[]>;
+  list(filter: InboundFilter): Promise<InboundRecord[]>;
 }
 
 export interface BlobStore {

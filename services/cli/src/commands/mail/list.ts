@@ -5,6 +5,7 @@ import { ago, table } from "../../output.ts";
 
 interface Argv {
   mailbox?: string | undefined;
+  source?: string | undefined;
   state?: InboundState | undefined;
   limit: number;
   after?: string | undefined;
@@ -18,6 +19,7 @@ export const mailList: Command = (parser, wrap) =>
     (it) =>
       it
         .option("mailbox", { type: "string", describe: "Only of this mailbox" })
+        .option("source", { type: "string", describe: "Only by this source of webhooks" })
         .option("state", { choices: INBOUND_STATES, describe: "Only in this state" })
         .option("limit", { type: "number", default: 50, describe: "Most that are listed" })
         .option("after", { type: "string", describe: "Only those behind this one" })

@@ -23,6 +23,7 @@ export function inboundPaths() {
           operationId: "listInbound",
           parameters: [
             inQuery("mailbox", "Only of this mailbox", { type: "string" }),
+            inQuery("source", "Only by this source of webhooks", { type: "string" }),
             inQuery("state", "Only in this state", { enum: [...INBOUND_STATES] }),
             inQuery("limit", "Messages on a page", { type: "integer", minimum: 1, maximum: 500, default: 50 }),
             inQuery("after", "`next` of the page before", { type: "string" }),

@@ -21,13 +21,14 @@ const query = z.object({
     .string()
     .transform((address) => address.toLowerCase())
     .optional(),
+  source: z.string().optional(),
   state: inboundState.optional(),
   limit: z.coerce.number().pipe(z.int().min(1).max(MAX_PAGE)).default(DEFAULT_PAGE),
   after: z.string().optional(),
 });
 
 /**
- * `GET /v1/inbound/{id}` and `GET /v1/inbound?mailbox=&state=&limit=&after=`, newest first: what became of messages.
+ * `GET /v1/inbound/{id}` and `GET /v1/inbound?mailbox=&source=&state=&limit=&after=`, newest first: what became of messages.
  * 200; 400 for a query that cannot be read; 401; 403 without the permission `getinbound`; 404.
  */
 export function registerInbound(app: FastifyInstance, deps: HttpDeps): void {
