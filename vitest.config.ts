@@ -16,6 +16,8 @@ const TOGETHER = [
   "standalone-settings",
 ];
 const together = TOGETHER.map((name) => `test/e2e/${name}.e2e.test.ts`);
+/** Files at once: most of them wait most of the time. Left alone, two cores would mean one. */
+const SIDE_BY_SIDE = 2;
 /** Real servers, started once for the whole run and only when a test of these levels is in it. */
 const servers = ["test/support/global-setup.ts"];
 
@@ -27,13 +29,21 @@ export default defineConfig({
     reporters: ["default", "./test/support/reporter.ts"],
     pool: "forks",
     projects: [
-      { extends: true, test: { name: "unit", include: testsOf("unit"), testTimeout: 10_000, sequence: { groupOrder: 0 } } },
+      { extends: true, test: { name: "unit", include: testsOf("unit"), testTimeout: 10_000, maxWorkers: SIDE_BY_SIDE, sequence: { groupOrder: 0 } } },
       {
         extends: true,
-        test: { name: "int", include: testsOf("int"), globalSetup: servers, testTimeout: 30_000, hookTimeout: 30_000, sequence: { groupOrder: 1 } },
+        test: {
+          name: "int",
+          include: testsOf("int"),
+          globalSetup: servers,
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+          maxWorkers: SIDE_BY_SIDE,
+          sequence: { groupOrder: 1 },
+        },
       },
       { extends: true, test: { name: "e2e", include: testsOf("e2e"), exclude: together, maxWorkers: 1, sequence: { groupOrder: 2 }, ...wholeProducts } },
-      { extends: true, test: { name: "e2e-together", include: together, maxWorkers: 2, sequence: { groupOrder: 3 }, ...wholeProducts } },
+      { extends: true, test: { name: "e2e-together", include: together, maxWorkers: SIDE_BY_SIDE, sequence: { groupOrder: 3 }, ...wholeProducts } },
     ],
   },
 });
