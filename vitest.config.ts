@@ -2,8 +2,9 @@ import { defineConfig } from "vitest/config";
 
 /** Workspaces and the tests of the whole; the level of a test is in its name. */
 const testsOf = (level: string) => ["services/*/test", "shared/*/test", "test"].map((folder) => `${folder}/**/*.${level}.test.ts`);
-/** Tests that mostly wait, for a program that starts or a mail that arrives: two of them run side by side. */
+/** Tests that mostly wait, for a program that starts or a mail that arrives: they run side by side. */
 const TOGETHER = [
+  "bench",
   "every-door",
   "mail",
   "mail-loop",
@@ -16,8 +17,8 @@ const TOGETHER = [
   "standalone-settings",
 ];
 const together = TOGETHER.map((name) => `test/e2e/${name}.e2e.test.ts`);
-/** Files at once: most of them wait most of the time. Left alone, two cores would mean one. */
-const SIDE_BY_SIDE = 2;
+/** Files at once: those with servers wait most of the time. Left alone, two cores would mean one. */
+const SIDE_BY_SIDE = 3;
 /** Real servers, started once for the whole run and only when a test of these levels is in it. */
 const servers = ["test/support/global-setup.ts"];
 
@@ -29,7 +30,7 @@ export default defineConfig({
     reporters: ["default", "./test/support/reporter.ts"],
     pool: "forks",
     projects: [
-      { extends: true, test: { name: "unit", include: testsOf("unit"), testTimeout: 10_000, maxWorkers: SIDE_BY_SIDE, sequence: { groupOrder: 0 } } },
+      { extends: true, test: { name: "unit", include: testsOf("unit"), testTimeout: 10_000, maxWorkers: 2, sequence: { groupOrder: 0 } } },
       {
         extends: true,
         test: {
