@@ -54,6 +54,8 @@ const LETTERS_LOOK_MS = 60_000;
 const MS_PER_DAY = 86_400_000;
 /** After a commit the relay leaves the outbox for this long to the process that wrote it, ms. */
 const OUTBOX_GRACE_MS = 90_000;
+/** They owe events alone, which are seldom left to the relay: an idle worker need not look more often. */
+const REJECTIONS_SWEEP_MS = 30_000;
 /** Failed jobs that one round of the recovery makes dead letters of. */
 const FAILED_JOBS_AT_ONCE = 100;
 
@@ -100,7 +102,12 @@ export async function startWorker(
   drain.onDrain("dispatcher of tickets", () => ticketDispatcher.close());
   const replyDispatcher = startDispatcher({ ...dispatching, outbox: ticketReplies, deliver: deliveries.ofReply });
   drain.onDrain("dispatcher of replies", () => replyDispatcher.close());
-  const rejectionDispatcher = startDispatcher({ ...dispatching, outbox: makeMongoRejectionOutbox(store), deliver: deliveries.ofRejection });
+  const rejectionDispatcher = startDispatcher({
+    ...dispatching,
+    outbox: makeMongoRejectionOutbox(store),
+    deliver: deliveries.ofRejection,
+    sweepIntervalMs: REJECTIONS_SWEEP_MS,
+  });
   drain.onDrain("dispatcher of rejections", () => rejectionDispatcher.close());
   drain.onDrain("notifier", () => notifier.close());
 

@@ -22,6 +22,8 @@ export interface DispatcherDeps<T extends Owing> {
   now(): Date;
   random(): number;
   sleep(ms: number): Promise<unknown>;
+  /** How often the relay looks when nothing was due, ms; unset: {@link SWEEP_INTERVAL_MS}. */
+  sweepIntervalMs?: number;
   logger: Logger;
   metrics: Metrics;
 }
@@ -69,7 +71,7 @@ const PLACE_WAIT_MS = 10_000;
 const STALLED_AFTER_MS = 1000;
 /** Records that one sweep of the relay takes. */
 const SWEEP_RECORDS = 100;
-/** How often the relay looks when nothing was due, ms. */
+/** Mails and answers wait for it after a crash. */
 const SWEEP_INTERVAL_MS = 5000;
 /** How long a relay has for one record before another may take it, ms. Longer than any mail's time-outs together. */
 const LEASE_MS = 120_000;
@@ -100,7 +102,7 @@ export function startDispatcher<T extends Owing>(given: DispatcherDeps<T>): Disp
   const marks = makeGatherer<Mark>({ most: MARKS_TOGETHER, waitMs: MARKS_WAIT_MS, handOn: (items) => track(markDelivered(items, deps)) });
   const relay = startLoop({
     round: async () => (await sweep(deps)) === SWEEP_RECORDS,
-    intervalMs: SWEEP_INTERVAL_MS,
+    intervalMs: deps.sweepIntervalMs ?? SWEEP_INTERVAL_MS,
     random: deps.random,
     onFault: (err) => deps.logger.warn({ err }, "outbox sweep failed"),
   });
