@@ -4,7 +4,6 @@ import { defineConfig } from "vitest/config";
 const testsOf = (level: string) => ["services/*/test", "shared/*/test", "test"].map((folder) => `${folder}/**/*.${level}.test.ts`);
 /** Tests that mostly wait, for a program that starts or a mail that arrives: they run side by side. */
 const TOGETHER = [
-  "bench",
   "every-door",
   "mail",
   "mail-loop",
@@ -18,7 +17,7 @@ const TOGETHER = [
 ];
 const together = TOGETHER.map((name) => `test/e2e/${name}.e2e.test.ts`);
 /** Files at once: those with servers wait most of the time. Left alone, two cores would mean one. */
-const SIDE_BY_SIDE = 3;
+const SIDE_BY_SIDE = 2;
 /** Real servers, started once for the whole run and only when a test of these levels is in it. */
 const servers = ["test/support/global-setup.ts"];
 
@@ -30,7 +29,7 @@ export default defineConfig({
     reporters: ["default", "./test/support/reporter.ts"],
     pool: "forks",
     projects: [
-      { extends: true, test: { name: "unit", include: testsOf("unit"), testTimeout: 10_000, maxWorkers: 2, sequence: { groupOrder: 0 } } },
+      { extends: true, test: { name: "unit", include: testsOf("unit"), testTimeout: 10_000, maxWorkers: SIDE_BY_SIDE, sequence: { groupOrder: 0 } } },
       {
         extends: true,
         test: {
