@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { connectRedis } from "@openticket/client";
 import { DEFAULT_QUEUE_PREFIX } from "@openticket/contract";
+import { networkFault } from "@openticket/runtime";
 import { connectStore, type StoreConnection } from "@openticket/store";
-import { networkFault } from "@openticket/webhooks";
 import { z } from "zod";
 import { CliFailure } from "./failure.ts";
 

@@ -1,20 +1,9 @@
-import { commonConfigFields, flag, integer, list, url } from "@openticket/runtime";
-import { networkFault, secretKeysFault } from "@openticket/webhooks";
+import { commonConfigFields, flag, integer, list, networkList, url } from "@openticket/runtime";
+import { secretKeysFault } from "@openticket/webhooks";
 import { z } from "zod";
-import { rangeFault } from "./adapters/http/allow-list.ts";
 
 /** Bytes in a MiB. */
 const MIB = 1024 * 1024;
-
-const ranges = () =>
-  list().superRefine((items, context) => {
-    for (const fault of items.map(rangeFault)) if (fault) context.addIssue({ code: "custom", message: fault });
-  });
-
-const networks = () =>
-  list().superRefine((items, context) => {
-    for (const fault of items.map(networkFault)) if (fault) context.addIssue({ code: "custom", message: fault });
-  });
 
 /** What is made of one message for several mailboxes; every door has to say the same. */
 function sameMail() {
@@ -39,9 +28,9 @@ export const httpConfig = z.object({
   HTTP_HOST: z.string().default("127.0.0.1").describe("Address that the HTTP door listens on"),
   HTTP_PORT: integer({ min: 0, max: 65_535, fallback: 8080 }).describe("Its port; 0: any"),
   HTTP_ALLOW_GET: flag(false).describe("Serve the API call by GET as well; its URL then holds the secret"),
-  HTTP_ALLOWED_IPS: ranges().describe("Addresses and CIDR ranges that may call; unset: all"),
+  HTTP_ALLOWED_IPS: networkList().describe("Addresses and CIDR ranges that may call; unset: all"),
   HTTP_ACCESS_KEYS: list().describe("Access keys that excuse an address that is not allowed"),
-  HTTP_TRUSTED_PROXIES: ranges().describe("Proxies whose `X-Forwarded-For` is believed"),
+  HTTP_TRUSTED_PROXIES: networkList().describe("Proxies whose `X-Forwarded-For` is believed"),
   HTTP_PUBLIC_URL: url(["http", "https"], "https://tickets.example.com")
     .optional()
     .describe(
@@ -55,7 +44,7 @@ export const httpConfig = z.object({
   WEBHOOK_MAX_MAIL_BYTES: integer({ min: 1024, max: 1024 * MIB, fallback: 64 * MIB }).describe("Size of a mail that a webhook brings, bytes"),
   MAIL_SAME_MAIL: sameMail(),
   WEBHOOK_MAX_HOPS: integer({ min: 1, max: 1000, fallback: 50 }).describe("Received headers of a mail that a webhook brings; more are a loop"),
-  EVENTS_ALLOWED_NETWORKS: networks().describe("Addresses and CIDR ranges beside the public internet that endpoints may be in, by http as well"),
+  EVENTS_ALLOWED_NETWORKS: networkList().describe("Addresses and CIDR ranges beside the public internet that endpoints may be in, by http as well"),
   HTTP_REPLY_TIMEOUT_MS: integer({ min: 100, max: 300_000, fallback: 25_000 }).describe("How long a call waits for its ticket before it answers 503, ms"),
   HTTP_ASYNC_DURABILITY: z
     .enum(["store", "queue"])

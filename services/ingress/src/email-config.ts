@@ -1,7 +1,6 @@
 import { isIP } from "node:net";
-import { commonConfigFields, integer, list } from "@openticket/runtime";
+import { commonConfigFields, integer, list, networkList } from "@openticket/runtime";
 import { z } from "zod";
-import { rangeFault } from "./adapters/http/allow-list.ts";
 import { httpConfig } from "./config.ts";
 
 /** Bytes in a MiB. */
@@ -31,11 +30,7 @@ export const emailConfig = z.object({
     .describe("Logins with API credentials that have the permission `sendmail`; they need TLS. `required`: nobody else hands mail over"),
   SMTP_PROXY_HOSTS: addresses().describe("Proxies whose every connection begins with a PROXY header (version 1)"),
   SMTP_XCLIENT_HOSTS: addresses().describe("Mail servers whose XCLIENT is believed: their mail counts as their clients'"),
-  SMTP_RELAYS: list(LOOPBACK)
-    .superRefine((items, context) => {
-      for (const fault of items.map(rangeFault)) if (fault) context.addIssue({ code: "custom", message: fault });
-    })
-    .describe("Addresses and ranges without limits by address: your own mail servers"),
+  SMTP_RELAYS: networkList(LOOPBACK).describe("Addresses and ranges without limits by address: your own mail servers"),
   SMTP_MAX_MESSAGE_BYTES: integer({ min: 1024, max: 1024 * MIB, fallback: 64 * MIB }).describe("Size of a message as sent, bytes; larger ones get 552"),
   SMTP_MAX_RECIPIENTS: integer({ min: 1, max: 10_000, fallback: 100 }).describe("Recipients of one message"),
   SMTP_MAX_HOPS: integer({ min: 1, max: 1000, fallback: 50 }).describe("Received headers of a message; more are a loop and get 554"),

@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { ConfigError, type Drain, type Logger, type Metrics, type ReadinessCheck } from "@openticket/runtime";
+import { ConfigError, type Drain, type Logger, type Metrics, makeNetworks, type ReadinessCheck } from "@openticket/runtime";
 import {
   connectStore,
   hashSecret,
@@ -15,7 +15,6 @@ import { listenForMail } from "./adapters/email/listen.ts";
 import { type MailDoorOptions, makeMailDoor } from "./adapters/email/mail-door.ts";
 import { makePeerLimits } from "./adapters/email/peer-limits.ts";
 import { readCertificate } from "./adapters/email/read-certificate.ts";
-import { makeAllowList } from "./adapters/http/allow-list.ts";
 import { readImapAccounts } from "./adapters/imap/read-accounts.ts";
 import type { EmailConfig } from "./email-config.ts";
 import { withEnvCredentials } from "./intake/env-credentials.ts";
@@ -48,7 +47,7 @@ export async function startEmail(config: EmailConfig, { logger, drain, metrics }
   const queue = makeCommandQueue({ redisUrl: config.REDIS_URL, prefix: config.QUEUE_PREFIX, ownerName: "email", logger });
   drain.onDrain("email queue", () => queue.close());
   const now = () => new Date();
-  const isRelay = makeAllowList([...config.SMTP_RELAYS, ...config.SMTP_XCLIENT_HOSTS]);
+  const isRelay = makeNetworks([...config.SMTP_RELAYS, ...config.SMTP_XCLIENT_HOSTS]);
   const limits = makePeerLimits(limitsOf(config), { isExempt: (ip) => ip === "" || isRelay(ip), nowMs: () => performance.now() });
   metrics.gauge("mail_connections", "Open connections of the email doors", limits.open);
   const deps: DialogueDeps = {
@@ -62,7 +61,7 @@ export async function startEmail(config: EmailConfig, { logger, drain, metrics }
     gate: makeGate({ read: () => readVitals(queue, store), maxQueueDepth: config.SMTP_MAX_QUEUE_DEPTH, nowMs: () => performance.now() }),
     credentials: withEnvCredentials(makeMongoCredentialStore(store), { pairs: config.API_CREDENTIALS, admin: config.API_CREDENTIALS_ADMIN }, hashSecret),
     verifySecret,
-    isAllowedFrom: (ranges, ip) => ranges.length === 0 || makeAllowList(ranges)(ip),
+    isAllowedFrom: (ranges, ip) => ranges.length === 0 || makeNetworks(ranges)(ip),
     limits,
     isOutage: isStoreOutage,
     logger,

@@ -1,7 +1,7 @@
-import { createHash, randomBytes, randomUUID, timingSafeEqual } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ADD_TICKET_REPLY_JOB, OPEN_TICKET_JOB } from "@openticket/contract";
-import { type Drain, explainListening, type Logger, type Metrics, makeMetrics, type Readiness, readiness } from "@openticket/runtime";
+import { type Drain, explainListening, isOneOf, type Logger, type Metrics, makeMetrics, makeNetworks, type Readiness, readiness } from "@openticket/runtime";
 import {
   connectStore,
   hashSecret,
@@ -21,7 +21,6 @@ import {
   verifySecret,
 } from "@openticket/store";
 import { makeEndpointManager, makeSecretBox, makeSourceManager, newSecretId, SECRET_BYTES, type SecretBox } from "@openticket/webhooks";
-import { makeAllowList } from "./adapters/http/allow-list.ts";
 import { makeHttpApp } from "./adapters/http/http-app.ts";
 import type { WebhookEndpointsDeps } from "./adapters/http/rest/webhook-endpoint-deps.ts";
 import type { HttpConfig } from "./config.ts";
@@ -49,7 +48,7 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
   drain.onDrain("store", () => store.close());
   const queue = makeCommandQueue({ redisUrl: config.REDIS_URL, prefix: config.QUEUE_PREFIX, ownerName: "http", logger });
   drain.onDrain("queue", () => queue.close());
-  const isAllowedIp = config.HTTP_ALLOWED_IPS.length > 0 ? makeAllowList(config.HTTP_ALLOWED_IPS) : () => true;
+  const isAllowedIp = config.HTTP_ALLOWED_IPS.length > 0 ? makeNetworks(config.HTTP_ALLOWED_IPS) : () => true;
   const credentials = withEnvCredentials(makeMongoCredentialStore(store), { pairs: config.API_CREDENTIALS, admin: config.API_CREDENTIALS_ADMIN }, hashSecret);
   const blobs = makeMongoBlobStore(store);
   const inbound = makeMongoInbound(store, { now: () => new Date() });
@@ -89,7 +88,7 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
       allowGet: config.HTTP_ALLOW_GET,
       hasAccessKeys: config.HTTP_ACCESS_KEYS.length > 0,
       isAllowedIp,
-      isAccessKey: async (presented) => config.HTTP_ACCESS_KEYS.some((key) => isSameText(key, presented)),
+      isAccessKey: async (presented) => isOneOf(presented, config.HTTP_ACCESS_KEYS),
       actions: new Set([OPEN_TICKET_JOB, ADD_TICKET_REPLY_JOB].map((action) => action.toLowerCase())),
       retryAfter,
       now: () => new Date(),
@@ -130,10 +129,4 @@ function bodyLimitsOf(config: HttpConfig) {
     attachmentTotalBytes: config.ATTACHMENT_MAX_TOTAL_BYTES,
     attachmentExtensions: config.ATTACHMENT_EXTENSIONS.length > 0 ? config.ATTACHMENT_EXTENSIONS : ("any" as const),
   };
-}
-
-/** Compares without telling by its time where two texts differ. */
-function isSameText(a: string, b: string): boolean {
-  const digest = (text: string) => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
 }

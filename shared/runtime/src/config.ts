@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { networkFault } from "./networks.ts";
 
 /** The environment holds a value that is wrong or lacks one that is needed. The message lists all of them. */
 export class ConfigError extends Error {
@@ -34,6 +35,13 @@ export function flag(fallback: boolean) {
     .enum(["true", "false", "1", "0"], { error: "expected true or false" })
     .transform((value) => value === "true" || value === "1")
     .default(fallback);
+}
+
+/** A list of networks, as {@link networkFault} wants them. */
+export function networkList(fallback: string[] = []) {
+  return list(fallback).superRefine((items, context) => {
+    for (const message of items.map(networkFault)) if (message !== undefined) context.addIssue({ code: "custom", message });
+  });
 }
 
 /** A list of trimmed, non-empty items separated by commas. */

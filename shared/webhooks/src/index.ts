@@ -8,7 +8,6 @@ export type { EventReading, EventTask } from "./mapping/event-messages.ts";
 export { type EventReader, EventsWait, makeEventReader, type SpentReading } from "./mapping/event-reader.ts";
 export { type ExpressionFault, expressionFaults } from "./mapping/expression-faults.ts";
 export { ticketOfEvent } from "./mapping/ticket-of-event.ts";
-export { networkFault } from "./net/address-rules.ts";
 export { ForbiddenTarget, RequestLate, UnusableAnswer } from "./net/errors.ts";
 export { type GuardedAnswer, type GuardedRequest, type GuardRules, makeGuardedFetch, makeGuardedRequest, type SendGuarded } from "./net/guarded-request.ts";
 export { makeCall } from "./out/call.ts";

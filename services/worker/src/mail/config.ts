@@ -1,15 +1,10 @@
-import { isIP } from "node:net";
-import { flag, integer, list } from "@openticket/runtime";
+import { flag, integer, list, networkFault } from "@openticket/runtime";
 import { z } from "zod";
 
 const MINUTE_MS = 60_000;
 
 /** `10.0.0.0/8`, `2001:db8::/32` or an address. */
-const network = z.string().refine((text) => {
-  const [address = "", bits, ...more] = text.split("/");
-  const most = isIP(address) === 6 ? 128 : 32;
-  return isIP(address) > 0 && more.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most));
-}, "expected networks such as 10.0.0.0/8 or 192.0.2.1, separated by commas");
+const network = z.string().refine((text) => networkFault(text) === undefined, "expected networks such as 10.0.0.0/8 or 192.0.2.1, separated by commas");
 
 /** `Name: value`. */
 const verdict = z.string().transform((text, context) => {

@@ -1,5 +1,5 @@
+import { isOneOf } from "@openticket/runtime";
 import type { Verdict, WebhookCall } from "../source-kind.ts";
-import { isOneOf } from "./compare.ts";
 import { unauthenticated, VERIFIED } from "./refusals.ts";
 
 /** Verifies the header `Authorization`: a bearer's token, or `user:password` of basic authentication, is one of the secrets. */

@@ -1,7 +1,7 @@
+import { isOneOf } from "@openticket/runtime";
 import { z } from "zod";
 import type { SourceKind } from "../source-kind.ts";
 import { eventReading } from "./bodies.ts";
-import { isOneOf } from "./compare.ts";
 import { unauthenticated, VERIFIED } from "./refusals.ts";
 import { randomText, randomWhsec, textFault } from "./secret-rules.ts";
 import { standardFault, verifyStandard } from "./standard-signature.ts";

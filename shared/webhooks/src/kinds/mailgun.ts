@@ -1,6 +1,6 @@
+import { isOneOf } from "@openticket/runtime";
 import { z } from "zod";
 import type { BroughtMail, Reading, SourceKind, Verdict, WebhookCall } from "../source-kind.ts";
-import { isOneOf } from "./compare.ts";
 import { composeMail, idOfMail, type MailFile } from "./compose-mail.ts";
 import { type FormPart, fieldOf, formOf, textOf } from "./forms.ts";
 import { hmac } from "./hmac.ts";

@@ -1,6 +1,6 @@
+import { makeNetworks, networkFault } from "@openticket/runtime";
 import { z } from "zod";
 import type { BroughtMail, Reading, SourceKind, Verdict, WebhookCall } from "../source-kind.ts";
-import { isAddressRange, isAllowed } from "./addresses-allowed.ts";
 import { hasCredentials } from "./authorization.ts";
 import { composeMail, idOfMail, type MailFile } from "./compose-mail.ts";
 import { bytesOfBase64, readJson } from "./json-fields.ts";
@@ -29,7 +29,7 @@ export const postmarkKind: SourceKind<PostmarkSettings> = {
   name: "postmark",
   brings: "mails",
   settings: z.strictObject({
-    allowedAddresses: z.array(z.string().refine(isAddressRange, "expected an IP address or a range such as 192.0.2.0/24")).max(100).default([]),
+    allowedAddresses: z.array(z.string().refine(isNetwork, "expected an IP address or a range such as 192.0.2.0/24")).max(100).default([]),
   }),
   secrets: { isNeeded: ({ allowedAddresses }) => allowedAddresses.length === 0, faultOf: faultOfCredentials, generate: newCredentials },
   // 35 MB, which may stand there twice in base64: as parts and in the whole message.
@@ -46,9 +46,18 @@ interface PostmarkSettings {
 
 function verdictOf(call: WebhookCall, { allowedAddresses }: PostmarkSettings, secrets: readonly string[]): Verdict {
   if (secrets.length === 0 && allowedAddresses.length === 0) return unauthenticated("neither a password nor an allowed address is set");
-  if (allowedAddresses.length > 0 && !isAllowed(call.ip, allowedAddresses)) return unauthenticated("the caller's address is not allowed");
+  if (allowedAddresses.length > 0 && !isIn(allowedAddresses, call.ip)) return unauthenticated("the caller's address is not allowed");
   if (secrets.length > 0 && !hasCredentials(call.headers.authorization, secrets)) return unauthenticated("user and password are missing or wrong");
   return VERIFIED;
+}
+
+/** An address with a zone is one of this machine's own links: nobody's at Postmark. */
+function isNetwork(text: string): boolean {
+  return !text.includes("%") && networkFault(text) === undefined;
+}
+
+function isIn(networks: readonly string[], ip: string): boolean {
+  return !ip.includes("%") && makeNetworks(networks)(ip);
 }
 
 const address = z.object({ Email: z.string(), Name: z.string().optional() });

@@ -1,5 +1,5 @@
+import { isOneOf } from "@openticket/runtime";
 import type { Verdict, WebhookCall } from "../source-kind.ts";
-import { isOneOf } from "./compare.ts";
 import { type Algorithm, hmac } from "./hmac.ts";
 import { unauthenticated, VERIFIED } from "./refusals.ts";
 import { instantOf, staleness } from "./timestamps.ts";

@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
+import { isOneOf } from "@openticket/runtime";
 import type { Verdict, WebhookCall } from "../source-kind.ts";
-import { isOneOf } from "./compare.ts";
 import { hmac } from "./hmac.ts";
 import { unauthenticated, VERIFIED } from "./refusals.ts";
 import { instantOf, staleness } from "./timestamps.ts";

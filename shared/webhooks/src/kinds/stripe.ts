@@ -1,7 +1,7 @@
+import { isOneOf } from "@openticket/runtime";
 import { z } from "zod";
 import type { SourceKind } from "../source-kind.ts";
 import { eventReading } from "./bodies.ts";
-import { isOneOf } from "./compare.ts";
 import { hmac } from "./hmac.ts";
 import { unauthenticated, VERIFIED } from "./refusals.ts";
 import { textFault } from "./secret-rules.ts";

@@ -1,4 +1,5 @@
-import { BlockList, isIP } from "node:net";
+import { isIP } from "node:net";
+import { makeNetworks } from "@openticket/runtime";
 
 /**
  * Which addresses we connect to on somebody's word: those of the public internet, and those that the operator allows.
@@ -23,44 +24,23 @@ const FORBIDDEN_IPV6 = ["2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"];
 /** Groups of 16 bits in front of an IPv4 address: mapped, and NAT64. */
 const IPV4_INSIDE = ["0:0:0:0:0:ffff", "64:ff9b:0:0:0:0"];
 
-/** What is wrong with an address or CIDR range, or undefined. */
-export function networkFault(network: string): string | undefined {
-  const [address = "", bits, ...rest] = network.split("/");
-  const family = isIP(address);
-  const isSound = family !== 0 && rest.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)));
-  return isSound ? undefined : `expected an address or CIDR range such as 10.1.0.0/16 or fd00:1::/64, got "${network}"`;
-}
-
-/** See {@link AddressRules}. Throws for a network that {@link networkFault} finds fault with. */
+/** See {@link AddressRules}. Throws for a network that networkFault finds fault with. */
 export function makeAddressRules(allowedNetworks: readonly string[]): AddressRules {
-  const allowed = networks(allowedNetworks);
+  const isAllowed = makeNetworks(allowedNetworks);
   return {
     judge(address) {
       const plain = plainAddress(address);
       if (plain === undefined) return "forbidden";
-      const family = isIP(plain) === 6 ? "ipv6" : "ipv4";
-      if (allowed.check(plain, family)) return "allowed";
-      if (family === "ipv4") return forbiddenIpv4.check(plain) ? "forbidden" : "public";
-      return globalIpv6.check(plain, family) && !forbiddenIpv6.check(plain, family) ? "public" : "forbidden";
+      if (isAllowed(plain)) return "allowed";
+      if (isIP(plain) === 4) return isForbiddenIpv4(plain) ? "forbidden" : "public";
+      return isGlobalIpv6(plain) && !isForbiddenIpv6(plain) ? "public" : "forbidden";
     },
   };
 }
 
-function networks(ranges: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const range of ranges) {
-    const fault = networkFault(range);
-    if (fault !== undefined) throw new RangeError(fault);
-    const [address = "", bits] = range.split("/");
-    const isLong = isIP(address) === 6;
-    list.addSubnet(address, Number(bits ?? (isLong ? 128 : 32)), isLong ? "ipv6" : "ipv4");
-  }
-  return list;
-}
-
-const forbiddenIpv4 = networks(FORBIDDEN_IPV4);
-const globalIpv6 = networks(GLOBAL_IPV6);
-const forbiddenIpv6 = networks(FORBIDDEN_IPV6);
+const isForbiddenIpv4 = makeNetworks(FORBIDDEN_IPV4);
+const isGlobalIpv6 = makeNetworks(GLOBAL_IPV6);
+const isForbiddenIpv6 = makeNetworks(FORBIDDEN_IPV6);
 
 /** The address as it is judged; undefined for what is none, or names an interface of this machine. */
 function plainAddress(address: string): string | undefined {

@@ -1,5 +1,6 @@
+import { networkFault } from "@openticket/runtime";
 import { describe, expect, it } from "vitest";
-import { makeAddressRules, networkFault } from "../../src/net/address-rules.ts";
+import { makeAddressRules } from "../../src/net/address-rules.ts";
 import { readTarget } from "../../src/net/target.ts";
 
 const rules = makeAddressRules([]);

@@ -1,6 +1,6 @@
-import { BlockList, isIP } from "node:net";
 import type { InboundRecord } from "@openticket/contract";
 import type { UnderstoodMail } from "@openticket/mail";
+import { makeNetworks } from "@openticket/runtime";
 import type { MailConfig } from "../config.ts";
 import type { Authenticity } from "../decide/ports.ts";
 import { readAuthenticationResults } from "./auth-results.ts";
@@ -20,11 +20,11 @@ export type AuthConfig = Pick<
  * checked already, our own checks.
  */
 export function makeAuthenticate(config: AuthConfig, resolverOfMail: () => Resolve): Authenticate {
-  const trusted = networksOf(config.MAIL_TRUSTED_NETWORKS);
+  const isTrusted = makeNetworks(config.MAIL_TRUSTED_NETWORKS);
   return async (raw, mail, record) => {
     const { ip, user } = record.source;
     if (user !== undefined && config.MAIL_TRUST_LOGIN) return vouched(`the peer has logged in as ${user}`);
-    if (ip !== undefined && isWithin(trusted, ip)) return vouched(`${ip} is in MAIL_TRUSTED_NETWORKS`);
+    if (ip !== undefined && isTrusted(ip)) return vouched(`${ip} is in MAIL_TRUSTED_NETWORKS`);
     if (config.MAIL_AUTH === "off") return unknown("MAIL_AUTH is off");
     const said = readAuthenticationResults(mail, config.MAIL_TRUSTED_AUTHSERV_IDS);
     if (said) return said;
@@ -39,22 +39,4 @@ function vouched(because: string): Authenticity {
 
 function unknown(because: string): Authenticity {
   return { isAligned: false, isForged: false, mayBounce: false, because };
-}
-
-function networksOf(networks: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const network of networks) {
-    const [address = "", bits] = network.split("/");
-    const family = isIP(address) === 6 ? "ipv6" : "ipv4";
-    if (bits === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(bits), family);
-  }
-  return list;
-}
-
-/** An IPv4 peer of a listener on IPv6 comes as `::ffff:192.0.2.1`. */
-function isWithin(list: BlockList, ip: string): boolean {
-  const plain = ip.replace(/^::ffff:(?=\d+\.)/i, "");
-  const family = isIP(plain);
-  return family !== 0 && list.check(plain, family === 6 ? "ipv6" : "ipv4");
 }

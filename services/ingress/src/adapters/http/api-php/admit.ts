@@ -1,6 +1,6 @@
 import { isNotGiven } from "@openticket/contract";
+import { makeNetworks } from "@openticket/runtime";
 import { type AuthenticateDeps, authenticate, type Caller, mayUse } from "../../../intake/authenticate.ts";
-import { makeAllowList } from "../allow-list.ts";
 import { CallRefused, invalidIp, invalidPermissions, REFUSAL_MESSAGES } from "./refusals.ts";
 
 export interface AdmitDeps extends AuthenticateDeps {
@@ -20,7 +20,7 @@ export async function admit(params: Record<string, unknown>, ip: string, deps: A
   if (!deps.isAllowedIp(ip) && !hasAccessKey) throw invalidIp(ip);
   const caller = await authenticate(presentedBy(params), deps);
   if (typeof caller === "string") throw new CallRefused(403, REFUSAL_MESSAGES[caller]);
-  if (caller.allowedIps.length > 0 && !hasAccessKey && !makeAllowList(caller.allowedIps)(ip)) throw invalidIp(ip);
+  if (caller.allowedIps.length > 0 && !hasAccessKey && !makeNetworks(caller.allowedIps)(ip)) throw invalidIp(ip);
   const action = actionOf(params);
   if (action === "") throw new CallRefused(400, "Empty action request");
   if (!deps.actions.has(action) || !mayUse(caller, action)) throw invalidPermissions(action);

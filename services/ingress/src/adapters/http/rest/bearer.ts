@@ -1,6 +1,6 @@
+import { makeNetworks } from "@openticket/runtime";
 import type { FastifyRequest } from "fastify";
 import { authenticate, type Caller, mayUse } from "../../../intake/authenticate.ts";
-import { makeAllowList } from "../allow-list.ts";
 import { REFUSAL_MESSAGES } from "../api-php/refusals.ts";
 import type { HttpDeps } from "../http-deps.ts";
 import { Problem } from "./problem.ts";
@@ -17,7 +17,7 @@ export async function authenticateRest(request: FastifyRequest, deps: HttpDeps):
   if (!deps.isAllowedIp(request.ip) && !hasAccessKey) throw forbiddenIp(request.ip);
   const caller = await authenticate(presentedBy(request.headers.authorization), deps);
   if (typeof caller === "string") throw new Problem(401, "Unauthorized", REFUSAL_MESSAGES[caller], {}, CHALLENGE);
-  const isAllowed = caller.allowedIps.length === 0 || hasAccessKey || makeAllowList(caller.allowedIps)(request.ip);
+  const isAllowed = caller.allowedIps.length === 0 || hasAccessKey || makeNetworks(caller.allowedIps)(request.ip);
   if (!isAllowed) throw forbiddenIp(request.ip);
   return caller;
 }

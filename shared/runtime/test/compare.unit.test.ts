@@ -1,5 +1,5 @@
+import { isOneOf, isSame } from "@openticket/runtime";
 import { describe, expect, test } from "vitest";
-import { isOneOf, isSame } from "../../src/kinds/compare.ts";
 
 describe("two values", () => {
   test("are the same only byte for byte, as text or as bytes", () => {
