@@ -1,6 +1,7 @@
 import {
   ADD_TICKET_REPLY_JOB,
   type AddTicketReplyCommand,
+  type CommandResult,
   INBOUND_EVENT_JOB,
   INBOUND_MAIL_JOB,
   OPEN_TICKET_JOB,
@@ -56,6 +57,14 @@ export function makeActions(deps: ActionDeps & { mail: Action; events: Action })
     [INBOUND_EVENT_JOB, deps.events],
   ];
   return new Map(actions.map(([name, action]) => [name.toLowerCase(), action]));
+}
+
+/** For what came in, which is decided twice after a crash, when what it is decided by may have changed; and many events may open one ticket at once. */
+export const MAYBE_AGAIN: RunOptions = { mayHaveTwin: () => true };
+
+/** Why a request was refused, for people. */
+export function refusalOf(result: CommandResult | undefined): string {
+  return typeof result?.message === "string" ? result.message : "It was refused";
 }
 
 /** The story of a ticket, and what may be delivered then. */

@@ -1,27 +1,20 @@
 import type { OpenTicketCommand } from "@openticket/contract";
 import type { Drain, Metrics } from "@openticket/runtime";
-import {
-  type InboundStore,
-  makeMongoCorrelations,
-  makeMongoEventTickets,
-  makeMongoWebhookSources,
-  makeSmallBlobReader,
-  type StoreConnection,
-} from "@openticket/store";
+import { type InboundStore, makeMongoCorrelations, makeMongoEventTickets, makeMongoWebhookSources, type StoreConnection } from "@openticket/store";
 import { makeEventReader, presetOf } from "@openticket/webhooks";
-import { type ActionDeps, decideTicket } from "./actions.ts";
+import { type ActionDeps, decideTicket, MAYBE_AGAIN, refusalOf } from "./actions.ts";
 import type { EventConfig } from "./events/config.ts";
 import { eventAction } from "./events/event-action.ts";
 import type { Opened } from "./events/ports.ts";
 import { loadRaw, type RawMessages } from "./mail/raw-message.ts";
 import type { MailFacts } from "./pipeline/mail-facts.ts";
 import { validate } from "./pipeline/validate.ts";
-import type { Action, RunOptions } from "./queue/action.ts";
+import type { Action } from "./queue/action.ts";
 
 export interface StartEventsDeps extends ActionDeps {
   store: StoreConnection;
   inbound: InboundStore;
-  openBlob: RawMessages["open"];
+  rawMessages: RawMessages;
   now(): Date;
   drain: Drain;
   metrics: Metrics;
@@ -36,7 +29,6 @@ export function startEvents(config: EventConfig, deps: StartEventsDeps): Action 
     maxMemoryMb: config.WEBHOOK_MAPPING_MEMORY_MB,
   });
   drain.onDrain("event reader", () => reader.close());
-  const bodies: RawMessages = { open: deps.openBlob, readSmall: makeSmallBlobReader(store) };
   const eventTickets = makeMongoEventTickets(store);
   return eventAction({
     records: inbound,
@@ -44,7 +36,7 @@ export function startEvents(config: EventConfig, deps: StartEventsDeps): Action 
     // Not the kept one: who has mended a mapping replays at once.
     sources: { find: makeMongoWebhookSources(store).find },
     presetOf,
-    readBody: (body) => loadRaw(body, () => new Uint8Array(body.size), bodies),
+    readBody: (body) => loadRaw(body, () => new Uint8Array(body.size), deps.rawMessages),
     reader,
     correlations: makeMongoCorrelations(store),
     tickets: {
@@ -67,12 +59,9 @@ async function faultOf(command: OpenTicketCommand, { pipeline }: ActionDeps): Pr
   return [...errors, ...(command.problems ?? [])][0]?.message;
 }
 
-/** An event is decided twice after a crash, and many may open one ticket at once. */
-const MAYBE_AGAIN: RunOptions = { mayHaveTwin: () => true };
-
 async function openTicket(command: OpenTicketCommand, facts: MailFacts, deps: ActionDeps): Promise<Opened> {
   const { kind, result, deliver } = await decideTicket(command, MAYBE_AGAIN, deps, facts);
   if (kind === "conflict") return { kind: "taken" };
   if (result?.result === "success") return { kind: "stored", deliver };
-  return { kind: "rejected", message: typeof result?.message === "string" ? result.message : "It was refused" };
+  return { kind: "rejected", message: refusalOf(result) };
 }

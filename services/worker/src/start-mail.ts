@@ -9,10 +9,9 @@ import {
   makeMongoMutes,
   makeMongoNotices,
   makeMongoPeople,
-  makeSmallBlobReader,
   type StoreConnection,
 } from "@openticket/store";
-import { type ActionDeps, decideReply, decideTicket } from "./actions.ts";
+import { type ActionDeps, decideReply, decideTicket, MAYBE_AGAIN, refusalOf } from "./actions.ts";
 import { makeAuthenticate } from "./mail/auth/authenticate.ts";
 import { makeMailResolver } from "./mail/auth/resolver.ts";
 import type { Stored } from "./mail/carry-out.ts";
@@ -25,14 +24,14 @@ import { makeMessageIds } from "./notify/message-ids.ts";
 import type { Notifier } from "./notify/notifier.ts";
 import { makeOwnMail } from "./notify/own-mail.ts";
 import type { MailFacts } from "./pipeline/mail-facts.ts";
-import type { Action, RunOptions } from "./queue/action.ts";
+import type { Action } from "./queue/action.ts";
 
 const MS_PER_HOUR = 3_600_000;
 
 export interface StartMailDeps extends ActionDeps {
   store: StoreConnection;
   inbound: InboundStore;
-  openBlob: RawMessages["open"];
+  rawMessages: RawMessages;
   notifier: Pick<Notifier, "refuse">;
   severityOf(error: unknown): "final" | "failed" | "untried";
   tokenSecret: string;
@@ -69,7 +68,7 @@ export function startMail(config: MailConfig & { MAIL_DOMAIN: string }, deps: St
   return inboundAction({
     inbound,
     reader,
-    rawMessages: { open: deps.openBlob, readSmall: makeSmallBlobReader(store) },
+    rawMessages: deps.rawMessages,
     room: makeRoomForMessages(),
     authenticate: makeAuthenticate(config, resolver),
     decisions: {
@@ -89,9 +88,6 @@ export function startMail(config: MailConfig & { MAIL_DOMAIN: string }, deps: St
     metrics,
   });
 }
-
-/** A message is decided twice after a crash, when what it is decided by may have changed. */
-const MAYBE_AGAIN: RunOptions = { mayHaveTwin: () => true };
 
 async function openTicket(command: Parameters<InboundDeps["openTicket"]>[0], facts: MailFacts, deps: ActionDeps): Promise<Stored> {
   const { result, deliver } = await decideTicket(command, MAYBE_AGAIN, deps, facts);
@@ -114,7 +110,7 @@ async function addReply(
 
 async function rejected(result: CommandResult | undefined, deliver: (() => Promise<void>) | undefined): Promise<Stored> {
   await deliver?.();
-  return { kind: "rejected", message: typeof result?.message === "string" ? result.message : "It was refused" };
+  return { kind: "rejected", message: refusalOf(result) };
 }
 
 function rulesOf(config: MailConfig): MailRules {

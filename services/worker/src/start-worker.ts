@@ -17,6 +17,7 @@ import {
   makeMongoRejectionOutbox,
   makeMongoReplyStore,
   makeMongoTicketStore,
+  makeSmallBlobReader,
   makeStoreClock,
   type StoreConnection,
   sweepBlobs,
@@ -124,8 +125,9 @@ export async function startWorker(
   const news = makeNews({ tickets: ticketDispatcher, rejections: rejectionDispatcher, findTicket: tickets.findById, logger });
   const actionDeps: ActionDeps = { pipeline, tickets: ticketDispatcher, replies: replyDispatcher, news };
   const { severityOf } = deliveries;
-  const mail = startMail(config, { ...actionDeps, store, inbound, openBlob: blobs.open, notifier, severityOf, tokenSecret, now, logger, drain, metrics });
-  const events = startEvents(config, { ...actionDeps, store, inbound, openBlob: blobs.open, now, drain, metrics });
+  const rawMessages = { open: blobs.open, readSmall: makeSmallBlobReader(store) };
+  const mail = startMail(config, { ...actionDeps, store, inbound, rawMessages, notifier, severityOf, tokenSecret, now, logger, drain, metrics });
+  const events = startEvents(config, { ...actionDeps, store, inbound, rawMessages, now, drain, metrics });
   const consumerDeps: ConsumerDeps = {
     actions: makeActions({ ...actionDeps, mail, events }),
     reply: (queue, result) => replies.publish(queue, result),

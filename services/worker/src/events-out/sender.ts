@@ -1,5 +1,5 @@
 import type { CallTry, WebhookCallRecord, WebhookEndpoint } from "@openticket/contract";
-import { type Logger, type Metrics, startLoop } from "@openticket/runtime";
+import { insist, type Logger, type Metrics, startLoop } from "@openticket/runtime";
 import { delayAfter } from "@openticket/webhooks";
 import { type Breaker, makeBreaker } from "./breaker.ts";
 import { type MadeCall, type MakeCallDeps, makeOneCall } from "./make-call.ts";
@@ -212,14 +212,7 @@ function afterTry(call: LeasedCall, { result, requestedMs }: MadeCall, { now, ra
 }
 
 async function noteTry(call: LeasedCall, made: CallTry, next: AfterTry, { calls, sleep, isClosing }: Sending): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await calls.tried(call, made, next);
-    } catch (error) {
-      if (attempt >= NOTE_TRIES || isClosing()) throw error;
-      await sleep(NOTE_DELAY_MS);
-    }
-  }
+  await insist(() => calls.tried(call, made, next), { tries: NOTE_TRIES, delayMs: NOTE_DELAY_MS, sleep, isClosing });
 }
 
 async function stopCalls({ _id: endpoint, updatedAt: since }: WebhookEndpoint, { disable, refresh, now, logger }: Sending): Promise<void> {

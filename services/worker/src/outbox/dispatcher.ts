@@ -1,5 +1,5 @@
 import type { OutboxEntry } from "@openticket/contract";
-import { type Logger, type Metrics, startLoop } from "@openticket/runtime";
+import { insist, type Logger, type Metrics, startLoop } from "@openticket/runtime";
 import { makeGatherer } from "./gather.ts";
 import { makeRoom } from "./room.ts";
 
@@ -181,14 +181,7 @@ function markOf({ _id: identity, outbox }: Owing, { key }: OutboxEntry): Mark {
 /** What is delivered and not marked is delivered again: while the store is away, the mark is worth waiting for. */
 async function markDelivered<T extends Owing>(marks: Mark[], { outbox, now, isClosing, sleep }: Delivering<T>): Promise<void> {
   const at = now();
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await outbox.markDelivered(marks, at);
-    } catch (error) {
-      if (attempt >= MARK_TRIES || isClosing()) throw error;
-      await sleep(MARK_DELAY_MS);
-    }
-  }
+  await insist(() => outbox.markDelivered(marks, at), { tries: MARK_TRIES, delayMs: MARK_DELAY_MS, sleep, isClosing });
 }
 
 /** ms since 1970. */

@@ -11,6 +11,7 @@ import {
   makeMongoReplyStore,
   makeMongoTicketStore,
   makeMongoWebhookSources,
+  makeSmallBlobReader,
 } from "@openticket/store";
 import { testMongoUrl } from "../../../../test/support/servers.ts";
 import { makeNumbers } from "../../src/pipeline/numbers.ts";
@@ -50,7 +51,7 @@ export async function makeEventWorker(database: string) {
       replies: dispatcher,
       store,
       inbound: dying(inbound, death),
-      openBlob: blobs.open,
+      rawMessages: { open: blobs.open, readSmall: makeSmallBlobReader(store) },
       now,
       drain,
       metrics: makeMetrics(),
