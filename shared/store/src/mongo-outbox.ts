@@ -1,8 +1,8 @@
-import { randomUUID } from "node:crypto";
 import type { OutboxEntry } from "@openticket/contract";
 import type mongoose from "mongoose";
 import { coalesce } from "./coalesce.ts";
 import { inTime } from "./in-time.ts";
+import { leaseDue } from "./lease-due.ts";
 import { type Stored, toRecord } from "./ticket-documents.ts";
 import type { DeliveredEntry, Outbox, Postponement } from "./ticket-store.ts";
 
@@ -27,7 +27,7 @@ export function makeMongoOutbox<T extends Omit<Owing, keyof Stored>>(
     async markDelivered(entries, at) {
       await Promise.all(entries.map((entry) => mark({ ...entry, at })));
     },
-    leaseDue: async (now, leaseMs, limit) => (await inTime(leaseDue(documents, only, now, leaseMs, limit))) as unknown as T[],
+    leaseDue: async (now, leaseMs, limit) => (await inTime(leaseDue(documents, only, { now, leaseMs, limit }))).map(toRecord) as unknown as T[],
     postpone: (identity, key, next) => inTime(postpone(documents, identity, key, next)),
   };
 }
@@ -55,25 +55,6 @@ async function markOnly(identities: string[], key: string, deliveredAt: Date, do
   const change = { $set: { "outbox.0.deliveredAt": deliveredAt }, $unset: { dueAt: 1, leasedBy: 1 } };
   const { matchedCount } = await documents.updateMany(asSeen as object, change as object);
   return matchedCount === new Set(identities).size;
-}
-
-/**
- * Takes documents that are due by moving their due time ahead under a token of this call. Another relay's update no
- * longer finds them due, so nothing is handed out twice.
- */
-async function leaseDue(
-  documents: Documents,
-  only: mongoose.mongo.Filter<Owing>,
-  now: Date,
-  leaseMs: number,
-  limit: number,
-): Promise<Omit<Owing, keyof Stored>[]> {
-  const due = await documents.find({ ...only, dueAt: { $lte: now } }, { projection: { _id: 1 }, sort: { dueAt: 1 }, limit }).toArray();
-  if (due.length === 0) return [];
-  const leasedBy = randomUUID();
-  const identities = due.map(({ _id }) => _id);
-  await documents.updateMany({ _id: { $in: identities }, dueAt: { $lte: now } }, { $set: { dueAt: new Date(now.getTime() + leaseMs), leasedBy } });
-  return (await documents.find({ _id: { $in: identities }, leasedBy }).toArray()).map(toRecord);
 }
 
 async function postpone(documents: Documents, identity: string, key: string, next: Postponement): Promise<void> {

@@ -1,10 +1,10 @@
-import { randomUUID } from "node:crypto";
 import { type CallState, type CallTry, MAX_LOGGED_TRIES, type WebhookCallRecord } from "@openticket/contract";
 import type mongoose from "mongoose";
 import { coalesce } from "../coalesce.ts";
 import { COLLECTIONS, type StoreConnection } from "../connect.ts";
 import { inTime } from "../in-time.ts";
 import { insertOrFind } from "../insert-or-find.ts";
+import { leaseDue } from "../lease-due.ts";
 
 /** Calls that are owed to endpoints, and their log. */
 export interface CallStore {
@@ -62,7 +62,7 @@ export function makeMongoCalls(store: StoreConnection): CallStore {
       weigh: ({ body }) => body.length,
       maxWeight: HEAVIEST_BATCH,
     }),
-    leaseDue: (endpoint, now, leaseMs, limit) => inTime(leaseDue(calls, { endpoint, now, leaseMs, limit })),
+    leaseDue: (endpoint, now, leaseMs, limit) => inTime(leaseDue(calls, { endpoint }, { now, leaseMs, limit })),
     tried: (call, made, next) => inTime(tried(calls, call, made, next)),
     async giveUpEnded(now, expiresAt) {
       const change = {
@@ -81,24 +81,6 @@ export function makeMongoCalls(store: StoreConnection): CallStore {
     list: (filter) => inTime(list(calls, filter)),
     replay: (id, again) => inTime(replay(calls, id, again)),
   };
-}
-
-interface Asked {
-  endpoint: string;
-  now: Date;
-  leaseMs: number;
-  limit: number;
-}
-
-/** As the outbox does it: due times are moved ahead under a token of this call. */
-async function leaseDue(calls: Calls, { endpoint, now, leaseMs, limit }: Asked): Promise<LeasedCall[]> {
-  const due = await calls.find({ endpoint, dueAt: { $lte: now } }, { projection: { _id: 1 }, sort: { dueAt: 1 }, limit }).toArray();
-  if (due.length === 0) return [];
-  const leasedBy = randomUUID();
-  const ids = due.map(({ _id }) => _id);
-  await calls.updateMany({ _id: { $in: ids }, dueAt: { $lte: now } }, { $set: { dueAt: new Date(now.getTime() + leaseMs), leasedBy } });
-  const leased = await calls.find({ _id: { $in: ids }, leasedBy }).toArray();
-  return leased.map((call) => ({ ...call, leasedBy }));
 }
 
 async function tried(calls: Calls, { _id, leasedBy }: LeasedCall, made: CallTry, next: AfterTry): Promise<void> {

@@ -1,0 +1,35 @@
+import { randomUUID } from "node:crypto";
+import type mongoose from "mongoose";
+
+/** What is due from `dueAt` on; `leasedBy` names who has taken it last. */
+interface Due {
+  _id: string;
+  dueAt?: Date | undefined;
+  leasedBy?: string | undefined;
+}
+
+export interface LeaseOptions {
+  now: Date;
+  leaseMs: number;
+  limit: number;
+}
+
+/**
+ * Takes documents that are due, of those that `among` finds, by moving their due time ahead under a token of this call, the
+ * oldest first. Another one's update no longer finds them due, so nothing is handed out twice.
+ */
+export async function leaseDue<T extends Due>(
+  documents: mongoose.mongo.Collection<T>,
+  among: object,
+  { now, leaseMs, limit }: LeaseOptions,
+): Promise<(T & { leasedBy: string })[]> {
+  // Of a collection of a generic type the driver knows no fields.
+  const known = documents as unknown as mongoose.mongo.Collection<Due>;
+  const isDue = { dueAt: { $lte: now } };
+  const due = await known.find({ ...among, ...isDue }, { projection: { _id: 1 }, sort: { dueAt: 1 }, limit }).toArray();
+  if (due.length === 0) return [];
+  const leasedBy = randomUUID();
+  const ids = due.map(({ _id }) => _id);
+  await known.updateMany({ _id: { $in: ids }, ...isDue }, { $set: { dueAt: new Date(now.getTime() + leaseMs), leasedBy } });
+  return (await known.find({ _id: { $in: ids }, leasedBy }).toArray()) as unknown as (T & { leasedBy: string })[];
+}
