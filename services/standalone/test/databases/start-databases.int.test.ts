@@ -37,8 +37,8 @@ async function startElsewhere(): Promise<ChildProcess> {
   const program = `import { startDatabases } from ${JSON.stringify(module)};
     const { MONGODB_URL, REDIS_URL, ...env } = process.env;
     await startDatabases({ dataDir: process.argv[1], env, progress() {} });
-    console.log("started");
     process.on("SIGTERM", () => process.exit());
+    console.log("started"); // from here on it may be asked to end
     setInterval(() => {}, 1000);`;
   const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "--eval", program, data.path], { stdio: ["ignore", "pipe", "inherit"] });
   children.push(child);
