@@ -68,11 +68,9 @@ export async function makeNotifier(deps: NotifierDeps): Promise<Notifier> {
   const templates = await loadTemplates(config.MAIL_TEMPLATE_DIR);
   const ids = makeMessageIds({ secret: tokenSecret, domain: config.MAIL_DOMAIN });
   const gate = makeGate({ slots: transport.concurrency, waitMs: WAIT_MS });
-  function sendInTurn(address: string, write: () => Promise<OutgoingMail>): Promise<void> {
-    return gate.run(async () => {
-      await requireVoice(address, deps);
-      await transport.send(await write());
-    });
+  async function sendInTurn(address: string, write: () => Promise<OutgoingMail>): Promise<void> {
+    await requireVoice(address, deps); // before it waits: those that come together are asked for together
+    await gate.run(async () => transport.send(await write()));
   }
   async function send(topic: MailTopic, entry: OutboxEntry): Promise<void> {
     const owed = readOwed(entry);

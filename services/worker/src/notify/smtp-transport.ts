@@ -1,62 +1,36 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "@openticket/runtime";
-import { createTransport } from "nodemailer";
 import { MailDelayed } from "./mail-delayed.ts";
 import type { MailTransport } from "./mail-transport.ts";
+import { makeRelayConnections, type RelayConnectionsOptions } from "./relay-connections.ts";
 import { sortSmtpFault } from "./smtp-faults.ts";
 import { mustUpgrade } from "./smtp-url.ts";
 
-export interface SmtpTransportOptions {
-  /** Relay, checked by `smtpUrlFault`. */
-  url: string;
+export interface SmtpTransportOptions extends Omit<RelayConnectionsOptions, "mustUpgrade"> {
   maxConnections: number;
-  maxMessagesPerConnection: number;
   /** 0: no limit. */
   maxPerSecond: number;
-  /** For the connection, and again for the greeting. */
-  connectTimeoutMs: number;
-  /** For each silence of the relay. */
-  socketTimeoutMs: number;
-  /** For one mail in all: a relay that sends a byte now and then is never silent. */
-  sendTimeoutMs: number;
   /** Milliseconds of a clock that never goes back. */
   elapsedMs(): number;
   logger: Logger;
 }
 
-/**
- * A connection that the relay closed while it was idle is replaced once without a word. Every other broken connection
- * goes back to the outbox, whose delays grow: a relay in trouble is not hammered, and nothing is sent twice in a row.
- */
-const MAX_REQUEUES = 1;
 /** Pause between two loud lines about the same wrong setting, ms. */
 const COMPLAINT_INTERVAL_MS = 60_000;
 
-/** Hands mails to a relay over a pool of connections. Throws `MailRejected` for good, `MailDelayed` for now. */
+/** Hands mails to a relay over connections that are kept. Throws `MailRejected` for good, `MailDelayed` for now. */
 export function makeSmtpTransport(options: SmtpTransportOptions): MailTransport {
-  const { url, maxConnections, maxMessagesPerConnection, maxPerSecond, connectTimeoutMs, socketTimeoutMs, sendTimeoutMs, logger } = options;
-  const pool = createTransport({
-    url,
-    pool: true,
-    maxConnections,
-    maxMessages: maxMessagesPerConnection,
-    maxRequeues: MAX_REQUEUES,
-    ...(maxPerSecond > 0 && { rateLimit: maxPerSecond, rateDelta: 1000 }),
-    ...(mustUpgrade(url) && { requireTLS: true }),
-    connectionTimeout: connectTimeoutMs,
-    greetingTimeout: connectTimeoutMs,
-    dnsTimeout: connectTimeoutMs,
-    socketTimeout: socketTimeoutMs,
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  });
+  const { url, maxConnections, maxPerSecond, logger, elapsedMs } = options;
+  const connections = makeRelayConnections({ ...options, mustUpgrade: mustUpgrade(url) });
+  const inTurn = makePace({ perSecond: maxPerSecond, elapsedMs });
   const complain = makeComplainer(options);
   return {
     name: "smtp",
     concurrency: maxConnections,
     async send({ envelope, raw, messageId, trace }) {
-      const signal = AbortSignal.timeout(sendTimeoutMs);
+      await inTurn();
       try {
-        await pool.sendMail({ raw, envelope: { ...envelope, size: raw.length }, signal });
+        await connections.send(envelope, raw);
       } catch (error) {
         const sorted = sortSmtpFault(error);
         if (sorted instanceof MailDelayed && sorted.because === "configuration") complain(sorted);
@@ -65,8 +39,20 @@ export function makeSmtpTransport(options: SmtpTransportOptions): MailTransport 
       logger.info({ ...trace, messageId, bytes: raw.length }, "mail handed to the relay");
     },
     async close() {
-      pool.close({ force: true });
+      connections.close();
     },
+  };
+}
+
+/** Lets mails through at an even pace; 0: as they come. */
+function makePace({ perSecond, elapsedMs }: { perSecond: number; elapsedMs(): number }): () => Promise<void> {
+  if (perSecond === 0) return async () => undefined;
+  let freeAtMs = elapsedMs();
+  return async () => {
+    const nowMs = elapsedMs();
+    const startAtMs = Math.max(nowMs, freeAtMs);
+    freeAtMs = startAtMs + 1000 / perSecond;
+    if (startAtMs > nowMs) await delay(startAtMs - nowMs);
   };
 }
 

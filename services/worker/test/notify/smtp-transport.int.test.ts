@@ -4,6 +4,7 @@ import { makeLogger } from "@openticket/runtime";
 import { simpleParser } from "mailparser";
 import { SMTPServer } from "smtp-server";
 import { afterEach, describe, expect, it } from "vitest";
+import { until } from "../../../../test/support/until.ts";
 import type { MailTransport } from "../../src/notify/mail-transport.ts";
 import { makeNotifier } from "../../src/notify/notifier.ts";
 import { makeTransport } from "../../src/notify/transport.ts";
@@ -320,7 +321,12 @@ describe("many mails", () => {
     const held = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const { received, port } = await relay({ onRcptTo: (_address, _session, done) => void held.then(() => done()) });
+    let inHand = 0;
+    const onRcptTo: ServerOptions["onRcptTo"] = (_address, _session, done) => {
+      inHand++;
+      void held.then(() => done());
+    };
+    const { received, port } = await relay({ onRcptTo });
     const { send, notifier } = await sender(`smtp://127.0.0.1:${port}`, { MAIL_MAX_CONNECTIONS: "2" });
     const sending = Array.from({ length: 5 }, (_, n) =>
       send(n + 1).then(
@@ -328,6 +334,7 @@ describe("many mails", () => {
         (error: { because?: string }) => error.because,
       ),
     );
+    await until("two mails to be in hand", () => inHand === 2);
     const closing = notifier.close();
     release();
     await closing;
