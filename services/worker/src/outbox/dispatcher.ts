@@ -68,6 +68,7 @@ export interface Dispatcher<T extends Owing> {
 /** Records delivered side by side on the fast path. What finds no place there is left to the relay. */
 const FAST_PATH_RECORDS = 200;
 const PLACE_WAIT_MS = 10_000;
+const PLACES_GATHER_MS = 20;
 const STALLED_AFTER_MS = 1000;
 /** Records that one sweep of the relay takes. */
 const SWEEP_RECORDS = 100;
@@ -92,7 +93,13 @@ const MAX_ATTEMPTS = 16;
 /** See {@link Dispatcher}; the relay starts at once. */
 export function startDispatcher<T extends Owing>(given: DispatcherDeps<T>): Dispatcher<T> {
   const inHand = new Set<Promise<void>>();
-  const room = makeRoom({ places: FAST_PATH_RECORDS, waitMs: PLACE_WAIT_MS, stalledAfterMs: STALLED_AFTER_MS, elapsedMs: () => performance.now() });
+  const room = makeRoom({
+    places: FAST_PATH_RECORDS,
+    waitMs: PLACE_WAIT_MS,
+    gatherMs: PLACES_GATHER_MS,
+    stalledAfterMs: STALLED_AFTER_MS,
+    elapsedMs: () => performance.now(),
+  });
   let isClosing = false;
   const deps: Delivering<T> = { ...given, isClosing: () => isClosing };
   const track = (work: Promise<void>) => {

@@ -5,7 +5,7 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 let elapsed = 0;
-const aRoom = () => makeRoom({ places: 2, waitMs: 2000, stalledAfterMs: 1000, elapsedMs: () => elapsed });
+const aRoom = () => makeRoom({ places: 2, waitMs: 2000, gatherMs: 10, stalledAfterMs: 1000, elapsedMs: () => elapsed });
 
 /** What became of each entry so far, in order; undefined while it waits. */
 function entries(room: ReturnType<typeof aRoom>, count: number): (boolean | undefined)[] {
@@ -16,14 +16,27 @@ function entries(room: ReturnType<typeof aRoom>, count: number): (boolean | unde
 const settle = () => vi.advanceTimersByTimeAsync(0);
 
 describe("a room", () => {
-  it("gives its places at once and each that becomes free to the one who has waited longest", async () => {
+  it("gives its places at once, and those that become free together to those who have waited longest", async () => {
     const room = aRoom();
-    const outcomes = entries(room, 4);
+    const outcomes = entries(room, 5);
     await settle();
-    expect(outcomes).toEqual([true, true, undefined, undefined]);
+    expect(outcomes).toEqual([true, true, undefined, undefined, undefined]);
     room.leave();
+    await vi.advanceTimersByTimeAsync(9);
+    room.leave();
+    expect(outcomes.slice(2)).toEqual([undefined, undefined, undefined]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(outcomes).toEqual([true, true, true, true, undefined]);
+  });
+
+  it("lets nobody past those who wait", async () => {
+    const room = aRoom();
+    const outcomes = entries(room, 3);
     await settle();
-    expect(outcomes).toEqual([true, true, true, undefined]);
+    room.leave();
+    const later = entries(room, 1);
+    await vi.advanceTimersByTimeAsync(10);
+    expect([...outcomes, ...later]).toEqual([true, true, true, undefined]);
   });
 
   it("lets nobody wait longer than the time for it", async () => {
