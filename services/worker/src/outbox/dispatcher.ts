@@ -80,10 +80,12 @@ const LEASE_MS = 120_000;
 const MARK_TRIES = 50;
 const MARK_DELAY_MS = 1000;
 /**
- * Marks of what others have delivered gather for so long, ms, and so many: nobody waits for them, and each write of its own
- * would hold up the journaled write of the next request. What a crash leaves unmarked is delivered again under its name.
+ * Marks gather for so long, ms, and so many: nobody waits for them, and each write of its own would hold up the journaled
+ * write of the next request. What a crash leaves unmarked is delivered again under its name. That is nothing to who asked
+ * for a reply, and a second mail to people: their marks wait less.
  */
-const MARKS_WAIT_MS = 25;
+const MARKS_WAIT_MS = 5;
+const OTHERS_MARKS_WAIT_MS = 25;
 const MARKS_TOGETHER = 200;
 const FIRST_DELAY_MS = 15_000;
 const MAX_DELAY_MS = 3_600_000;
@@ -101,12 +103,14 @@ export function startDispatcher<T extends Owing>(given: DispatcherDeps<T>): Disp
     elapsedMs: () => performance.now(),
   });
   let isClosing = false;
-  const deps: Delivering<T> = { ...given, isClosing: () => isClosing };
+  const handOn = (marks: Mark[]) => markDelivered(marks, { ...given, isClosing: () => isClosing });
+  const marks = makeGatherer({ most: MARKS_TOGETHER, waitMs: MARKS_WAIT_MS, handOn });
+  const marksOfOthers = makeGatherer({ most: MARKS_TOGETHER, waitMs: OTHERS_MARKS_WAIT_MS, handOn });
+  const deps: Delivering<T> = { ...given, mark: marks.add };
   const track = (work: Promise<void>) => {
     const tracked = work.catch((err: unknown) => deps.logger.warn({ err }, "outbox not updated")).finally(() => inHand.delete(tracked));
     inHand.add(tracked);
   };
-  const marks = makeGatherer<Mark>({ most: MARKS_TOGETHER, waitMs: MARKS_WAIT_MS, handOn: (items) => track(markDelivered(items, deps)) });
   const relay = startLoop({
     round: async () => (await sweep(deps)) === SWEEP_RECORDS,
     intervalMs: deps.sweepIntervalMs ?? SWEEP_INTERVAL_MS,
@@ -125,12 +129,13 @@ export function startDispatcher<T extends Owing>(given: DispatcherDeps<T>): Disp
     },
     delivered(record, isSuch) {
       const entry = pendingOf(record).find(isSuch);
-      if (entry) marks.add(markOf(record, entry));
+      if (entry) track(marksOfOthers.add(markOf(record, entry)));
     },
     async close() {
       isClosing = true;
       room.close();
       marks.close();
+      marksOfOthers.close();
       await Promise.all([relay.close(), ...inHand]);
     },
   };
@@ -153,7 +158,7 @@ async function deliverAll<T extends Owing>(record: T, owed: OutboxEntry[], deps:
 }
 
 /** The dispatcher's own state beside what it was given. */
-type Delivering<T extends Owing> = DispatcherDeps<T> & { isClosing(): boolean };
+type Delivering<T extends Owing> = DispatcherDeps<T> & { mark(mark: Mark): Promise<void> };
 
 interface Failure {
   key: string;
@@ -177,7 +182,7 @@ async function deliverOne<T extends Owing>(record: T, entry: OutboxEntry, deps: 
     return { key, error: error instanceof Error ? error.message : String(error), attempts, isDead };
   }
   deliveries.inc({ kind, result: "delivered" });
-  await markDelivered([markOf(record, entry)], deps);
+  await deps.mark(markOf(record, entry));
   return undefined;
 }
 
@@ -186,7 +191,7 @@ function markOf({ _id: identity, outbox }: Owing, { key }: OutboxEntry): Mark {
 }
 
 /** What is delivered and not marked is delivered again: while the store is away, the mark is worth waiting for. */
-async function markDelivered<T extends Owing>(marks: Mark[], { outbox, now, isClosing, sleep }: Delivering<T>): Promise<void> {
+async function markDelivered<T extends Owing>(marks: Mark[], { outbox, now, isClosing, sleep }: DispatcherDeps<T> & { isClosing(): boolean }): Promise<void> {
   const at = now();
   await insist(() => outbox.markDelivered(marks, at), { tries: MARK_TRIES, delayMs: MARK_DELAY_MS, sleep, isClosing });
 }
