@@ -84,6 +84,15 @@ function clientAreaLink(clientAreaUrl: string, { tid, c }: TicketHead): string {
 
 /** Such as `2026-11-24 13:05 (Europe/Berlin)`. */
 function instant(at: Date, timeZone: string): string {
+  const minute = Math.floor(at.getTime() / 60_000);
+  if (lastInstant.minute !== minute || lastInstant.timeZone !== timeZone) lastInstant = { minute, timeZone, text: formatInstant(at, timeZone) };
+  return lastInstant.text;
+}
+
+/** Mails of one minute follow one another, and formatting costs more than the rest of a mail's view. */
+let lastInstant = { minute: Number.NaN, timeZone: "", text: "" };
+
+function formatInstant(at: Date, timeZone: string): string {
   const parts = new Map(
     formatterOf(timeZone)
       .formatToParts(at)
