@@ -68,7 +68,7 @@ export interface Dispatcher<T extends Owing> {
 /** Records delivered side by side on the fast path. What finds no place there is left to the relay. */
 const FAST_PATH_RECORDS = 200;
 const PLACE_WAIT_MS = 10_000;
-const PLACES_GATHER_MS = 20;
+const PLACES_GATHER_MS = 50;
 const STALLED_AFTER_MS = 1000;
 /** Records that one sweep of the relay takes. */
 const SWEEP_RECORDS = 100;

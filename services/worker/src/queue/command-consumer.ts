@@ -31,6 +31,13 @@ export interface ConsumerOptions {
 const MAX_FAULTS = 8;
 const FIRST_DELAY_MS = 500;
 const MAX_DELAY_MS = 30_000;
+/**
+ * BullMQ asks for one job after another, each time waiting for the answer, unless one that is done brings the next. With more
+ * commands in hand than wait, that alone bounds the rate; several that ask share the commands in hand.
+ */
+const FETCHERS = 8;
+/** How long one waits for a job before it asks again, s: the longest that BullMQ has. */
+const LONGEST_WAIT_S = 10;
 /** What fails without our code is kept until the recovery has made a dead letter of it. */
 const KEEP_FAILED = { count: -1 };
 
@@ -55,29 +62,45 @@ export function startCommandConsumer(options: ConsumerOptions, deps: ConsumerDep
     takenAtMs = performance.now();
     await process(job, token, { ...deps, ...options, inTurns }).finally(() => inHand--);
   };
-  let worker = makeWorker(take, options, deps);
+  let workers = makeWorkers(take, options, deps);
   return {
     inHand: () => inHand,
     silentForMs: () => performance.now() - takenAtMs,
     restart() {
-      const stuck = worker;
-      worker = makeWorker(take, options, deps);
+      const stuck = workers;
+      workers = makeWorkers(take, options, deps);
       takenAtMs = performance.now();
-      stuck.close(true).catch((err: unknown) => deps.logger.warn({ err }, "stuck consumer not closed"));
+      for (const worker of stuck) worker.close(true).catch((err: unknown) => deps.logger.warn({ err }, "stuck consumer not closed"));
     },
-    close: () => worker.close(),
+    async close() {
+      await Promise.all(workers.map((worker) => worker.close()));
+    },
   };
 }
 
 type Take = (job: Job<unknown>, token: string | undefined) => Promise<void>;
 
-function makeWorker(take: Take, { connection, prefix, concurrency, lockDurationMs }: ConsumerOptions, { logger, metrics }: ConsumerDeps): Worker {
+function makeWorkers(take: Take, options: ConsumerOptions, deps: ConsumerDeps): Worker[] {
+  const fetchers = Math.min(FETCHERS, options.concurrency);
+  return Array.from({ length: fetchers }, (_, index) => {
+    const share = Math.floor((options.concurrency + index) / fetchers);
+    return makeWorker(take, { ...options, concurrency: share, looksForStalled: index === 0 }, deps);
+  });
+}
+
+function makeWorker(
+  take: Take,
+  { connection, prefix, concurrency, lockDurationMs, looksForStalled }: ConsumerOptions & { looksForStalled: boolean },
+  { logger, metrics }: ConsumerDeps,
+): Worker {
   const worker = new Worker(COMMAND_QUEUE, take, {
     connection,
     prefix,
     concurrency,
     lockDuration: lockDurationMs,
     stalledInterval: lockDurationMs,
+    drainDelay: LONGEST_WAIT_S,
+    skipStalledCheck: !looksForStalled,
     maxStalledCount: Number.MAX_SAFE_INTEGER,
     removeOnComplete: { count: 0 },
     removeOnFail: KEEP_FAILED,

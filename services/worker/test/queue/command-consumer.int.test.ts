@@ -32,7 +32,11 @@ afterEach(async () => {
 });
 
 /** A consumer whose n-th decision does what `story[n]` says; the last one repeats. */
-function consume(...story: (() => Promise<void> | void)[]) {
+const consume = (...story: Story) => consumeUpTo(5, ...story);
+
+type Story = (() => Promise<void> | void)[];
+
+function consumeUpTo(concurrency: number, ...story: Story) {
   const buried: DeadLetter[] = [];
   const replies: CommandResult[] = [];
   const decidedBefore = new Map<string, Decided>();
@@ -54,7 +58,7 @@ function consume(...story: (() => Promise<void> | void)[]) {
     logger: makeLogger({ name: "test", level: "silent" }),
     metrics,
   };
-  const consumer = startCommandConsumer({ connection, prefix, concurrency: 5, lockDurationMs: 30_000 }, deps);
+  const consumer = startCommandConsumer({ connection, prefix, concurrency, lockDurationMs: 30_000 }, deps);
   consumers.push(consumer);
   return { deps, buried, replies, decidedBefore, decisions: () => decisions, metrics };
 }
@@ -67,6 +71,20 @@ async function hurry(): Promise<void> {
   for (const job of await queue.getDelayed()) await job.promote().catch(() => undefined);
 }
 const isEmpty = async () => (await queue.getJobCountByTypes("waiting", "active", "delayed", "failed")) === 0;
+
+it.each([1, 3, 20])("no more than %d commands are in hand, and as many when there are enough", async (concurrency) => {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const { replies, decisions } = consumeUpTo(concurrency, () => held);
+  await queue.addBulk(Array.from({ length: concurrency + 5 }, () => ({ name: "OpenTicket", data: TICKET })));
+  await until("all places to be taken", () => decisions() === concurrency);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect([decisions(), consumers[0]?.inHand()]).toEqual([concurrency, concurrency]);
+  release();
+  await until("the replies", () => replies.length === concurrency + 5);
+});
 
 describe("faults", () => {
   it("of a store that is away are waited out, however often they come", async () => {
