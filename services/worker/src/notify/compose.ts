@@ -28,8 +28,8 @@ export interface MailParts {
  */
 export function composeMail({ messageId, from, to, replyTo, bounceTo, date, inReplyTo, references, headers, content, trace }: MailParts): OutgoingMail {
   const fileName = messageId.slice(1, messageId.indexOf("@")).replace(/[^A-Za-z0-9.-]/g, "-");
-  const boundary = `--_ot-${fileName}`;
-  const head = new MimeNode(`multipart/alternative; boundary="${boundary}"`);
+  const boundary = `--_ot-${fileName.slice(-BOUNDARY_CHARS)}`;
+  const head = new MimeNode(`multipart/alternative; boundary="${boundary}"`, { baseBoundary: fileName });
   head.addHeader({
     ...headers,
     From: from,
@@ -46,6 +46,8 @@ export function composeMail({ messageId, from, to, replyTo, bounceTo, date, inRe
   return { messageId, fileName, envelope: { from: bounceTo, to: to.address }, raw: Buffer.from(lines.join("\r\n")), trace };
 }
 
+/** A boundary may have 70 characters (RFC 2046, 5.1.1). The end of a Message-ID's name is its HMAC, which nobody can guess. */
+const BOUNDARY_CHARS = 32;
 /** Longest line of a body, in characters: more is told of in an encoding. */
 const LINE_CHARS = 76;
 

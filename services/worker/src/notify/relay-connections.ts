@@ -8,14 +8,20 @@ import SMTPConnection, { type SMTPConnectionAuth, type SMTPConnectionOptions } f
  * Problem: nodemailer's pool takes each message apart and sends it through a row of streams, which costs five times what
  * the sending costs (ADR 6). Choice: its SMTP client alone, which is given the finished bytes.
  * Invariants: a connection carries one mail at a time; there are as many as there are mails in hand, which the caller
- * bounds. A connection that the relay closed while it was idle is replaced once without a word; whatever else breaks is the
- * caller's to try again, later.
+ * bounds. One that is idle for the socket's time-out is closed; one that the relay closed while it was idle is replaced once
+ * without a word. Whatever else breaks is the caller's to try again, later.
  */
 export interface RelayConnections {
   /** Hands on one finished message. Throws what nodemailer says of it; `code` EABORT: it took longer than it may. */
-  send(envelope: { from: string; to: string }, raw: Buffer): Promise<void>;
-  /** Closes them all; no mail is in hand. */
+  send(envelope: Envelope, raw: Buffer): Promise<void>;
+  /** Closes them all: what is still being sent fails, and nothing more is sent. */
   close(): void;
+}
+
+/** `from` is "" for the null sender. */
+interface Envelope {
+  from: string;
+  to: string;
 }
 
 export interface RelayConnectionsOptions {
@@ -32,63 +38,77 @@ export interface RelayConnectionsOptions {
   sendTimeoutMs: number;
 }
 
-/** Below the five minutes that a relay has to wait at least (RFC 5321, 4.5.3.2.7): we close, and no mail meets a closed door, ms. */
-const IDLE_MS = 240_000;
-/** "The service is not available and closes": the connection is no good any more. */
-const CLOSING = 421;
-
 /** See {@link RelayConnections}. */
 export function makeRelayConnections(given: RelayConnectionsOptions): RelayConnections {
   const { auth, ...options } = settingsOf(given);
   const open = new Set<Connection>();
   const idle: Connection[] = [];
+  let isClosed = false;
 
-  function keep(connection: Connection): void {
-    if (connection.mails >= given.maxMessagesPerConnection) return connection.close();
-    connection.closeAfter(IDLE_MS);
-    idle.push(connection);
+  async function connected(turn: Turn): Promise<Connection> {
+    if (isClosed) throw closed();
+    const connection = makeConnection(options, () => open.delete(connection));
+    open.add(connection);
+    turn.connection = connection;
+    await connection.connect(auth);
+    return connection;
   }
-  function takeKept(): Connection | undefined {
+
+  function takeIdle(): Connection | undefined {
     for (let kept = idle.pop(); kept; kept = idle.pop()) if (kept.isOpen()) return kept;
     return undefined;
   }
-  function makeNew(): Connection {
-    const connection = makeConnection(options, () => open.delete(connection));
-    open.add(connection);
-    return connection;
+
+  function keep(connection: Connection): void {
+    if (connection.mails >= given.maxMessagesPerConnection) connection.close();
+    else idle.push(connection);
+  }
+
+  /** Over a connection that is kept, when the relay has not closed it meanwhile; else over a new one. */
+  async function sendOver(turn: Turn, envelope: Envelope, raw: Buffer): Promise<void> {
+    const kept = takeIdle();
+    if (kept) {
+      turn.connection = kept;
+      const message = Readable.from(raw);
+      try {
+        return await kept.send(envelope, message, raw.length);
+      } catch (error) {
+        if (message.readableDidRead || turn.isLate || isRefused(error)) throw error;
+        kept.close();
+      }
+    }
+    await (await connected(turn)).send(envelope, Readable.from(raw), raw.length);
   }
 
   return {
     async send(envelope, raw) {
-      let connection = takeKept();
-      const isKept = connection !== undefined;
-      connection ??= makeNew();
-      const timer = setTimeout(() => connection?.abort(tooLate()), given.sendTimeoutMs);
-      const message = new Message(raw);
+      const turn: Turn = { isLate: false };
+      const timer = setTimeout(() => {
+        turn.isLate = true;
+        turn.connection?.abort(Object.assign(new Error("The relay took too long"), { code: "EABORT" }));
+      }, given.sendTimeoutMs);
       try {
-        if (!isKept) await connection.connect(auth);
-        await connection.send(envelope, message).catch(async (error: unknown) => {
-          const wasClosedIdle = isKept && !connection?.isOpen() && !message.isBegun && !isTooLate(error);
-          if (!wasClosedIdle) throw error;
-          connection = makeNew();
-          await connection.connect(auth);
-          await connection.send(envelope, new Message(raw));
-        });
+        await sendOver(turn, envelope, raw);
       } catch (error) {
-        await (isAboutMail(error) ? connection.reset() : Promise.reject(error)).then(
-          () => connection && keep(connection),
-          () => connection?.close(),
-        );
+        if (isRefused(error)) await turn.connection?.reset().catch(() => turn.connection?.close());
+        else turn.connection?.close();
         throw error;
       } finally {
         clearTimeout(timer);
+        if (turn.connection?.isOpen()) keep(turn.connection);
       }
-      keep(connection);
     },
     close() {
+      isClosed = true;
       for (const connection of open) connection.close();
     },
   };
+}
+
+/** One mail's way: the connection that it is on, and whether it has taken too long. */
+interface Turn {
+  connection?: Connection;
+  isLate: boolean;
 }
 
 function settingsOf(given: RelayConnectionsOptions): SMTPConnectionOptions & { auth?: SMTPConnectionAuth } {
@@ -110,53 +130,45 @@ interface Connection {
   isOpen(): boolean;
   /** Connects, and says who we are where that is wanted. */
   connect(auth: SMTPConnectionAuth | undefined): Promise<void>;
-  send(envelope: { from: string; to: string }, message: Message): Promise<void>;
+  send(envelope: Envelope, message: Readable, size: number): Promise<void>;
   /** Forgets a mail that was refused. */
   reset(): Promise<void>;
-  /** Closes it when nothing is sent over it for so long, ms. */
-  closeAfter(idleMs: number): void;
   /** Closes it; what is under way fails with that error. */
   abort(error: Error): void;
   close(): void;
 }
 
-type Done = (error?: Error | null) => void;
-
 function makeConnection(options: SMTPConnectionOptions, onEnd: () => void): Connection {
   const smtp = new SMTPConnection(options);
   let mails = 0;
   let isOpen = true;
-  let idleTimer: NodeJS.Timeout | undefined;
   let fail: (error: Error) => void = () => undefined;
   smtp.on("error", (error: Error) => fail(error));
   smtp.once("end", () => {
     isOpen = false;
-    clearTimeout(idleTimer);
     onEnd();
     // What was under way hears of its own error first, where there is one.
     queueMicrotask(() => fail(closed()));
   });
-  const step = (work: (done: Done) => void) =>
+  const step = (work: (done: (error?: Error | null) => void) => void) =>
     new Promise<void>((resolve, reject) => {
       fail = reject;
       work((error) => (error ? reject(error) : resolve()));
     });
-  const login = (auth: SMTPConnectionAuth | undefined) => (auth && smtp.allowsAuth ? step((done) => smtp.login(auth, done)) : undefined);
   return {
     get mails() {
       return mails;
     },
     isOpen: () => isOpen,
-    connect: (auth) => step((done) => smtp.connect(done)).then(() => login(auth)),
-    send({ from, to }, message) {
-      clearTimeout(idleTimer);
+    async connect(auth) {
+      await step((done) => smtp.connect(done));
+      if (auth && smtp.allowsAuth) await step((done) => smtp.login(auth, done));
+    },
+    send({ from, to }, message, size) {
       mails++;
-      return step((done) => smtp.send({ from, to: [to], size: message.size }, message, done));
+      return step((done) => smtp.send({ from, to: [to], size }, message, done));
     },
     reset: () => step((done) => smtp.reset(done)),
-    closeAfter(idleMs) {
-      idleTimer = setTimeout(() => smtp.quit(), idleMs).unref();
-    },
     abort(error) {
       fail(error);
       smtp.close();
@@ -165,32 +177,13 @@ function makeConnection(options: SMTPConnectionOptions, onEnd: () => void): Conn
   };
 }
 
-/** A finished message that knows whether any of it was asked for. */
-class Message extends Readable {
-  readonly size: number;
-  readonly #raw: Buffer;
-  isBegun = false;
+/** "The service is not available and closes": that is about the connection. */
+const CLOSING = 421;
 
-  constructor(raw: Buffer) {
-    super();
-    this.#raw = raw;
-    this.size = raw.length;
-  }
-
-  override _read(): void {
-    this.isBegun = true;
-    this.push(this.#raw);
-    this.push(null);
-  }
-}
-
-/** True when the relay refused this mail and goes on with the next one. */
-function isAboutMail(error: unknown): boolean {
+/** True when the relay refused this mail before any of its content, and goes on with the next one. */
+function isRefused(error: unknown): boolean {
   const { code, responseCode } = error as { code?: unknown; responseCode?: unknown };
-  return (code === "EENVELOPE" || code === "EMESSAGE") && responseCode !== CLOSING;
+  return code === "EENVELOPE" && responseCode !== CLOSING;
 }
 
-const TOO_LATE = "EABORT";
-const tooLate = () => Object.assign(new Error("The relay took too long"), { code: TOO_LATE });
-const isTooLate = (error: unknown) => (error as { code?: unknown }).code === TOO_LATE;
 const closed = () => Object.assign(new Error("The relay closed the connection"), { code: "ECONNECTION" });

@@ -15,6 +15,11 @@ export interface SmtpTransportOptions extends Omit<RelayConnectionsOptions, "mus
   logger: Logger;
 }
 
+/**
+ * Longest wait for the pace, s: as many mails are in hand at once. It comes on top of the wait for a turn and the longest
+ * sending, which stay below the time after which the outbox's relay would send the same mail (see the notifier).
+ */
+const LONGEST_PACE_S = 10;
 /** Pause between two loud lines about the same wrong setting, ms. */
 const COMPLAINT_INTERVAL_MS = 60_000;
 
@@ -26,7 +31,7 @@ export function makeSmtpTransport(options: SmtpTransportOptions): MailTransport 
   const complain = makeComplainer(options);
   return {
     name: "smtp",
-    concurrency: maxConnections,
+    concurrency: maxPerSecond > 0 ? Math.min(maxConnections, LONGEST_PACE_S * maxPerSecond) : maxConnections,
     async send({ envelope, raw, messageId, trace }) {
       await inTurn();
       try {

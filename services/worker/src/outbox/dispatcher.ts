@@ -67,8 +67,11 @@ export interface Dispatcher<T extends Owing> {
 
 /** Records delivered side by side on the fast path. What finds no place there is left to the relay. */
 const FAST_PATH_RECORDS = 200;
+/** Longest wait for a place there, ms: short of a relay's, as the record's grace runs meanwhile. */
 const PLACE_WAIT_MS = 10_000;
+/** Places that became free are given together after so long, ms: a twentieth of a second's mails share their round trips. */
 const PLACES_GATHER_MS = 50;
+/** Without a delivery that ends for so long, ms, whoever comes is left to the relay. */
 const STALLED_AFTER_MS = 1000;
 /** Records that one sweep of the relay takes. */
 const SWEEP_RECORDS = 100;
@@ -80,7 +83,7 @@ const LEASE_MS = 120_000;
 const MARK_TRIES = 50;
 const MARK_DELAY_MS = 1000;
 /**
- * Marks gather for so long, ms, and so many: nobody waits for them, and each write of its own would hold up the journaled
+ * Marks gather for so long, ms, and so many: no request waits for them, and each write of its own would hold up the journaled
  * write of the next request. What a crash leaves unmarked is delivered again under its name. That is nothing to who asked
  * for a reply, and a second mail to people: their marks wait less.
  */
@@ -105,7 +108,7 @@ export function startDispatcher<T extends Owing>(given: DispatcherDeps<T>): Disp
   let isClosing = false;
   const handOn = (marks: Mark[]) => markDelivered(marks, { ...given, isClosing: () => isClosing });
   const marks = makeGatherer({ most: MARKS_TOGETHER, waitMs: MARKS_WAIT_MS, handOn });
-  const marksOfOthers = makeGatherer({ most: MARKS_TOGETHER, waitMs: OTHERS_MARKS_WAIT_MS, handOn });
+  const marksOfOthers = makeGatherer<Mark>({ most: MARKS_TOGETHER, waitMs: OTHERS_MARKS_WAIT_MS, handOn: async (marks) => track(handOn(marks)) });
   const deps: Delivering<T> = { ...given, mark: marks.add };
   const track = (work: Promise<void>) => {
     const tracked = work.catch((err: unknown) => deps.logger.warn({ err }, "outbox not updated")).finally(() => inHand.delete(tracked));
@@ -129,7 +132,7 @@ export function startDispatcher<T extends Owing>(given: DispatcherDeps<T>): Disp
     },
     delivered(record, isSuch) {
       const entry = pendingOf(record).find(isSuch);
-      if (entry) track(marksOfOthers.add(markOf(record, entry)));
+      if (entry) void marksOfOthers.add(markOf(record, entry));
     },
     async close() {
       isClosing = true;

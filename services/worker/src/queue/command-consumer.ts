@@ -36,8 +36,6 @@ const MAX_DELAY_MS = 30_000;
  * commands in hand than wait, that alone bounds the rate; several that ask share the commands in hand.
  */
 const FETCHERS = 8;
-/** How long one waits for a job before it asks again, s: the longest that BullMQ has. */
-const LONGEST_WAIT_S = 10;
 /** What fails without our code is kept until the recovery has made a dead letter of it. */
 const KEEP_FAILED = { count: -1 };
 
@@ -99,7 +97,6 @@ function makeWorker(
     concurrency,
     lockDuration: lockDurationMs,
     stalledInterval: lockDurationMs,
-    drainDelay: LONGEST_WAIT_S,
     skipStalledCheck: !looksForStalled,
     maxStalledCount: Number.MAX_SAFE_INTEGER,
     removeOnComplete: { count: 0 },

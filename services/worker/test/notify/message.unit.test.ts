@@ -76,6 +76,28 @@ describe("a mail to the opener", () => {
     }
   });
 
+  it("has no field twice, and lines that end as mail wants them, whatever the message has", async () => {
+    const source = { channel: "email", messageId: "<orig.1@customer.example>" };
+    for (const message of ["a\nb\r\nc\rd", "Привет\nмир\r\nвсем ".repeat(30), "ü\n\n"]) {
+      const mail = await written({ message, source });
+      const names = fieldNames(mail.head);
+      expect(names.toSorted()).toEqual([...new Set(names)].toSorted());
+      expect(mail.source.replaceAll("\r\n", "")).not.toMatch(/[\r\n]/);
+      expect(mail.source).toMatch(/--\r\n$/);
+    }
+  });
+
+  it("has a boundary that every mail program reads, however large the ticket's number is", async () => {
+    const { head } = await written({ id: 123_456_789_012 }, owed("ticket-opened-by-admin"));
+    expect(/boundary="([^"]+)"/.exec(head)?.[1]?.length).toBeLessThanOrEqual(70);
+  });
+
+  it("travels in the shorter encoding", async () => {
+    const encodingsOf = async (message: string) => (await written({ message })).source.match(/(?<=transfer-encoding: ).*/gi);
+    expect(await encodingsOf("mostly ASCII, and one ü, in a line ".repeat(20))).toEqual(["quoted-printable", "quoted-printable"]);
+    expect(await encodingsOf("Привет мир ".repeat(2000))).toEqual(["base64", "base64"]);
+  });
+
   it("cuts a very large message and says so", async () => {
     const { text, html, mail } = await written({ message: `${"words ".repeat(300_000)}END` });
     expect(mail.raw.length).toBeLessThan(400_000);

@@ -67,7 +67,7 @@ async function relay(options: ServerOptions = {}) {
   server.on("error", () => {});
   const port = await listening(server.listen(0, "127.0.0.1"));
   closers.push(() => new Promise<void>((resolve) => server.close(resolve)));
-  return { received, port, counts: () => ({ connections, mostOpen }) };
+  return { received, port, counts: () => ({ connections, mostOpen, open }) };
 }
 
 /** A server that does with each connection what it is told. */
@@ -170,9 +170,9 @@ describe("a relay gets the mail", () => {
   });
 });
 
-describe("a relay that refuses", () => {
-  const answering = (code: number, text: string) => Object.assign(new Error(text), { responseCode: code });
+const answering = (code: number, text: string) => Object.assign(new Error(text), { responseCode: code });
 
+describe("a relay that refuses", () => {
   it("the recipient for good makes the mail rejected, and the connection goes on", async () => {
     const { received, port, counts } = await relay({
       onRcptTo: ({ address }, _session, done) => (address === "ada@example.com" ? done(answering(550, "5.1.1 <ada@example.com> unknown")) : done()),
@@ -295,6 +295,41 @@ describe("a relay in trouble", () => {
   });
 });
 
+describe("a connection", () => {
+  it("that was idle for the time of a silence is closed, and the next mail takes another", async () => {
+    const { received, port, counts } = await relay();
+    const { send } = await sender(`smtp://127.0.0.1:${port}`, { MAIL_SOCKET_TIMEOUT_MS: "150" });
+    await send(1);
+    await send(2);
+    expect(counts()).toMatchObject({ connections: 1, open: 1 });
+    await until("it to be closed", () => counts().open === 0);
+    await send(3);
+    expect([received.length, counts().connections]).toEqual([3, 2]);
+  });
+
+  it("that the relay leaves with 421 is replaced for the mail that meets it, once", async () => {
+    let refusals = 1;
+    const { received, port, counts } = await relay({
+      onMailFrom: (_address, _session, done) => (received.length === 1 && refusals-- > 0 ? done(answering(421, "4.3.2 shutting down")) : done()),
+    });
+    const { send } = await sender(`smtp://127.0.0.1:${port}`);
+    await send(1);
+    await send(2);
+    expect([received.length, counts().connections]).toEqual([2, 2]);
+  });
+
+  it("is not opened any more once all are closed", async () => {
+    const { port, received } = await relay();
+    const logger = makeLogger({ name: "test", level: "silent" });
+    const transport = await makeTransport(config({ SMTP_URL: `smtp://127.0.0.1:${port}` }), logger);
+    const { mail } = await written();
+    await transport.send(mail);
+    await transport.close();
+    await expect(transport.send(mail)).rejects.toMatchObject({ name: "MailDelayed", because: "relay" });
+    expect(received).toHaveLength(1);
+  });
+});
+
 describe("many mails", () => {
   it("share a few connections, each renewed after its share, and all arrive once", async () => {
     const { received, port, counts } = await relay();
@@ -314,6 +349,15 @@ describe("many mails", () => {
     await Promise.all(Array.from({ length: 7 }, (_, n) => send(n + 1)));
     expect(performance.now() - startedAt).toBeGreaterThan(900);
     expect(received).toHaveLength(7);
+  });
+
+  it("are not so many in hand that one waits long for its pace", async () => {
+    const concurrencyAt = async (env: Record<string, string>) =>
+      (await makeTransport(config({ SMTP_URL: "smtp://127.0.0.1:1", MAIL_MAX_CONNECTIONS: "50", ...env }), makeLogger({ name: "test", level: "silent" })))
+        .concurrency;
+    expect([await concurrencyAt({}), await concurrencyAt({ MAIL_MAX_PER_SECOND: "1" }), await concurrencyAt({ MAIL_MAX_PER_SECOND: "100" })]).toEqual([
+      50, 10, 50,
+    ]);
   });
 
   it("in hand are finished when the sender closes; those that wait are put off", async () => {

@@ -17,7 +17,9 @@ interface MuteDocument {
 
 /** Longest reason that is kept, in characters. */
 const MAX_REASON = 500;
+/** One look-up at a time gathers those that come meanwhile; it is given up before a mail has waited too long for it, ms. */
 const READS_IN_FLIGHT = 1;
+const LOOK_UP_TIMEOUT_MS = 5000;
 /** Addresses that one look-up asks for. */
 const LARGEST_BATCH = 500;
 
@@ -31,6 +33,7 @@ export function makeMongoMutes(store: StoreConnection, { now }: { now(): Date })
     },
     maxInFlight: READS_IN_FLIGHT,
     maxBatch: LARGEST_BATCH,
+    timeoutMs: LOOK_UP_TIMEOUT_MS,
   });
   return {
     async mute(address, because, until) {
