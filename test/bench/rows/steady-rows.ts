@@ -18,10 +18,10 @@ export async function idle(context: BenchContext): Promise<Row> {
   const processes = await Promise.all([startProcess(OUR_WORKER, env), startProcess(OUR_DOOR, env)]);
   const ours: Measured[] = [];
   try {
-    await sleep(context.isQuick ? 500 : 5000);
+    await sleep(context.isQuick ? 500 : SETTLE_MS);
     for (let round = 0; round < context.rounds; round++) ours.push({ value: await busiest(processes, context.isQuick ? 1 : 20) });
     const [worker = 0, door = 0] = processes.map((process) => process.usage().rssBytes / MIB);
-    const what = "CPU of an idle door or worker, against what is allowed";
+    const what = `CPU of a door or worker that has been idle for ${SETTLE_MS / 1000} s, against what is allowed`;
     const conditions = [within(`less than ${IDLE_MIB} MiB each`, { value: Math.max(worker, door), bound: IDLE_MIB, unit: "MiB" })];
     const head = { row: "P9", what, unit: "% of a core", isRate: false, goal: atMost(1), conditions };
     return makeRow(head, { ours, baseline: allowed(1, ours.length) }, { residentMib: { worker, door } });
