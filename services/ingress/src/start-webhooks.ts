@@ -2,6 +2,7 @@ import type { Logger, Metrics } from "@openticket/runtime";
 import {
   type BlobStore,
   type InboundStore,
+  inTime,
   isStoreOutage,
   type Mailboxes,
   makeMongoWebhookTokens,
@@ -17,6 +18,11 @@ import { makeGate } from "./intake/gate.ts";
 import type { makeCommandQueue } from "./queue/command-queue.ts";
 import { readVitals } from "./vitals.ts";
 
+/**
+ * How long the store may take with a call, ms: GitHub waits 10 s for its answer, the look whether there is room included. What
+ * is stored after all is met by the repetition.
+ */
+const STORE_TIMEOUT_MS = 6000;
 const EVERYWHERE = ["0.0.0.0/0", "::/0"];
 
 export interface WebhookParts {
@@ -52,6 +58,7 @@ export function webhookRoutes(config: HttpConfig, parts: WebhookParts): (app: Pa
     budget: makeMemoryBudget(config.WEBHOOK_MEMORY_BYTES),
     // Stored first, so that a queue that is away loses nothing: some providers send an event only once.
     gate: makeGate({ read: () => readVitals(queue, store), maxQueueDepth: config.HTTP_MAX_QUEUE_DEPTH, isQueueOptional: true, nowMs: () => performance.now() }),
+    inTime: (work) => inTime(work, STORE_TIMEOUT_MS),
     isOutage: (error) => isStoreOutage(error) || error instanceof SecretsLocked || error instanceof ProviderUnreachable,
     sendEarly: sendBeforeBody,
     now: () => new Date(),

@@ -12,6 +12,7 @@ export { type Claim, type Correlations, makeMongoCorrelations } from "./event-co
 export { makeMongoEventTickets, type Occurrences, SHOWN_OCCURRENCES } from "./event-tickets.ts";
 export { EXAMPLE_DATA, seedExampleData } from "./example-data.ts";
 export { type ImportOutcome, importReferenceData } from "./import-reference-data.ts";
+export { inTime } from "./in-time.ts";
 export { type InboundAccepted, type InboundFilter, type InboundOutcome, type InboundStore, LARGEST_LIST, makeMongoInbound } from "./inbound.ts";
 export { type MailBudgets, makeMongoBudgets } from "./mail/budgets.ts";
 export { type MailFolders, makeMongoMailFolders } from "./mail/folders.ts";

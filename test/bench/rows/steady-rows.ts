@@ -11,6 +11,8 @@ import { classicCall, urlIn } from "./http-rows.ts";
 const MIB = 1024 * 1024;
 /** Resident memory that an idle process may have, MiB. */
 const IDLE_MIB = 150;
+/** Until the garbage of the start is collected, which takes a process that has nothing else to do half a minute, ms. */
+const SETTLE_MS = 40_000;
 
 /** P9: CPU of an idle door and worker, against what is allowed. */
 export async function idle(context: BenchContext): Promise<Row> {

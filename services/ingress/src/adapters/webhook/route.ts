@@ -34,6 +34,8 @@ export interface WebhookRouteDeps extends ReceiveWebhookDeps {
   /** Where the door is reached from outside; unset: as the call says. */
   publicUrl: string | undefined;
   retryAfter(): { "retry-after": string };
+  /** Its result; throws an outage when that takes longer than providers wait for their answer. It may still happen. */
+  inTime<T>(work: Promise<T>): Promise<T>;
   /** Faults that will go away by themselves, or by the operator: nothing is wrong with the call. */
   isOutage(error: unknown): boolean;
   /** Answers also while the body is still arriving. */
@@ -68,7 +70,7 @@ interface Answered {
 async function answerTo(request: Request, deps: WebhookRouteDeps): Promise<Answered> {
   let source: string | undefined;
   try {
-    const found = await findSource(request.params.source, deps);
+    const found = await deps.inTime(findSource(request.params.source, deps));
     if (!found) return { answer: { ...failed(404, "There is no such webhook here"), result: "unknown-source" } };
     source = found.source._id;
     return { answer: await take(request, found, deps), source };
@@ -97,7 +99,7 @@ async function take(request: Request, { source, kind }: Found, deps: WebhookRout
   try {
     const { body, release } = await readWhole(request.raw, { maxBytes, timeoutMs: deps.bodyTimeoutMs, budget: deps.budget });
     const call = callOf(request, body, deps);
-    const result = await receiveWebhook(call, source, kind, deps).finally(release);
+    const result = await deps.inTime(receiveWebhook(call, source, kind, deps).finally(release));
     if (result.kind === "refused") deps.logger.info({ source: source._id, outcome: result.outcome, because: result.because }, "call of a webhook refused");
     return answerFor(result, kind);
   } catch (error) {

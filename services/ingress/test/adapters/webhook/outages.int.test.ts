@@ -20,14 +20,14 @@ afterEach(async () => {
 });
 
 /** A door with one source, on the other side of a proxy. */
-async function start(variable: "MONGODB_URL" | "REDIS_URL", env: Record<string, string> = {}): Promise<Stack> {
+async function start(variable: "MONGODB_URL" | "REDIS_URL", socketTimeout = "&socketTimeoutMS=2000"): Promise<Stack> {
   const prefix = uniqueName("outage");
   proxy = await openTcpProxy(Number(new URL(process.env[variable] ?? "").port));
   const url =
     variable === "MONGODB_URL"
-      ? { MONGODB_URL: `mongodb://127.0.0.1:${proxy.port}/${prefix}?directConnection=true&socketTimeoutMS=2000` }
+      ? { MONGODB_URL: `mongodb://127.0.0.1:${proxy.port}/${prefix}?directConnection=true${socketTimeout}` }
       : { REDIS_URL: `redis://127.0.0.1:${proxy.port}` };
-  stack = await startStack({ withWorker: false, prefix, env: { ...url, ...env } });
+  stack = await startStack({ withWorker: false, prefix, env: url });
   await setUpSource(stack, SOURCE);
   return stack;
 }
@@ -46,6 +46,17 @@ describe("while it is away", () => {
     proxy?.thaw();
     await until("the same call to be taken", async () => (await call("meanwhile")).status === 200, 60_000);
     expect(stack && (await recordsOf(stack, "s")).map(({ source }) => source.webhook?.eventId).sort()).toEqual(["before", "meanwhile"]);
+  });
+
+  it("MongoDB, without a sound: the provider has its answer before it hangs up, which GitHub does after 10 s", { timeout: 60_000 }, async () => {
+    await start("MONGODB_URL", "");
+    proxy?.freeze();
+    const startedAtMs = performance.now();
+    expect((await call("1")).status).toBe(503);
+    expect(performance.now() - startedAtMs).toBeLessThan(9500);
+    proxy?.thaw();
+    await until("the same call to be taken", async () => (await call("1")).status === 200, 45_000);
+    expect(stack && (await recordsOf(stack, "s")).map(({ source }) => source.webhook?.eventId)).toEqual(["1"]);
   });
 
   it("Redis: calls are taken all the same, for the recovery to enqueue", { timeout: 60_000 }, async () => {
