@@ -29,14 +29,14 @@ export default defineConfig({
     reporters: ["default", "./test/support/reporter.ts"],
     pool: "forks",
     projects: [
-      { extends: true, test: { name: "unit", include: testsOf("unit"), testTimeout: 10_000, maxWorkers: SIDE_BY_SIDE, sequence: { groupOrder: 0 } } },
+      { extends: true, test: { name: "unit", include: testsOf("unit"), testTimeout: 30_000, maxWorkers: SIDE_BY_SIDE, sequence: { groupOrder: 0 } } },
       {
         extends: true,
         test: {
           name: "int",
           include: testsOf("int"),
           globalSetup: servers,
-          testTimeout: 30_000,
+          testTimeout: 60_000,
           hookTimeout: 30_000,
           maxWorkers: SIDE_BY_SIDE,
           sequence: { groupOrder: 1 },

@@ -2,7 +2,7 @@
 const LOOK_MS = 20;
 
 /** Waits until `look` gives something, and gives it back; fails after `timeoutMs` with what was waited for. */
-export async function until<T>(what: string, look: () => Promise<T | undefined | false> | T | undefined | false, timeoutMs = 15_000): Promise<T> {
+export async function until<T>(what: string, look: () => Promise<T | undefined | false> | T | undefined | false, timeoutMs = 30_000): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const found = await look();
