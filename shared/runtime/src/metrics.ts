@@ -3,6 +3,9 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 /** Bounds of the buckets for times, in seconds. */
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
+/** How often the event loop's lag is looked at, ms: prom-client's 10 would wake an idle process a hundred times a second. */
+const LAG_PRECISION_MS = 100;
+
 /** One process's metrics. Names start with `openticket_`; each name may be asked for any number of times. */
 export interface Metrics {
   counter<L extends string>(name: string, help: string, labels?: readonly L[]): Counter<L>;
@@ -16,7 +19,7 @@ export interface Metrics {
 /** See {@link Metrics}. `withProcess`: CPU, memory and event loop of the process as well. */
 export function makeMetrics({ withProcess }: { withProcess: boolean } = { withProcess: false }): Metrics {
   const registry = new Registry();
-  if (withProcess) collectDefaultMetrics({ register: registry });
+  if (withProcess) collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_PRECISION_MS });
   const named = <T>(name: string, make: (fullName: string) => T): T => {
     const fullName = `openticket_${name}`;
     return (registry.getSingleMetric(fullName) as T | undefined) ?? make(fullName);
