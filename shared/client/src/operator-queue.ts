@@ -63,7 +63,7 @@ export function makeOperatorQueue({ connection, prefix }: { connection: RedisCon
     const [{ waiting = 0, prioritized = 0, active = 0, delayed = 0, failed = 0 }, [oldest], workers] = await Promise.all([
       queue.getJobCounts("waiting", "prioritized", "active", "delayed", "failed"),
       queue.getJobs(["waiting"], 0, 0, true),
-      queue.getWorkersCount().catch(() => 0),
+      countWorkers(queue).catch(() => 0),
     ]);
     return { waiting: waiting + prioritized, active, delayed, failed, oldestWaitingAt: oldest && new Date(oldest.timestamp), workers };
   }
@@ -114,6 +114,16 @@ export function makeOperatorQueue({ connection, prefix }: { connection: RedisCon
     close: () => queue.close(),
   };
 }
+
+/** Connections of one worker have one name; those without a name are of workers that have one connection. */
+async function countWorkers(queue: Queue): Promise<number> {
+  const names = (await queue.getWorkers()).map(({ rawname }) => rawname ?? "");
+  const named = names.filter((name) => name.includes(NAMED));
+  return new Set(named).size + names.length - named.length;
+}
+
+/** What BullMQ puts before a worker's name in the name of its connection. */
+const NAMED = ":w:";
 
 async function viewOf(job: Job | undefined): Promise<JobView | undefined> {
   if (!job) return undefined;

@@ -1,3 +1,6 @@
+import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
+import { pid } from "node:process";
 import type { RedisConnection } from "@openticket/client";
 import { COMMAND_QUEUE, KEPT_FOR_OPERATOR } from "@openticket/contract";
 import { DelayedError, type Job, Worker } from "bullmq";
@@ -80,20 +83,23 @@ type Take = (job: Job<unknown>, token: string | undefined) => Promise<void>;
 
 function makeWorkers(take: Take, options: ConsumerOptions, deps: ConsumerDeps): Worker[] {
   const fetchers = Math.min(FETCHERS, options.concurrency);
+  // By their one name they are counted as one worker, and a job says who took it.
+  const name = `${hostname()}-${pid}-${randomBytes(4).toString("hex")}`;
   return Array.from({ length: fetchers }, (_, index) => {
     const share = Math.floor((options.concurrency + index) / fetchers);
-    return makeWorker(take, { ...options, concurrency: share, looksForStalled: index === 0 }, deps);
+    return makeWorker(take, { ...options, name, concurrency: share, looksForStalled: index === 0 }, deps);
   });
 }
 
 function makeWorker(
   take: Take,
-  { connection, prefix, concurrency, lockDurationMs, looksForStalled }: ConsumerOptions & { looksForStalled: boolean },
+  { connection, prefix, name, concurrency, lockDurationMs, looksForStalled }: ConsumerOptions & { name: string; looksForStalled: boolean },
   { logger, metrics }: ConsumerDeps,
 ): Worker {
   const worker = new Worker(COMMAND_QUEUE, take, {
     connection,
     prefix,
+    name,
     concurrency,
     lockDuration: lockDurationMs,
     stalledInterval: lockDurationMs,
