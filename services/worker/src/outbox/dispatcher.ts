@@ -67,7 +67,7 @@ export interface Dispatcher<T extends Owing> {
 
 /** Records delivered side by side on the fast path. What finds no place there is left to the relay. */
 const FAST_PATH_RECORDS = 200;
-/** Longest wait for a place there, ms: short of a relay's, as the record's grace runs meanwhile. */
+/** Longest wait for a place there, ms. The record's grace, after which the relay takes it, runs meanwhile. */
 const PLACE_WAIT_MS = 10_000;
 /** Places that became free are given together after so long, ms: a twentieth of a second's mails share their round trips. */
 const PLACES_GATHER_MS = 50;
