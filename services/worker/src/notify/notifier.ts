@@ -61,6 +61,8 @@ export interface NotifierDeps {
  * less than the 90 s after which the outbox relay takes the ticket: otherwise two would send the same mail side by side.
  */
 const WAIT_MS = 15_000;
+/** How long it is known that an address may be written to, ms. */
+const KNOWN_FOR_MS = 500;
 
 /** See {@link Notifier}. Throws `TemplateBroken` when a template cannot be used. */
 export async function makeNotifier(deps: NotifierDeps): Promise<Notifier> {
@@ -69,8 +71,14 @@ export async function makeNotifier(deps: NotifierDeps): Promise<Notifier> {
   const ids = makeMessageIds({ secret: tokenSecret, domain: config.MAIL_DOMAIN });
   const gate = makeGate({ slots: transport.concurrency, waitMs: WAIT_MS });
   async function sendInTurn(address: string, write: () => Promise<OutgoingMail>): Promise<void> {
-    await requireVoice(address, deps); // before it waits: those that come together are asked for together
-    await gate.run(async () => transport.send(await write()));
+    // Those that come together are asked for together. Whose turn is late asks again: while the store is away, so that no mark
+    // would be taken, nothing is sent.
+    await requireVoice(address, deps);
+    const askedAt = deps.now().getTime();
+    await gate.run(async () => {
+      if (deps.now().getTime() - askedAt > KNOWN_FOR_MS) await requireVoice(address, deps);
+      await transport.send(await write());
+    });
   }
   async function send(topic: MailTopic, entry: OutboxEntry): Promise<void> {
     const owed = readOwed(entry);

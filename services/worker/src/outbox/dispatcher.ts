@@ -65,12 +65,15 @@ export interface Dispatcher<T extends Owing> {
   close(): Promise<void>;
 }
 
-/** Records delivered side by side on the fast path. What finds no place there is left to the relay. */
-const FAST_PATH_RECORDS = 200;
+/**
+ * Records delivered side by side on the fast path, until they are marked: so many mails, at most, go out a second time when the
+ * process dies while the store takes no marks. What finds no place there is left to the relay.
+ */
+const FAST_PATH_RECORDS = 100;
 /** Longest wait for a place there, ms. The record's grace, after which the relay takes it, runs meanwhile. */
 const PLACE_WAIT_MS = 10_000;
-/** Places that became free are given together after so long, ms: a twentieth of a second's mails share their round trips. */
-const PLACES_GATHER_MS = 50;
+/** Places that became free are given together after so long, ms: the mails of that time share their round trips. */
+const PLACES_GATHER_MS = 25;
 /** Without a delivery that ends for so long, ms, whoever comes is left to the relay. */
 const STALLED_AFTER_MS = 1000;
 /** Records that one sweep of the relay takes. */

@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { until } from "../../../../test/support/until.ts";
+import type { MailTransport } from "../../src/notify/mail-transport.ts";
 import { makeMessageIds } from "../../src/notify/message-ids.ts";
+import { makeNotifier } from "../../src/notify/notifier.ts";
 import { makeOwnMail } from "../../src/notify/own-mail.ts";
 import { withMarker, withToken } from "../../src/notify/reply-token.ts";
-import { config, SECRET, ticket, written } from "./build.ts";
+import { config, depsWith, keepingTransport, owed, SECRET, SENT_AT, ticket, written } from "./build.ts";
 
 const ids = makeMessageIds({ secret: SECRET, domain: "example.com" });
 const own = makeOwnMail(ids);
@@ -62,5 +65,33 @@ describe("a muted address", () => {
   it("is sent nothing, and the reason says why", async () => {
     const findMute = async () => ({ until: new Date("2026-03-07T00:00:00Z"), because: "5.1.1 no such user" });
     await expect(written({}, undefined, { findMute })).rejects.toThrow("Nothing is sent to this address until 2026-03-07T00:00:00.000Z: 5.1.1 no such user");
+  });
+
+  it("is asked for once more by a mail whose turn is late: nothing is sent that could not be marked", async () => {
+    let at = SENT_AT.getTime();
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const sent: string[] = [];
+    const send: MailTransport["send"] = async ({ envelope }) => {
+      sent.push(envelope.to);
+      await held;
+    };
+    let isAway = false;
+    const findMute = async () => {
+      if (isAway) throw new Error("no primary");
+      return undefined;
+    };
+    const notifier = await makeNotifier(depsWith({ transport: { ...keepingTransport(), concurrency: 1, send }, now: () => new Date(at), findMute }));
+    const first = notifier.deliver(ticket(), owed());
+    await until("the first to be in hand", () => sent.length === 1);
+    const second = notifier.deliver(ticket(), owed("ticket-opened", { name: "B", email: "bob@example.com" })).catch((error: unknown) => error);
+    await new Promise((resolve) => setImmediate(resolve));
+    [isAway, at] = [true, at + 1000];
+    release();
+    await first;
+    expect(await second).toMatchObject({ message: "no primary" });
+    expect(sent).toEqual(["ada@example.com"]);
   });
 });
