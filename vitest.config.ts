@@ -21,8 +21,10 @@ const SIDE_BY_SIDE = 2;
 /** Real servers, started once for the whole run and only when a test of these levels is in it. */
 const servers = ["test/support/global-setup.ts"];
 
+/** Of a test with real servers, which a busy machine may keep waiting; the default reporter says which one needed it. */
+const RETRIES = 1;
 /** What tests of the whole product need. */
-const wholeProducts = { globalSetup: servers, testTimeout: 120_000, hookTimeout: 60_000 };
+const wholeProducts = { globalSetup: servers, testTimeout: 120_000, hookTimeout: 60_000, retry: RETRIES };
 
 export default defineConfig({
   test: {
@@ -38,6 +40,7 @@ export default defineConfig({
           globalSetup: servers,
           testTimeout: 60_000,
           hookTimeout: 30_000,
+          retry: RETRIES,
           maxWorkers: SIDE_BY_SIDE,
           sequence: { groupOrder: 1 },
         },
