@@ -14,8 +14,11 @@ export function lookUp<T extends { _id: string }>(collection: mongoose.mongo.Col
   };
 }
 
-/** The same for whole documents, whatever they are. */
-export function lookUpDocument<T extends { _id: string } & Stored>(collection: mongoose.mongo.Collection<T>): (identity: string) => Promise<T | undefined> {
+/** The same for whole documents, whatever they are. `timeoutMs`: when a look-up is given up; unset: as for any operation. */
+export function lookUpDocument<T extends { _id: string } & Stored>(
+  collection: mongoose.mongo.Collection<T>,
+  { timeoutMs }: { timeoutMs?: number } = {},
+): (identity: string) => Promise<T | undefined> {
   return coalesce<string, T | undefined>({
     async run(identities) {
       const filter = { _id: { $in: [...new Set(identities)] } } as mongoose.mongo.Filter<T>;
@@ -24,6 +27,7 @@ export function lookUpDocument<T extends { _id: string } & Stored>(collection: m
     },
     maxInFlight: READS_IN_FLIGHT,
     maxBatch: LARGEST_BATCH,
+    ...(timeoutMs !== undefined && { timeoutMs }),
   });
 }
 

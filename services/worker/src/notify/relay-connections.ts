@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { parseConnectionUrl } from "nodemailer/lib/shared";
 import SMTPConnection, { type SMTPConnectionAuth, type SMTPConnectionOptions } from "nodemailer/lib/smtp-connection";
+import { mustUpgrade } from "./smtp-url.ts";
 
 /**
  * Connections to a relay, kept from one mail to the next.
@@ -27,8 +28,6 @@ interface Envelope {
 export interface RelayConnectionsOptions {
   /** Relay, checked by `smtpUrlFault`. */
   url: string;
-  /** STARTTLS or nothing. */
-  mustUpgrade: boolean;
   maxMessagesPerConnection: number;
   /** For the connection, and again for the greeting. */
   connectTimeoutMs: number;
@@ -115,7 +114,7 @@ function settingsOf(given: RelayConnectionsOptions): SMTPConnectionOptions & { a
   const { auth, ...address } = parseConnectionUrl(given.url);
   return {
     ...address,
-    ...(given.mustUpgrade && { requireTLS: true }),
+    ...(mustUpgrade(given.url) && { requireTLS: true }),
     connectionTimeout: given.connectTimeoutMs,
     greetingTimeout: given.connectTimeoutMs,
     dnsTimeout: given.connectTimeoutMs,

@@ -4,9 +4,8 @@ import { MailDelayed } from "./mail-delayed.ts";
 import type { MailTransport } from "./mail-transport.ts";
 import { makeRelayConnections, type RelayConnectionsOptions } from "./relay-connections.ts";
 import { sortSmtpFault } from "./smtp-faults.ts";
-import { mustUpgrade } from "./smtp-url.ts";
 
-export interface SmtpTransportOptions extends Omit<RelayConnectionsOptions, "mustUpgrade"> {
+export interface SmtpTransportOptions extends RelayConnectionsOptions {
   maxConnections: number;
   /** 0: no limit. */
   maxPerSecond: number;
@@ -25,8 +24,8 @@ const COMPLAINT_INTERVAL_MS = 60_000;
 
 /** Hands mails to a relay over connections that are kept. Throws `MailRejected` for good, `MailDelayed` for now. */
 export function makeSmtpTransport(options: SmtpTransportOptions): MailTransport {
-  const { url, maxConnections, maxPerSecond, logger, elapsedMs } = options;
-  const connections = makeRelayConnections({ ...options, mustUpgrade: mustUpgrade(url) });
+  const { maxConnections, maxPerSecond, logger, elapsedMs } = options;
+  const connections = makeRelayConnections(options);
   const inTurn = makePace({ perSecond: maxPerSecond, elapsedMs });
   const complain = makeComplainer(options);
   return {
