@@ -10,6 +10,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const OWN_SCOPE = "@openticket/";
 /** Who starts a thread or process, its entry, and its name beside the bundle. */
 const THREADS = [
+  { starter: "services/worker/src/notify/start-relay-thread.ts", entry: "services/worker/src/notify/relay-thread.ts", name: "relay-thread" },
   { starter: "shared/mail/src/reader/reading-thread.ts", entry: "shared/mail/src/reader/thread.ts", name: "mail-thread" },
   { starter: "shared/webhooks/src/mapping/event-reader.ts", entry: "shared/webhooks/src/mapping/evaluator.ts", name: "event-evaluator" },
   { starter: "shared/webhooks/src/mapping/event-reader.ts", entry: "shared/webhooks/src/mapping/thread.ts", name: "event-thread" },

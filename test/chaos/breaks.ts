@@ -125,6 +125,7 @@ export async function buildPrograms(name: string | undefined, folder: string): P
     mailDoor: await bundle("services/ingress/src/main-email.ts", "mail-door.mjs"),
     cli: await bundle("services/cli/src/main.ts", "cli.mjs"),
   };
+  await bundle("services/worker/src/notify/relay-thread.ts", "relay-thread.mjs");
   await bundle("shared/mail/src/reader/thread.ts", "mail-thread.mjs");
   await bundle("shared/webhooks/src/mapping/evaluator.ts", "event-evaluator.mjs");
   await bundle("shared/webhooks/src/mapping/thread.ts", "event-thread.mjs");

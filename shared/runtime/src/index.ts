@@ -3,6 +3,7 @@ export * from "./child.ts";
 export * from "./compare.ts";
 export * from "./config.ts";
 export * from "./drain.ts";
+export * from "./gather-turn.ts";
 export * from "./insist.ts";
 export * from "./listen-failure.ts";
 export * from "./logger.ts";

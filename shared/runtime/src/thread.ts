@@ -6,15 +6,20 @@ import { typescriptLoader } from "./typescript-loader.ts";
  * A thread for work that may hang, crash or grow: each task has a limit of time, and what exhausts the thread ends it and
  * nothing else. It says that it is ready with a message `{ kind: "ready" }`, then answers each task with one message.
  */
-export interface ThreadOptions {
+export interface ThreadOptions extends ThreadEntry {
   /** What it does, for people: "a thread for reading mail". */
   name: string;
+  resourceLimits: ResourceLimits;
+}
+
+/** Where a thread begins. */
+export interface ThreadEntry {
   /** `import.meta.url` of whoever starts it. */
   from: string;
   /** Its entry as the starter's neighbour, in the sources and beside a bundle. */
   source: string;
   bundled: string;
-  resourceLimits: ResourceLimits;
+  resourceLimits?: ResourceLimits;
   workerData?: unknown;
 }
 
@@ -29,7 +34,7 @@ const MOST_PATIENCE = 4;
 
 /** See {@link ThreadOptions}. A thread that has nothing to do does not keep the process alive. */
 export function startThread<Answer extends { kind: string }>(options: ThreadOptions): Thread<Answer> {
-  const worker = startWorker(options);
+  const worker = spawnThread(options);
   const events = answersOf<Answer>(worker, options.name);
   return {
     async ask(task, timeoutMs, transfer = []) {
@@ -55,8 +60,9 @@ export function reasonOfEnd(error: Error | undefined, { maxMemoryMb, doing, cras
   return `${crashed}${error ? `: ${error.message}` : ""}`;
 }
 
-function startWorker({ from, source, bundled, resourceLimits, workerData }: ThreadOptions): Worker {
-  const options = { resourceLimits, workerData };
+/** The thread as Node gives it, from the sources or from beside a bundle. */
+export function spawnThread({ from, source, bundled, resourceLimits, workerData }: ThreadEntry): Worker {
+  const options = { workerData, ...(resourceLimits && { resourceLimits }) };
   if (!from.endsWith(".ts")) return new Worker(new URL(bundled, from), options);
   const thread = new URL(source, from).href;
   return new Worker(`import("${typescriptLoader(from, "dist/esm/api/index.mjs")}").then(({ register }) => (register(), import("${thread}")))`, {

@@ -18,6 +18,8 @@ const STRAY_JOINER = /(?<![\u0300-\u036f\u0590-\u1dff\u2190-\u{10ffff}])[\u200c\
  * and the recipient's mail program would decode it to all that is taken out here.
  */
 const ENCODED_WORD = /=\?(?=[^?]*\?[bq]\?)/gi;
+/** Most lines: words of printable ASCII with single blanks between them, and no encoded word. */
+const CLEAN_LINE = /^(?!.*=\?)[!-~]+(?: [!-~]+)*$/;
 const LINE_BREAKS_AND_CONTROLS = /[\p{Cc}\u2028\u2029]+/gu;
 /** Controls other than tab and line feed: they have no place in a body either. */
 const BODY_CONTROLS = /(?![\t\n])\p{Cc}/gu;
@@ -27,6 +29,7 @@ const BODY_CONTROLS = /(?![\t\n])\p{Cc}/gu;
  * nothing that a mail program would decode.
  */
 export function cleanLine(text: string, maxLength: number): string {
+  if (text.length <= maxLength && CLEAN_LINE.test(text)) return text;
   const visible = text.toWellFormed().replace(LINE_BREAKS_AND_CONTROLS, " ").replace(DIRECTION_MARKS, "").replace(INVISIBLE, "").replace(STRAY_JOINER, "");
   const line = visible.replace(/\s+/gu, " ").trim().replace(ENCODED_WORD, "= ?");
   return line.length <= maxLength ? line : `${cut(line, maxLength - 1)}…`;

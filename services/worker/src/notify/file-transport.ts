@@ -29,13 +29,13 @@ export async function openFileTransport({ directory, logger }: { directory: stri
       } catch (cause) {
         throw new MailDelayed("configuration", "The mail could not be written to its file", { cause });
       }
-      logger.info({ ...trace, messageId, bytes: raw.length, file: `${fileName}.eml` }, "mail written to a file");
+      logger.info({ ...trace, messageId, bytes: Buffer.byteLength(raw), file: `${fileName}.eml` }, "mail written to a file");
     },
     async close() {},
   };
 }
 
-async function replace(target: string, content: Buffer): Promise<void> {
+async function replace(target: string, content: string): Promise<void> {
   const draft = `${target}.${randomUUID()}.part`;
   try {
     const file = await open(draft, "wx", FILE_MODE);

@@ -6,8 +6,8 @@ export interface OutgoingMail {
   fileName: string;
   /** `from` is "" for the null sender: nobody gets a bounce. */
   envelope: { from: string; to: string };
-  /** The message as of RFC 5322, lines ended by CRLF. */
-  raw: Buffer;
+  /** The message as of RFC 5322, lines ended by CRLF; UTF-8 where it is no ASCII. */
+  raw: string;
   /** What a log line about this mail may hold: no address, no subject. */
   trace: { ticketId: number; requestId: string; template: string };
 }

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, createSecretKey, timingSafeEqual } from "node:crypto";
 import type { TicketHead } from "@openticket/contract";
 
 type TicketName = Pick<TicketHead, "_id" | "id">;
@@ -35,7 +35,8 @@ const TOKEN_CHARS = 20;
 
 /** See {@link MessageIds}. The same secret and domain give the same names, in every process and after every restart. */
 export function makeMessageIds({ secret, domain }: { secret: string; domain: string }): MessageIds {
-  const digest = (...parts: (string | number)[]) => createHmac("sha256", secret).update(JSON.stringify(parts)).digest("hex").slice(0, DIGEST_CHARS);
+  const key = createSecretKey(Buffer.from(secret));
+  const digest = (...parts: (string | number)[]) => createHmac("sha256", key).update(JSON.stringify(parts)).digest("hex").slice(0, DIGEST_CHARS);
   const nameOf = (ticket: TicketName, kind: string, mac: string) => `<ot.${ticket.id}.${kind}.${mac}@${domain}>`;
   const loopToken = (messageId: string) => `v1 ${digest("loop", messageId)}`;
   return {

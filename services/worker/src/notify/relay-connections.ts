@@ -14,13 +14,13 @@ import { mustUpgrade } from "./smtp-url.ts";
  */
 export interface RelayConnections {
   /** Hands on one finished message. Throws what nodemailer says of it; `code` EABORT: it took longer than it may. */
-  send(envelope: Envelope, raw: Buffer): Promise<void>;
+  send(envelope: Envelope, raw: string): Promise<void>;
   /** Closes them all: what is still being sent fails, and nothing more is sent. */
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** `from` is "" for the null sender. */
-interface Envelope {
+export interface Envelope {
   from: string;
   to: string;
 }
@@ -64,19 +64,19 @@ export function makeRelayConnections(given: RelayConnectionsOptions): RelayConne
   }
 
   /** Over a connection that is kept, when the relay has not closed it meanwhile; else over a new one. */
-  async function sendOver(turn: Turn, envelope: Envelope, raw: Buffer): Promise<void> {
+  async function sendOver(turn: Turn, envelope: Envelope, bytes: Buffer): Promise<void> {
     const kept = takeIdle();
     if (kept) {
       turn.connection = kept;
-      const message = Readable.from(raw);
+      const content = new Content(bytes);
       try {
-        return await kept.send(envelope, message, raw.length);
+        return await kept.send(envelope, content);
       } catch (error) {
-        if (message.readableDidRead || turn.isLate || isRefused(error)) throw error;
+        if (content.hasBegun || turn.isLate || isRefused(error)) throw error;
         kept.close();
       }
     }
-    await (await connected(turn)).send(envelope, Readable.from(raw), raw.length);
+    await (await connected(turn)).send(envelope, new Content(bytes));
   }
 
   return {
@@ -87,7 +87,7 @@ export function makeRelayConnections(given: RelayConnectionsOptions): RelayConne
         turn.connection?.abort(Object.assign(new Error("The relay took too long"), { code: "EABORT" }));
       }, given.sendTimeoutMs);
       try {
-        await sendOver(turn, envelope, raw);
+        await sendOver(turn, envelope, Buffer.from(raw));
       } catch (error) {
         if (isRefused(error)) await turn.connection?.reset().catch(() => turn.connection?.close());
         else turn.connection?.close();
@@ -97,11 +97,27 @@ export function makeRelayConnections(given: RelayConnectionsOptions): RelayConne
         if (turn.connection?.isOpen()) keep(turn.connection);
       }
     },
-    close() {
+    async close() {
       isClosed = true;
       for (const connection of open) connection.close();
     },
   };
+}
+
+/** A message that knows whether any of it was asked for. nodemailer asks for it once the relay wants it, by piping it on. */
+class Content extends Readable {
+  hasBegun = false;
+
+  constructor(readonly bytes: Buffer) {
+    super();
+  }
+
+  /** All at once: the steps of a stream would cost as much as the rest of the sending. */
+  override pipe<T extends NodeJS.WritableStream>(destination: T): T {
+    this.hasBegun = true;
+    destination.end(this.bytes);
+    return destination;
+  }
 }
 
 /** One mail's way: the connection that it is on, and whether it has taken too long. */
@@ -129,7 +145,7 @@ interface Connection {
   isOpen(): boolean;
   /** Connects, and says who we are where that is wanted. */
   connect(auth: SMTPConnectionAuth | undefined): Promise<void>;
-  send(envelope: Envelope, message: Readable, size: number): Promise<void>;
+  send(envelope: Envelope, content: Content): Promise<void>;
   /** Forgets a mail that was refused. */
   reset(): Promise<void>;
   /** Closes it; what is under way fails with that error. */
@@ -163,9 +179,9 @@ function makeConnection(options: SMTPConnectionOptions, onEnd: () => void): Conn
       await step((done) => smtp.connect(done));
       if (auth && smtp.allowsAuth) await step((done) => smtp.login(auth, done));
     },
-    send({ from, to }, message, size) {
+    send({ from, to }, content) {
       mails++;
-      return step((done) => smtp.send({ from, to: [to], size }, message, done));
+      return step((done) => smtp.send({ from, to: [to], size: content.bytes.length }, content, done));
     },
     reset: () => step((done) => smtp.reset(done)),
     abort(error) {

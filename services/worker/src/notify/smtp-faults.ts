@@ -11,7 +11,7 @@ import { MailRejected } from "./mail-rejected.ts";
  */
 
 /** What nodemailer puts on its errors. */
-const smtpFault = z.looseObject({
+const smtpFault = z.object({
   message: z.string().catch(""),
   code: z.string().optional().catch(undefined),
   originalCode: z.string().optional().catch(undefined),
@@ -19,7 +19,8 @@ const smtpFault = z.looseObject({
   responseCode: z.int().optional().catch(undefined),
   response: z.string().optional().catch(undefined),
 });
-type SmtpFault = z.infer<typeof smtpFault>;
+/** What can be told of a failed try, without the error that it came as. */
+export type SmtpFault = z.infer<typeof smtpFault>;
 
 /** Authentication or encryption is wanted (RFC 4954, RFC 3207). */
 const ACCESS_CODES = [530, 534, 535, 538, 454];
@@ -29,9 +30,14 @@ const RELAYING_REFUSED = /\brelay(ing)?\b/i;
 /** The message is too large: 552, and the limit that nodemailer finds out itself. */
 const TOO_LARGE = /larger than allowed/;
 
+/** See {@link SmtpFault}. */
+export function readSmtpFault(error: unknown): SmtpFault {
+  return smtpFault.catch({ message: String(error) }).parse(error);
+}
+
 /** The error of a failed try, by meaning. Its texts hold no address. */
 export function sortSmtpFault(error: unknown): MailRejected | MailDelayed {
-  const fault = smtpFault.catch({ message: String(error) }).parse(error);
+  const fault = readSmtpFault(error);
   const cause = withoutAddresses(fault);
   if (fault.code === "EABORT") return new MailDelayed("relay", "The relay took too long", { cause });
   if (isOurOwn(fault)) return new MailDelayed("configuration", `The relay refuses us: ${cause.message}`, { cause });

@@ -69,7 +69,7 @@ export interface Dispatcher<T extends Owing> {
  * Records delivered side by side on the fast path, until they are marked: so many mails, at most, go out a second time when the
  * process dies while the store takes no marks. What finds no place there is left to the relay.
  */
-const FAST_PATH_RECORDS = 100;
+const FAST_PATH_RECORDS = 250;
 /** Longest wait for a place there, ms. The record's grace, after which the relay takes it, runs meanwhile. */
 const PLACE_WAIT_MS = 10_000;
 /** Places that became free are given together after so long, ms: the mails of that time share their round trips. */

@@ -70,7 +70,7 @@ export async function written(of: Partial<TicketRecord> = {}, entry = owed(), de
   await notifier.deliver(ticket(of), entry);
   const [mail] = transport.mails;
   if (!mail) throw new Error("no mail was sent");
-  const source = mail.raw.toString("latin1");
+  const source = Buffer.from(mail.raw).toString("latin1");
   const head = source.slice(0, source.indexOf("\r\n\r\n"));
   const parsed = await simpleParser(mail.raw, { skipTextToHtml: true });
   return { mail, source, head, parsed, text: parsed.text ?? "", html: parsed.html || "" };

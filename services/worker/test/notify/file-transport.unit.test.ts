@@ -28,7 +28,7 @@ describe("without a relay", () => {
     const { mail } = await written();
     const path = join(directory, "sent", `${mail.fileName}.eml`);
     expect(await readdir(join(directory, "sent"))).toEqual([`${mail.fileName}.eml`]);
-    expect(await readFile(path)).toEqual(mail.raw);
+    expect(await readFile(path, "utf8")).toBe(mail.raw);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     expect((await stat(join(directory, "sent"))).mode & 0o777).toBe(0o700);
   });

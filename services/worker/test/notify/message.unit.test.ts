@@ -94,6 +94,8 @@ describe("a mail to the opener", () => {
 
   it("travels in the shorter encoding", async () => {
     const encodingsOf = async (message: string) => (await written({ message })).source.match(/(?<=transfer-encoding: ).*/gi);
+    expect(await encodingsOf("x".repeat(998))).toEqual(["7bit", "quoted-printable"]);
+    expect(await encodingsOf("x".repeat(999))).toEqual(["quoted-printable", "quoted-printable"]);
     expect(await encodingsOf("mostly ASCII, and one ü, in a line ".repeat(20))).toEqual(["quoted-printable", "quoted-printable"]);
     expect(await encodingsOf("Привет мир ".repeat(2000))).toEqual(["base64", "base64"]);
   });

@@ -119,7 +119,7 @@ describe("a relay gets the mail", () => {
     const { mail } = await written({ message: ".\n.leading dots\nFrom here" });
     expect(received).toHaveLength(1);
     expect(received[0]).toMatchObject({ from: "sales@example.com", to: ["ada@example.com"], isSecure: false });
-    expect(received[0]?.raw.toString().trimEnd()).toBe(mail.raw.toString().trimEnd());
+    expect(received[0]?.raw.toString().trimEnd()).toBe(mail.raw.trimEnd());
     expect((await simpleParser(received[0]?.raw ?? "")).text).toContain(".\n.leading dots\nFrom here");
   });
 

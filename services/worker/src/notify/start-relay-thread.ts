@@ -1,0 +1,88 @@
+import type { Worker } from "node:worker_threads";
+import { gatherTurn, spawnThread, type ThreadEntry } from "@openticket/runtime";
+import type { Envelope, RelayConnections, RelayConnectionsOptions } from "./relay-connections.ts";
+import type { SmtpFault } from "./smtp-faults.ts";
+
+/** A mail for the thread; its answer has the same number. */
+export interface RelayTask {
+  id: number;
+  envelope: Envelope;
+  raw: string;
+}
+
+/** Without a fault, the relay has taken the mail. */
+export interface RelayAnswer {
+  id: number;
+  fault?: SmtpFault;
+}
+
+/**
+ * The connections to a relay in a thread of their own.
+ *
+ * Problem: SMTP is many small steps for each mail. Between the steps of tickets they cost several times what they cost alone,
+ * and encryption comes on top.
+ * Choice: a thread that speaks to the relay and does nothing else. Mails cross to it, and answers back, those of a turn together.
+ * Invariants: it starts with the first mail. Should it come to its end, what is in hand fails as with a relay that has closed
+ * the connection, and the next mail starts another.
+ */
+export function startRelayThread(options: RelayConnectionsOptions, spawn: (entry: ThreadEntry) => Worker = spawnThread): RelayConnections {
+  const inHand = new Map<number, (fault: SmtpFault | undefined) => void>();
+  const tasks = gatherTurn<RelayTask>(handOver);
+  let thread: Worker | undefined;
+  let lastId = 0;
+  let isClosed = false;
+
+  function handOver(together: RelayTask[]): void {
+    try {
+      if (isClosed) throw new Error(CLOSED);
+      thread ??= start();
+      thread.postMessage(together);
+    } catch (error) {
+      for (const { id } of together) settle(id, ended(messageOf(error)));
+    }
+  }
+
+  function start(): Worker {
+    const started = spawn({ from: import.meta.url, source: "./relay-thread.ts", bundled: "./relay-thread.mjs", workerData: options });
+    let reason = CLOSED;
+    started.unref();
+    started.on("message", (answers: RelayAnswer[]) => {
+      for (const { id, fault } of answers) settle(id, fault);
+    });
+    started.on("error", (error) => {
+      reason = messageOf(error);
+    });
+    started.on("exit", () => {
+      thread = undefined;
+      for (const id of inHand.keys()) settle(id, ended(reason));
+    });
+    return started;
+  }
+
+  function settle(id: number, fault: SmtpFault | undefined): void {
+    inHand.get(id)?.(fault);
+    inHand.delete(id);
+  }
+
+  return {
+    send(envelope, raw) {
+      return new Promise((resolve, reject) => {
+        const id = ++lastId;
+        inHand.set(id, (fault) => (fault ? reject(Object.assign(new Error(fault.message), fault)) : resolve()));
+        tasks.add({ id, envelope, raw });
+      });
+    },
+    async close() {
+      isClosed = true;
+      await thread?.terminate();
+    },
+  };
+}
+
+const CLOSED = "it was closed";
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+function ended(reason: string): SmtpFault {
+  return { code: "ECONNECTION", message: `The thread that speaks to the relay has ended: ${reason}` };
+}

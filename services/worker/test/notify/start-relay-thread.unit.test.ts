@@ -1,0 +1,79 @@
+import { EventEmitter } from "node:events";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Worker } from "node:worker_threads";
+import { describe, expect, it } from "vitest";
+import { type RelayTask, startRelayThread } from "../../src/notify/start-relay-thread.ts";
+
+const RELAY = {
+  url: "smtp://127.0.0.1",
+  maxMessagesPerConnection: 1,
+  connectTimeoutMs: 1,
+  socketTimeoutMs: 1,
+  sendTimeoutMs: 1,
+};
+const MAIL = { from: "support@example.com", to: "ada@example.com" };
+
+/** Threads that keep what they are given and do what they are told. */
+function threads() {
+  const started: (EventEmitter & { given: RelayTask[][] })[] = [];
+  const spawn = () => {
+    const given: RelayTask[][] = [];
+    const thread = Object.assign(new EventEmitter(), {
+      given,
+      unref: () => undefined,
+      postMessage: (tasks: RelayTask[]) => void given.push(tasks),
+      terminate: async () => thread.emit("exit", 1),
+    });
+    started.push(thread);
+    return thread as unknown as Worker;
+  };
+  return { started, connections: startRelayThread(RELAY, spawn) };
+}
+
+describe("mails cross to the thread that speaks to the relay", () => {
+  it("from the first one on, those of a turn together, and each has its own outcome", async () => {
+    const { started, connections } = threads();
+    expect(started).toHaveLength(0);
+    const [first, second] = [connections.send(MAIL, "one"), connections.send(MAIL, "two")];
+    await nextTurn();
+    const [tasks = []] = started[0]?.given ?? [];
+    expect(tasks.map(({ raw }) => raw)).toEqual(["one", "two"]);
+    started[0]?.emit("message", [
+      { id: tasks[1]?.id },
+      { id: tasks[0]?.id, fault: { message: "no", code: "EENVELOPE", responseCode: 550, command: "RCPT TO" } },
+    ]);
+    await expect(second).resolves.toBeUndefined();
+    await expect(first).rejects.toMatchObject({ message: "no", code: "EENVELOPE", responseCode: 550, command: "RCPT TO" });
+    expect(started).toHaveLength(1);
+  });
+
+  it("and fail for now when it comes to its end; the next one starts another", async () => {
+    const { started, connections } = threads();
+    const lost = expect(connections.send(MAIL, "lost")).rejects.toMatchObject({ code: "ECONNECTION", message: expect.stringContaining("out of memory") });
+    await nextTurn();
+    started[0]?.emit("error", new Error("out of memory"));
+    started[0]?.emit("exit", 1);
+    await lost;
+    const next = connections.send(MAIL, "next");
+    await nextTurn();
+    started[1]?.emit("message", [{ id: started[1].given[0]?.[0]?.id }]);
+    await expect(next).resolves.toBeUndefined();
+  });
+
+  it("and fail when they are closed, those in hand and those that come later", async () => {
+    const { started, connections } = threads();
+    const inHand = expect(connections.send(MAIL, "in hand")).rejects.toMatchObject({ code: "ECONNECTION" });
+    await nextTurn();
+    await connections.close();
+    await inHand;
+    await expect(connections.send(MAIL, "late")).rejects.toMatchObject({ code: "ECONNECTION" });
+    expect(started).toHaveLength(1);
+  });
+
+  it("and fail when no thread can be started", async () => {
+    const connections = startRelayThread(RELAY, () => {
+      throw new Error("no more threads");
+    });
+    await expect(connections.send(MAIL, "one")).rejects.toMatchObject({ code: "ECONNECTION", message: expect.stringContaining("no more threads") });
+  });
+});
