@@ -60,7 +60,8 @@ export function startFakeWorker({
     taken,
     replies,
     async close() {
-      await Promise.all([commands.close(true), questions.close(true)]);
+      // Closed by force, a worker may still take a job, whose answer would go out no more.
+      await Promise.all([commands.close(), questions.close()]);
       await replies.close();
       connection.disconnect();
     },
