@@ -29,7 +29,7 @@ const RELAY_SETTINGS = { MAIL_FROM: "bench@example.test", MAIL_MAX_CONNECTIONS: 
 
 /** A backlog whose every ticket owes a mail, until the last mail is taken, against the same without mails. */
 export async function withMail(context: BenchContext): Promise<Row> {
-  const jobs = context.isQuick ? 300 : 10_000;
+  const jobs = context.isQuick ? 300 : 20_000;
   const load = { queueName: QUEUE, jobs };
   const { noemail: _, ...mailing } = { ...sampleTicket(), deptid: MAILING_DEPARTMENT };
   const mailed = async () => {

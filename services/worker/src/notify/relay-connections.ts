@@ -1,4 +1,4 @@
-import { Readable } from "node:stream";
+import { Readable, type Transform } from "node:stream";
 import { parseConnectionUrl } from "nodemailer/lib/shared";
 import SMTPConnection, { type SMTPConnectionAuth, type SMTPConnectionOptions } from "nodemailer/lib/smtp-connection";
 import { mustUpgrade } from "./smtp-url.ts";
@@ -104,17 +104,27 @@ export function makeRelayConnections(given: RelayConnectionsOptions): RelayConne
   };
 }
 
-/** A message that knows whether any of it was asked for. nodemailer asks for it once the relay wants it, by piping it on. */
+/** A message that knows how far it was sent. nodemailer asks for it once the relay wants it, by piping it on. */
 class Content extends Readable {
-  hasBegun = false;
+  private destination: Readable | undefined;
 
   constructor(readonly bytes: Buffer) {
     super();
   }
 
+  get hasBegun(): boolean {
+    return this.destination !== undefined;
+  }
+
+  /** The connection has all of it. */
+  get isOver(): boolean {
+    return this.destination?.readableEnded === true;
+  }
+
   /** All at once: the steps of a stream would cost as much as the rest of the sending. */
   override pipe<T extends NodeJS.WritableStream>(destination: T): T {
-    this.hasBegun = true;
+    // It is nodemailer's transformation to what travels.
+    this.destination = destination as unknown as Transform;
     destination.end(this.bytes);
     return destination;
   }
@@ -135,9 +145,13 @@ function settingsOf(given: RelayConnectionsOptions): SMTPConnectionOptions & { a
     greetingTimeout: given.connectTimeoutMs,
     dnsTimeout: given.connectTimeoutMs,
     socketTimeout: given.socketTimeoutMs,
+    socketCloseTimeout: CLOSE_TIMEOUT_MS,
     ...(auth && { auth: { user: auth.user, credentials: auth } }),
   };
 }
+
+/** How long the relay has to close its side of a connection that is closed here, ms. */
+const CLOSE_TIMEOUT_MS = 500;
 
 interface Connection {
   /** That it has carried. */
@@ -179,9 +193,11 @@ function makeConnection(options: SMTPConnectionOptions, onEnd: () => void): Conn
       await step((done) => smtp.connect(done));
       if (auth && smtp.allowsAuth) await step((done) => smtp.login(auth, done));
     },
-    send({ from, to }, content) {
+    async send({ from, to }, content) {
       mails++;
-      return step((done) => smtp.send({ from, to: [to], size: content.bytes.length }, content, done));
+      await step((done) => smtp.send({ from, to: [to], size: content.bytes.length }, content, done));
+      // The next mail would go out in the middle of this one.
+      if (!content.isOver) throw outOfStep();
     },
     reset: () => step((done) => smtp.reset(done)),
     abort(error) {
@@ -200,5 +216,7 @@ function isRefused(error: unknown): boolean {
   const { code, responseCode } = error as { code?: unknown; responseCode?: unknown };
   return code === "EENVELOPE" && responseCode !== CLOSING;
 }
+
+const outOfStep = () => Object.assign(new Error("The relay answered before it had the whole message"), { code: "EPROTOCOL" });
 
 const closed = () => Object.assign(new Error("The relay closed the connection"), { code: "ECONNECTION" });

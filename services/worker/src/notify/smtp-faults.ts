@@ -10,14 +10,18 @@ import { MailRejected } from "./mail-rejected.ts";
  * because of one wrong setting, so they wait and somebody is told.
  */
 
+/** What is read of a relay's words, characters: it may say a million in one reply. */
+const MOST_WORDS = 1000;
+const words = z.string().transform((text) => text.slice(0, MOST_WORDS));
+
 /** What nodemailer puts on its errors. */
 const smtpFault = z.object({
-  message: z.string().catch(""),
+  message: words.catch(""),
   code: z.string().optional().catch(undefined),
   originalCode: z.string().optional().catch(undefined),
   command: z.string().optional().catch(undefined),
   responseCode: z.int().optional().catch(undefined),
-  response: z.string().optional().catch(undefined),
+  response: words.optional().catch(undefined),
 });
 /** What can be told of a failed try, without the error that it came as. */
 export type SmtpFault = z.infer<typeof smtpFault>;
@@ -32,7 +36,7 @@ const TOO_LARGE = /larger than allowed/;
 
 /** See {@link SmtpFault}. */
 export function readSmtpFault(error: unknown): SmtpFault {
-  return smtpFault.catch({ message: String(error) }).parse(error);
+  return smtpFault.catch({ message: String(error).slice(0, MOST_WORDS) }).parse(error);
 }
 
 /** The error of a failed try, by meaning. Its texts hold no address. */

@@ -23,13 +23,15 @@ export interface RelayAnswer {
  * and encryption comes on top.
  * Choice: a thread that speaks to the relay and does nothing else. Mails cross to it, and answers back, those of a turn together.
  * Invariants: it starts with the first mail. Should it come to its end, what is in hand fails as with a relay that has closed
- * the connection, and the next mail starts another.
+ * the connection, and the next mail starts another. One that keeps no time limit, busy with what a relay gives it to read, is
+ * ended.
  */
 export function startRelayThread(options: RelayConnectionsOptions, spawn: (entry: ThreadEntry) => Worker = spawnThread): RelayConnections {
   const inHand = new Map<number, (fault: SmtpFault | undefined) => void>();
   const tasks = gatherTurn<RelayTask>(handOver);
   let thread: Worker | undefined;
   let lastId = 0;
+  let lastHandedOver = 0;
   let isClosed = false;
 
   function handOver(together: RelayTask[]): void {
@@ -37,6 +39,7 @@ export function startRelayThread(options: RelayConnectionsOptions, spawn: (entry
       if (isClosed) throw new Error(CLOSED);
       thread ??= start();
       thread.postMessage(together);
+      lastHandedOver = together.at(-1)?.id ?? lastHandedOver;
     } catch (error) {
       for (const { id } of together) settle(id, ended(messageOf(error)));
     }
@@ -54,7 +57,7 @@ export function startRelayThread(options: RelayConnectionsOptions, spawn: (entry
     });
     started.on("exit", () => {
       thread = undefined;
-      for (const id of inHand.keys()) settle(id, ended(reason));
+      for (const id of inHand.keys()) if (id <= lastHandedOver) settle(id, ended(reason));
     });
     return started;
   }
@@ -68,7 +71,12 @@ export function startRelayThread(options: RelayConnectionsOptions, spawn: (entry
     send(envelope, raw) {
       return new Promise((resolve, reject) => {
         const id = ++lastId;
-        inHand.set(id, (fault) => (fault ? reject(Object.assign(new Error(fault.message), fault)) : resolve()));
+        const watchdog = setTimeout(() => thread?.terminate(), options.sendTimeoutMs + STUCK_AFTER_MS);
+        inHand.set(id, (fault) => {
+          clearTimeout(watchdog);
+          if (fault) reject(Object.assign(new Error(fault.message), fault));
+          else resolve();
+        });
         tasks.add({ id, envelope, raw });
       });
     },
@@ -79,6 +87,8 @@ export function startRelayThread(options: RelayConnectionsOptions, spawn: (entry
   };
 }
 
+/** How long after a mail's time the thread may need to say so, ms; its start is in it. */
+const STUCK_AFTER_MS = 5000;
 const CLOSED = "it was closed";
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

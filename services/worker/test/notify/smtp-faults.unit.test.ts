@@ -32,6 +32,14 @@ describe("a fault of the relay", () => {
     expect(kindOf(fault)).toBe(kind);
   });
 
+  it("is read in a moment, however much the relay says", () => {
+    const startedAt = performance.now();
+    const sorted = sortSmtpFault(Object.assign(new Error(`451 ${"a".repeat(1_000_000)}`), { code: "EENVELOPE", response: "451", responseCode: 451 }));
+    expect(sorted.message.length).toBeLessThan(1000);
+    // Without a bound it takes minutes.
+    expect(performance.now() - startedAt).toBeLessThan(5000);
+  });
+
   it("is told without addresses, and anything may be thrown", () => {
     const sorted = sortSmtpFault(
       Object.assign(new Error("550 <ada@example.com> unknown (bob@example.com)"), {

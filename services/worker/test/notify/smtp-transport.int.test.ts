@@ -102,7 +102,7 @@ async function sender(url: string, env: Record<string, string> = {}) {
     () => transport.close(),
     () => notifier.close(),
   );
-  return { notifier, lines, send: (n = 1) => notifier.deliver(ticket({ _id: `req_${n}`, id: n }), owed()) };
+  return { transport, notifier, lines, send: (n = 1) => notifier.deliver(ticket({ _id: `req_${n}`, id: n }), owed()) };
 }
 
 const SELF_SIGNED = "tls.rejectUnauthorized=false";
@@ -254,6 +254,32 @@ describe("a relay in trouble", () => {
     await expect(send()).rejects.toMatchObject(TEMPORARY);
     await send();
     expect(received).toHaveLength(1);
+  });
+
+  it("that answers before it has the message delays the mail, and the connection is not used again", async () => {
+    const heard: string[] = [];
+    let connections = 0;
+    const { port } = await crudeServer((socket) => {
+      const isFirst = ++connections === 1;
+      socket.write("220 here\r\n");
+      socket.on("data", (data) => {
+        const said = data.toString("latin1");
+        heard.push(said.slice(0, 4));
+        if (said.startsWith("EHLO")) socket.write("250 here\r\n");
+        else if (!said.startsWith("DATA")) socket.write("250 yes\r\n");
+        // The content is never read.
+        else if (isFirst) socket.pause().write("354 go\r\n250 taken\r\n");
+        else socket.destroy();
+      });
+    });
+    const { transport, send } = await sender(`smtp://127.0.0.1:${port}`);
+    // More than the sockets' buffers hold.
+    const large = { ...(await written()).mail, raw: "a line\r\n".repeat(4_000_000) };
+    const outOfStep = { ...TEMPORARY, message: expect.stringContaining("before it had the whole message") };
+    await expect(transport.send(large)).rejects.toMatchObject(outOfStep);
+    await expect(send()).rejects.toMatchObject(TEMPORARY);
+    expect(connections).toBe(2);
+    expect(heard.filter((command) => command === "MAIL")).toHaveLength(2);
   });
 
   it.each([

@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { type RelayTask, startRelayThread } from "../../src/notify/start-relay-thread.ts";
 
 const RELAY = {
@@ -58,6 +58,34 @@ describe("mails cross to the thread that speaks to the relay", () => {
     await nextTurn();
     started[1]?.emit("message", [{ id: started[1].given[0]?.[0]?.id }]);
     await expect(next).resolves.toBeUndefined();
+  });
+
+  it("and those that were not handed over yet when it ended go to the next one", async () => {
+    const { started, connections } = threads();
+    const lost = expect(connections.send(MAIL, "lost")).rejects.toMatchObject({ code: "ECONNECTION" });
+    await nextTurn();
+    const kept = connections.send(MAIL, "kept");
+    started[0]?.emit("exit", 1);
+    await lost;
+    await nextTurn();
+    const [task] = started[1]?.given[0] ?? [];
+    expect(task?.raw).toBe("kept");
+    started[1]?.emit("message", [{ id: task?.id }]);
+    await expect(kept).resolves.toBeUndefined();
+  });
+
+  it("and a thread that keeps no time limit is ended", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const { started, connections } = threads();
+      const stuck = expect(connections.send(MAIL, "stuck")).rejects.toMatchObject({ code: "ECONNECTION" });
+      await nextTurn();
+      vi.advanceTimersByTime(RELAY.sendTimeoutMs + 5000);
+      await stuck;
+      expect(started[0]?.listenerCount("exit")).toBe(1);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("and fail when they are closed, those in hand and those that come later", async () => {
