@@ -16,15 +16,40 @@ export function makeLogger({ name, level, destination }: { name: string; level: 
 /** One for the process, however many loggers it has. */
 let opened: DestinationStream | undefined;
 
+/** Whole lines up to that size come unbroken through a pipe that several processes write to (POSIX's PIPE_BUF), bytes. */
+const PIPE_BYTES = 4096;
+/** Lines of that level and above are written at once: they may be the last. */
+const URGENT_LEVEL = pino.levels.values.error ?? 0;
+
 /**
- * The lines of one turn of the event loop in one write: each write wakes whoever reads them, which costs more than the line.
- * A process that ends by itself has written all of them; one that is killed lacks those of its last turn.
+ * The lines of one turn of the event loop in few writes: each write wakes whoever reads them, which costs more than the line.
+ * A process that ends by itself has written all of them; one that is killed, or aborts, lacks those of its last turn.
  */
 function standardOutput(): DestinationStream {
   if (opened) return opened;
   const output = pino.destination({ dest: 1, sync: true });
-  const lines = gatherTurn<string>((turn) => output.write(turn.join("")));
-  process.on("exit", lines.flush);
-  opened = { write: lines.add };
+  let waitingBytes = 0;
+  let isEnding = false;
+  const lines = gatherTurn<string>((turn) => {
+    waitingBytes = 0;
+    output.write(turn.join(""));
+  });
+  process.on("exit", () => {
+    isEnding = true;
+    lines.flush();
+  });
+  const destination = {
+    // Asks pino for the level of each line.
+    [Symbol.for("pino.metadata")]: true,
+    lastLevel: 0,
+    write(line: string) {
+      const bytes = Buffer.byteLength(line);
+      if (waitingBytes + bytes > PIPE_BYTES) lines.flush();
+      waitingBytes += bytes;
+      lines.add(line);
+      if (isEnding || destination.lastLevel >= URGENT_LEVEL) lines.flush();
+    },
+  };
+  opened = destination;
   return opened;
 }

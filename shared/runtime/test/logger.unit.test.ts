@@ -16,11 +16,31 @@ function linesOf(program: string) {
 
 describe("a log on standard output", () => {
   it("has every line, in order, however the process ends itself", () => {
-    const many = "for (let i = 0; i < 2000; i++) logger.info(`line ${i}`);";
-    const expected = Array.from({ length: 2000 }, (_, i) => `line ${i}`);
+    const many = "for (let i = 0; i < 2000; i++) logger.info(String(i));";
+    const expected = Array.from({ length: 2000 }, (_, i) => String(i));
     expect(linesOf(many).map(({ msg }) => msg)).toEqual(expected);
     expect(linesOf(`${many} process.exit(3);`).map(({ msg }) => msg)).toEqual(expected);
     expect(linesOf(`${many} throw new Error("uncaught");`).map(({ msg }) => msg)).toEqual(expected);
+  });
+
+  it("has what was said while the process ended, and the last error before it breaks off", () => {
+    expect(linesOf('process.on("exit", () => logger.info("ending"));').map(({ msg }) => msg)).toEqual(["ending"]);
+    expect(linesOf('logger.info("before"); logger.error("broken"); process.abort();').map(({ msg }) => msg)).toEqual(["before", "broken"]);
+  });
+
+  it("comes whole through a pipe that others write to as well", () => {
+    const source = `import { makeLogger } from ${JSON.stringify(LOGGER)};
+      const logger = makeLogger({ name: process.argv[1], level: "info" });
+      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve, Array.from({ length: 100 }, (_, i) => logger.info({ i, text: "x".repeat(200) }, "line"))));`;
+    const one = (name: string) => `"${process.execPath}" --import tsx --input-type=module --eval "$SOURCE" ${name}`;
+    const { stdout } = spawnSync("sh", ["-c", `( ${one("a")} & ${one("b")} & wait ) | cat`], {
+      encoding: "utf8",
+      maxBuffer: 1e8,
+      env: { ...process.env, SOURCE: source },
+    });
+    const lines = stdout.split("\n").filter(Boolean);
+    expect(lines).toHaveLength(4000);
+    for (const line of lines) JSON.parse(line);
   });
 
   it("keeps the order of several loggers", () => {

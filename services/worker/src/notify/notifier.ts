@@ -57,8 +57,9 @@ export interface NotifierDeps {
 }
 
 /**
- * How long a mail waits for its turn, ms. Together with the longest sending (40 s, see `MAIL_SEND_TIMEOUT_MS`, and 5 s for its
- * thread to say so), its pace and the mark less than the 90 s after which the outbox relay takes the ticket: otherwise two would send the same mail side by side.
+ * How long a mail waits for its turn, ms. With its wait for a place (5 s), the pace (10 s), the longest sending (40 s, see
+ * `MAIL_SEND_TIMEOUT_MS`, and 5 s until a stuck thread is ended) and the mark less than the 90 s after which the outbox
+ * relay takes the ticket: otherwise two would send the same mail side by side.
  */
 const WAIT_MS = 15_000;
 /** How long it is known that an address may be written to, ms. */

@@ -26,6 +26,8 @@ const smtpFault = z.object({
 /** What can be told of a failed try, without the error that it came as. */
 export type SmtpFault = z.infer<typeof smtpFault>;
 
+/** Code of a thread that could not start, or came to its end by itself: the same for every mail. */
+export const THREAD_FAULT = "ETHREAD";
 /** Authentication or encryption is wanted (RFC 4954, RFC 3207). */
 const ACCESS_CODES = [530, 534, 535, 538, 454];
 const CERTIFICATE_FAULT = /CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME|ERR_TLS|ERR_SSL/;
@@ -44,6 +46,7 @@ export function sortSmtpFault(error: unknown): MailRejected | MailDelayed {
   const fault = readSmtpFault(error);
   const cause = withoutAddresses(fault);
   if (fault.code === "EABORT") return new MailDelayed("relay", "The relay took too long", { cause });
+  if (fault.code === THREAD_FAULT) return new MailDelayed("configuration", cause.message, { cause });
   if (isOurOwn(fault)) return new MailDelayed("configuration", `The relay refuses us: ${cause.message}`, { cause });
   if (isFinal(fault)) return new MailRejected(`The relay refused the mail: ${cause.message}`, { cause });
   return new MailDelayed("relay", `The relay did not take the mail: ${cause.message}`, { cause });

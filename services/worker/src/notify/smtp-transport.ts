@@ -68,6 +68,6 @@ function makeComplainer({ logger, elapsedMs }: SmtpTransportOptions): (fault: Ma
     const at = elapsedMs();
     if (at - saidAt < COMPLAINT_INTERVAL_MS) return;
     saidAt = at;
-    logger.error({ err: fault, settings: ["SMTP_URL", "MAIL_FROM", "MAIL_BOUNCE_ADDRESS"] }, "mail relay refuses our settings; mails wait");
+    logger.error({ err: fault, settings: ["SMTP_URL", "MAIL_FROM", "MAIL_BOUNCE_ADDRESS"] }, "mails wait until this is put right");
   };
 }

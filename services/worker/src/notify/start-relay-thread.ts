@@ -1,7 +1,7 @@
 import type { Worker } from "node:worker_threads";
 import { gatherTurn, spawnThread, type ThreadEntry } from "@openticket/runtime";
 import type { Envelope, RelayConnections, RelayConnectionsOptions } from "./relay-connections.ts";
-import type { SmtpFault } from "./smtp-faults.ts";
+import { type SmtpFault, THREAD_FAULT } from "./smtp-faults.ts";
 
 /** A mail for the thread; its answer has the same number. */
 export interface RelayTask {
@@ -32,6 +32,7 @@ export function startRelayThread(options: RelayConnectionsOptions, spawn: (entry
   let thread: Worker | undefined;
   let lastId = 0;
   let lastHandedOver = 0;
+  let reason = CLOSED;
   let isClosed = false;
 
   function handOver(together: RelayTask[]): void {
@@ -46,9 +47,14 @@ export function startRelayThread(options: RelayConnectionsOptions, spawn: (entry
   }
 
   function start(): Worker {
-    const started = spawn({ from: import.meta.url, source: "./relay-thread.ts", bundled: "./relay-thread.mjs", workerData: options });
-    let reason = CLOSED;
-    started.unref();
+    reason = CLOSED;
+    const started = spawn({
+      from: import.meta.url,
+      source: "./relay-thread.ts",
+      bundled: "./relay-thread.mjs",
+      resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB },
+      workerData: options,
+    });
     started.on("message", (answers: RelayAnswer[]) => {
       for (const { id, fault } of answers) settle(id, fault);
     });
@@ -59,7 +65,15 @@ export function startRelayThread(options: RelayConnectionsOptions, spawn: (entry
       thread = undefined;
       for (const id of inHand.keys()) if (id <= lastHandedOver) settle(id, ended(reason));
     });
+    // The time limit of what is in hand keeps the process, nothing else.
+    started.unref();
     return started;
+  }
+
+  /** What it has in hand fails with it; what the relay has taken of that goes out again, under its name. */
+  function endStuck(): void {
+    reason = "it kept no time limit";
+    void thread?.terminate();
   }
 
   function settle(id: number, fault: SmtpFault | undefined): void {
@@ -71,7 +85,7 @@ export function startRelayThread(options: RelayConnectionsOptions, spawn: (entry
     send(envelope, raw) {
       return new Promise((resolve, reject) => {
         const id = ++lastId;
-        const watchdog = setTimeout(() => thread?.terminate(), options.sendTimeoutMs + STUCK_AFTER_MS);
+        const watchdog = setTimeout(endStuck, options.sendTimeoutMs + STUCK_AFTER_MS);
         inHand.set(id, (fault) => {
           clearTimeout(watchdog);
           if (fault) reject(Object.assign(new Error(fault.message), fault));
@@ -87,6 +101,8 @@ export function startRelayThread(options: RelayConnectionsOptions, spawn: (entry
   };
 }
 
+/** Of its heap; a mail has some MB at most. */
+const MEMORY_MB = 256;
 /** How long after a mail's time the thread may need to say so, ms; its start is in it. */
 const STUCK_AFTER_MS = 5000;
 const CLOSED = "it was closed";
@@ -94,5 +110,5 @@ const CLOSED = "it was closed";
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 function ended(reason: string): SmtpFault {
-  return { code: "ECONNECTION", message: `The thread that speaks to the relay has ended: ${reason}` };
+  return { code: reason === CLOSED ? "ECONNECTION" : THREAD_FAULT, message: `The thread that speaks to the relay has ended: ${reason}` };
 }

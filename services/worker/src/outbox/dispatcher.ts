@@ -71,7 +71,7 @@ export interface Dispatcher<T extends Owing> {
  */
 const FAST_PATH_RECORDS = 250;
 /** Longest wait for a place there, ms. The record's grace, after which the relay takes it, runs meanwhile. */
-const PLACE_WAIT_MS = 10_000;
+const PLACE_WAIT_MS = 5000;
 /** Places that became free are given together after so long, ms: the mails of that time share their round trips. */
 const PLACES_GATHER_MS = 25;
 /** Without a delivery that ends for so long, ms, whoever comes is left to the relay. */

@@ -1,5 +1,6 @@
 import type { AddressObject } from "mailparser";
 import { describe, expect, it } from "vitest";
+import { displayName } from "../../src/notify/address.ts";
 import { type MailTemplate, viewOf } from "../../src/notify/mail-view.ts";
 import { makeMessageIds } from "../../src/notify/message-ids.ts";
 import { config, fieldNames, owed, SECRET, SENT_AT, ticket, written } from "./build.ts";
@@ -91,6 +92,15 @@ describe("a mail to the opener", () => {
     const { head } = await written({ id: 123_456_789_012 }, owed("ticket-opened-by-admin"));
     expect(/boundary="([^"]+)"/.exec(head)?.[1]?.length).toBeLessThanOrEqual(70);
   });
+
+  it.each(["Ada, Lovelace", 'Ada "the first" Lovelace', "Ada <x@example.com>", "Ada =?utf-8?q?x?=", "Ädä Lövelace", "Ada; Lovelace: (x)", "a".repeat(150)])(
+    "names its recipient and subject as a mail program reads them: %s",
+    async (name) => {
+      const { parsed } = await written({ subject: name }, owed("ticket-opened", { name, email: "ada@example.com" }));
+      expect(address(parsed.to)).toEqual([{ name: displayName(name), address: "ada@example.com" }]);
+      expect(parsed.subject).toBe(`[Ticket ID: 516757] ${displayName(name)}`);
+    },
+  );
 
   it("travels in the shorter encoding", async () => {
     const encodingsOf = async (message: string) => (await written({ message })).source.match(/(?<=transfer-encoding: ).*/gi);

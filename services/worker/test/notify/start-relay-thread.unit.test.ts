@@ -1,9 +1,13 @@
+import { spawnSync } from "node:child_process";
 import { EventEmitter } from "node:events";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Worker } from "node:worker_threads";
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
 import { describe, expect, it, vi } from "vitest";
+import { sortSmtpFault, THREAD_FAULT } from "../../src/notify/smtp-faults.ts";
 import { type RelayTask, startRelayThread } from "../../src/notify/start-relay-thread.ts";
 
+const STARTER = fileURLToPath(new URL("../../src/notify/start-relay-thread.ts", import.meta.url));
 const RELAY = {
   url: "smtp://127.0.0.1",
   maxMessagesPerConnection: 1,
@@ -15,14 +19,18 @@ const MAIL = { from: "support@example.com", to: "ada@example.com" };
 
 /** Threads that keep what they are given and do what they are told. */
 function threads() {
-  const started: (EventEmitter & { given: RelayTask[][] })[] = [];
+  const started: (EventEmitter & { given: RelayTask[][]; isTerminated: boolean })[] = [];
   const spawn = () => {
     const given: RelayTask[][] = [];
     const thread = Object.assign(new EventEmitter(), {
       given,
+      isTerminated: false,
       unref: () => undefined,
       postMessage: (tasks: RelayTask[]) => void given.push(tasks),
-      terminate: async () => thread.emit("exit", 1),
+      async terminate() {
+        thread.isTerminated = true;
+        thread.emit("exit", 1);
+      },
     });
     started.push(thread);
     return thread as unknown as Worker;
@@ -49,7 +57,7 @@ describe("mails cross to the thread that speaks to the relay", () => {
 
   it("and fail for now when it comes to its end; the next one starts another", async () => {
     const { started, connections } = threads();
-    const lost = expect(connections.send(MAIL, "lost")).rejects.toMatchObject({ code: "ECONNECTION", message: expect.stringContaining("out of memory") });
+    const lost = expect(connections.send(MAIL, "lost")).rejects.toMatchObject({ code: THREAD_FAULT, message: expect.stringContaining("out of memory") });
     await nextTurn();
     started[0]?.emit("error", new Error("out of memory"));
     started[0]?.emit("exit", 1);
@@ -78,11 +86,16 @@ describe("mails cross to the thread that speaks to the relay", () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     try {
       const { started, connections } = threads();
-      const stuck = expect(connections.send(MAIL, "stuck")).rejects.toMatchObject({ code: "ECONNECTION" });
+      const taken = connections.send(MAIL, "taken");
+      const stuck = expect(connections.send(MAIL, "stuck")).rejects.toMatchObject({ code: THREAD_FAULT, message: expect.stringContaining("no time limit") });
       await nextTurn();
-      vi.advanceTimersByTime(RELAY.sendTimeoutMs + 5000);
+      started[0]?.emit("message", [{ id: started[0].given[0]?.[0]?.id }]);
+      await taken;
+      vi.advanceTimersByTime(RELAY.sendTimeoutMs + 4999);
+      expect(started[0]?.isTerminated).toBe(false);
+      vi.advanceTimersByTime(1);
       await stuck;
-      expect(started[0]?.listenerCount("exit")).toBe(1);
+      expect(started[0]?.isTerminated).toBe(true);
     } finally {
       vi.useRealTimers();
     }
@@ -102,6 +115,22 @@ describe("mails cross to the thread that speaks to the relay", () => {
     const connections = startRelayThread(RELAY, () => {
       throw new Error("no more threads");
     });
-    await expect(connections.send(MAIL, "one")).rejects.toMatchObject({ code: "ECONNECTION", message: expect.stringContaining("no more threads") });
+    await expect(connections.send(MAIL, "one")).rejects.toMatchObject({ code: THREAD_FAULT, message: expect.stringContaining("no more threads") });
+  });
+
+  it("and wait for somebody to put it right when its program is not there", async () => {
+    const connections = startRelayThread(RELAY, () => new Worker(new URL("./no-such-thread.mjs", import.meta.url)));
+    const fault = await connections.send(MAIL, "one").catch((error: unknown) => error);
+    expect(sortSmtpFault(fault)).toMatchObject({ name: "MailDelayed", because: "configuration", message: expect.stringContaining("no-such-thread") });
+  });
+
+  it("and once they have their outcome, the thread does not keep the process", () => {
+    const source = `
+      import { startRelayThread } from ${JSON.stringify(STARTER)};
+      const url = "smtp://127.0.0.1:1";
+      const limits = { maxMessagesPerConnection: 1, connectTimeoutMs: 5000, socketTimeoutMs: 5000, sendTimeoutMs: 5000 };
+      await startRelayThread({ url, ...limits }).send({ from: "", to: "ada@example.com" }, "x").catch(({ code }) => console.log(code));`;
+    const { stdout, status } = spawnSync(process.execPath, ["--import", "tsx", "--input-type=module", "--eval", source], { encoding: "utf8", timeout: 25_000 });
+    expect({ stdout, status }).toEqual({ stdout: "ESOCKET\n", status: 0 });
   });
 });
