@@ -9,7 +9,6 @@ import { typescriptLoader } from "./typescript-loader.ts";
 export interface ThreadOptions extends ThreadEntry {
   /** What it does, for people: "a thread for reading mail". */
   name: string;
-  resourceLimits: ResourceLimits;
 }
 
 /** Where a thread begins. */
@@ -19,7 +18,7 @@ export interface ThreadEntry {
   /** Its entry as the starter's neighbour, in the sources and beside a bundle. */
   source: string;
   bundled: string;
-  resourceLimits?: ResourceLimits;
+  resourceLimits: ResourceLimits;
   workerData?: unknown;
 }
 
@@ -62,7 +61,7 @@ export function reasonOfEnd(error: Error | undefined, { maxMemoryMb, doing, cras
 
 /** The thread as Node gives it, from the sources or from beside a bundle. */
 export function spawnThread({ from, source, bundled, resourceLimits, workerData }: ThreadEntry): Worker {
-  const options = { workerData, ...(resourceLimits && { resourceLimits }) };
+  const options = { resourceLimits, workerData };
   if (!from.endsWith(".ts")) return new Worker(new URL(bundled, from), options);
   const thread = new URL(source, from).href;
   return new Worker(`import("${typescriptLoader(from, "dist/esm/api/index.mjs")}").then(({ register }) => (register(), import("${thread}")))`, {
