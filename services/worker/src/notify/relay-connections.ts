@@ -15,8 +15,6 @@ import { mustUpgrade } from "./smtp-url.ts";
 export interface RelayConnections {
   /** Hands on one finished message. Throws what nodemailer says of it; `code` EABORT: it took longer than it may. */
   send(envelope: Envelope, raw: string): Promise<void>;
-  /** Closes them all: what is still being sent fails, and nothing more is sent. */
-  close(): Promise<void>;
 }
 
 /** `from` is "" for the null sender. */
@@ -40,14 +38,10 @@ export interface RelayConnectionsOptions {
 /** See {@link RelayConnections}. */
 export function makeRelayConnections(given: RelayConnectionsOptions): RelayConnections {
   const { auth, ...options } = settingsOf(given);
-  const open = new Set<Connection>();
   const idle: Connection[] = [];
-  let isClosed = false;
 
   async function connected(turn: Turn): Promise<Connection> {
-    if (isClosed) throw closed();
-    const connection = makeConnection(options, () => open.delete(connection));
-    open.add(connection);
+    const connection = makeConnection(options);
     turn.connection = connection;
     await connection.connect(auth);
     return connection;
@@ -96,10 +90,6 @@ export function makeRelayConnections(given: RelayConnectionsOptions): RelayConne
         clearTimeout(timer);
         if (turn.connection?.isOpen()) keep(turn.connection);
       }
-    },
-    async close() {
-      isClosed = true;
-      for (const connection of open) connection.close();
     },
   };
 }
@@ -167,7 +157,7 @@ interface Connection {
   close(): void;
 }
 
-function makeConnection(options: SMTPConnectionOptions, onEnd: () => void): Connection {
+function makeConnection(options: SMTPConnectionOptions): Connection {
   const smtp = new SMTPConnection(options);
   let mails = 0;
   let isOpen = true;
@@ -175,7 +165,6 @@ function makeConnection(options: SMTPConnectionOptions, onEnd: () => void): Conn
   smtp.on("error", (error: Error) => fail(error));
   smtp.once("end", () => {
     isOpen = false;
-    onEnd();
     // What was under way hears of its own error first, where there is one.
     queueMicrotask(() => fail(closed()));
   });

@@ -16,6 +16,12 @@ export interface RelayAnswer {
   fault?: SmtpFault;
 }
 
+/** {@link RelayConnections} that can be given up. */
+interface RelayThread extends RelayConnections {
+  /** Ends the thread: what is still being sent fails, and nothing more is sent. */
+  close(): Promise<void>;
+}
+
 /**
  * The connections to a relay in a thread of their own.
  *
@@ -26,7 +32,7 @@ export interface RelayAnswer {
  * now, and the next mail starts another. One that keeps no time limit, busy with what a relay gives it to read, is
  * ended.
  */
-export function startRelayThread(options: RelayConnectionsOptions, spawn: (entry: ThreadEntry) => Worker = spawnThread): RelayConnections {
+export function startRelayThread(options: RelayConnectionsOptions, spawn: (entry: ThreadEntry) => Worker = spawnThread): RelayThread {
   const inHand = new Map<number, (fault: SmtpFault | undefined) => void>();
   const tasks = gatherTurn<RelayTask>(handOver);
   let thread: Worker | undefined;
