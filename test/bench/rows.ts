@@ -5,7 +5,7 @@ import { fourWorkers, twoWorkers, withMail } from "./rows/fleet-rows.ts";
 import { bytesOfTicket, growth } from "./rows/growth-rows.ts";
 import { httpAsync, httpLatency, httpSync } from "./rows/http-rows.ts";
 import { largeMail, mailToTicket } from "./rows/mail-rows.ts";
-import { backlog, fiftyInFlight, manyInFlight, mixed, oneInFlight, twoHundredInFlight, waitingForResults } from "./rows/queue-rows.ts";
+import { backlog, coldBacklog, fiftyInFlight, manyInFlight, mixed, oneInFlight, twoHundredInFlight, waitingForResults } from "./rows/queue-rows.ts";
 import { idle, soak } from "./rows/steady-rows.ts";
 
 /** The rows of the table. Each runs both sides in turns and says what it compared. */
@@ -21,6 +21,7 @@ export const ROWS: Record<string, (context: BenchContext) => Promise<Row>> = {
   P8MAIL: largeMail,
   P9: idle,
   MAIL: withMail,
+  COLD: coldBacklog,
   R50: fiftyInFlight,
   R200: twoHundredInFlight,
   WAIT: waitingForResults,

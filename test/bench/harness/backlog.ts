@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Queue } from "bullmq";
 import { startProcess } from "../../support/processes.ts";
 import type { BenchContext } from "./context.ts";
-import type { Measured } from "./measure.ts";
+import { type Measured, warmUpOf } from "./measure.ts";
 import { metered } from "./meter.ts";
 import { sampleCommand, sampleTicket } from "./tickets.ts";
 
@@ -17,39 +17,47 @@ const DEADLINE_MS = 180_000;
 export interface Backlog {
   queueName: string;
   jobs: number;
+  /** Jobs that go before; unset: half as many. */
+  warmUp?: number;
   /** Processes that share it. */
   workers?: number;
   /** Makes the ticket of each job. */
   ticketOf?: () => object;
   env?: Record<string, string>;
-  /** Resolves when whatever the jobs caused beside themselves is done too. */
-  settled?: () => Promise<unknown>;
+  /** Resolves when whatever so many jobs, from the first on, caused beside themselves is done too. */
+  settled?: (jobs: number) => Promise<unknown>;
 }
 
 /**
- * Rate, jobs a second, at which worker processes work off a backlog. The queue is paused while the backlog is laid and
- * the workers start; the clock runs from resuming to the last job completed.
+ * Rate, jobs a second, at which worker processes work off a backlog, after a shorter one that warms them up. The queue is
+ * paused while a backlog is laid; the clock runs from resuming to the last job completed.
  */
 export async function backlogRate(
   context: BenchContext,
   program: string,
-  { queueName, jobs, workers = 1, ticketOf = sampleTicket, env = {}, settled = async () => undefined }: Backlog,
+  { queueName, jobs, warmUp = warmUpOf(jobs), workers = 1, ticketOf = sampleTicket, env = {}, settled = async () => undefined }: Backlog,
 ): Promise<Measured> {
   const prefix = `bench-${randomUUID()}`;
   const queue = new Queue(queueName, { connection: context.redis(), prefix });
   await queue.pause();
-  await layBacklog(queue, jobs, ticketOf);
   const fleet = await Promise.all(Array.from({ length: workers }, () => startProcess(program, { ...context.env(prefix), ...env }, [queueName])));
   const named = Object.fromEntries(fleet.map((worker, index) => [workers === 1 ? "worker" : `worker ${index + 1}`, worker]));
+  const workOff = async (done: number) => {
+    await queue.resume();
+    await drained(queue);
+    await settled(done);
+  };
+  await layBacklog(queue, warmUp, ticketOf);
+  await workOff(warmUp);
+  await queue.pause();
+  await layBacklog(queue, jobs, ticketOf);
   const { result: seconds, ...spent } = await metered(
     context,
     named,
     () => jobs,
     async () => {
       const startedAt = performance.now();
-      await queue.resume();
-      await drained(queue);
-      await settled();
+      await workOff(warmUp + jobs);
       return (performance.now() - startedAt) / 1000;
     },
   );

@@ -3,7 +3,7 @@ import { Queue, QueueEvents, Worker } from "bullmq";
 import { startProcess } from "../../support/processes.ts";
 import type { BenchContext } from "./context.ts";
 import { latencyOf, makeHistogram } from "./histogram.ts";
-import type { Measured } from "./measure.ts";
+import { type Measured, warmUpOf } from "./measure.ts";
 import { metered } from "./meter.ts";
 import { sampleCommand, sampleTicket } from "./tickets.ts";
 
@@ -24,7 +24,10 @@ export interface RepliedLoad {
 /** Sends the n-th command; ends with what came of it. */
 type Ask = (n: number) => Promise<string>;
 
-/** Sends `jobs` commands with `inFlight` of them unanswered at any time; the rate, and the time of each from adding it to its answer. */
+/**
+ * Sends `jobs` commands with `inFlight` of them unanswered at any time, after some that warm the worker up; the rate, and the
+ * time of each from adding it to its answer.
+ */
 export async function replied(context: BenchContext, program: string, load: RepliedLoad): Promise<Measured> {
   const { queueName, jobs, inFlight, ticketOf = sampleTicket, isValid = () => true, via } = load;
   const prefix = `bench-${randomUUID()}`;
@@ -38,7 +41,7 @@ export async function replied(context: BenchContext, program: string, load: Repl
     if ((outcome === "success") !== isValid(n)) throw new Error(`a command came to ${outcome}`);
     histogram.recordValue(Math.max(1, Math.round((performance.now() - startedAt) * 1000)));
   };
-  await lanes(Math.min(50, jobs), Math.min(inFlight, 50), one);
+  await withinDeadline(lanes(warmUpOf(jobs), inFlight, one));
   histogram.reset();
   const { result: seconds, ...spent } = await metered(
     context,

@@ -35,12 +35,12 @@ export async function withMail(context: BenchContext): Promise<Row> {
   const mailed = async () => {
     const sink = await startProcess(MAIL_SINK, {});
     const [smtp = "", http = ""] = sink.readyLine.match(/(smtp|http):\S+/g) ?? [];
-    const settled = async () => {
+    const settled = async (owed: number) => {
       const deadline = performance.now() + MAILS_TIMEOUT_MS;
       for (;;) {
         const taken = Number(await (await fetch(http)).text());
-        if (taken >= jobs) return;
-        if (performance.now() > deadline) throw new Error(`${taken} of ${jobs} mails after ${MAILS_TIMEOUT_MS} ms`);
+        if (taken >= owed) return;
+        if (performance.now() > deadline) throw new Error(`${taken} of ${owed} mails after ${MAILS_TIMEOUT_MS} ms`);
         await sleep(LOOK_MS);
       }
     };

@@ -33,7 +33,7 @@ export async function growth(context: BenchContext): Promise<Row> {
 export async function bytesOfTicket(context: BenchContext): Promise<Row> {
   const jobs = context.isQuick ? 500 : 20_000;
   return onOwnDatabase(context, 0, async (own, connection) => {
-    await backlogRate(own, OUR_WORKER, { queueName: QUEUE, jobs, ticketOf: freshTicket });
+    await backlogRate(own, OUR_WORKER, { queueName: QUEUE, jobs, warmUp: 0, ticketOf: freshTicket });
     await connection.db?.admin().command({ fsync: 1 });
     const [stats] = await connection
       .collection("tickets")
@@ -78,7 +78,7 @@ async function onOwnDatabase<T>(
   const own = { ...context, env: (prefix: string) => ({ ...context.env(prefix), MONGODB_URL: url.href }) };
   try {
     await addDepartments(connection);
-    if (tickets > 0) await backlogRate(own, OUR_WORKER, { queueName: QUEUE, jobs: MODELS });
+    if (tickets > 0) await backlogRate(own, OUR_WORKER, { queueName: QUEUE, jobs: MODELS, warmUp: 0 });
     if (tickets > 0) await fillTo(connection, tickets);
     return await work(own, connection);
   } finally {

@@ -4,7 +4,7 @@ import mongoose from "mongoose";
 import { startProcess } from "../../support/processes.ts";
 import { BENCH_CREDENTIALS, type BenchContext } from "../harness/context.ts";
 import { type HttpRequest, httpLoad } from "../harness/http-load.ts";
-import { atLeast, inTurns, type Measured, makeRow, NO_GOAL, type Row } from "../harness/measure.ts";
+import { atLeast, inTurns, type Measured, makeRow, NO_GOAL, type Row, warmUpOf } from "../harness/measure.ts";
 import { metered } from "../harness/meter.ts";
 import { openLoop } from "../harness/open-loop.ts";
 import { replied } from "../harness/replied.ts";
@@ -57,19 +57,21 @@ interface DoorLoad {
   env?: Record<string, string>;
 }
 
-/** Loads a door, with or without a worker behind it: as fast as it answers, or at a given rate. */
+/** Loads a door, with or without a worker behind it, once it is warm: as fast as it answers, or at a given rate. */
 export async function throughDoor(context: BenchContext, { door, worker, request, env, perSecond, ...load }: DoorLoad): Promise<Measured> {
   const prefix = `bench-${randomUUID()}`;
   const environment = { ...context.env(prefix), ...env };
   const [front, back] = await Promise.all([startProcess(door, environment, [QUEUE]), worker && startProcess(worker, environment, [QUEUE])]);
   const processes = { door: front, ...(back && { worker: back }) };
   const target = request(urlIn(front.readyLine));
+  const loadFor = (seconds: number) => (perSecond === undefined ? httpLoad(target, { ...load, seconds }) : openLoop(target, { ...load, seconds, perSecond }));
   try {
+    await loadFor(warmUpOf(load.seconds));
     const { result, ...spent } = await metered(
       context,
       processes,
       ({ requests }) => requests,
-      () => (perSecond === undefined ? httpLoad(target, load) : openLoop(target, { ...load, perSecond })),
+      () => loadFor(load.seconds),
     );
     return { value: result.rate, latencyMs: result.latencyMs, ...spent };
   } finally {

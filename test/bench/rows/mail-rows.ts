@@ -4,7 +4,7 @@ import mongoose from "mongoose";
 import { type Running, startProcess } from "../../support/processes.ts";
 import type { BenchContext } from "../harness/context.ts";
 import { sendMails } from "../harness/mail-load.ts";
-import { allowed, atLeast, atMost, inTurns, type Measured, makeRow, type Row } from "../harness/measure.ts";
+import { allowed, atLeast, atMost, inTurns, type Measured, makeRow, type Row, warmUpOf } from "../harness/measure.ts";
 import { metered } from "../harness/meter.ts";
 import { peakWhile } from "../harness/peak.ts";
 import { sampleMail } from "../harness/tickets.ts";
@@ -41,7 +41,7 @@ async function ourMails(context: BenchContext, mongo: mongoose.Connection, load:
   const env = context.env(`bench-${randomUUID()}`);
   const [worker, door] = await Promise.all([startProcess(OUR_WORKER, env), startProcess(OUR_EMAIL_DOOR, env)]);
   try {
-    await sendMails(portIn(door), { mails: 50, connections: 10, mailOf: sampleMail });
+    await sendMails(portIn(door), { ...load, mails: warmUpOf(load.mails), mailOf: sampleMail });
     await undecided(mongo);
     return await timed(context, { worker, door }, load, async () => {
       const latencyMs = await sendMails(portIn(door), { ...load, mailOf: sampleMail });
@@ -56,7 +56,7 @@ async function ourMails(context: BenchContext, mongo: mongoose.Connection, load:
 async function theirMails(context: BenchContext, load: MailLoad): Promise<Measured> {
   const program = await startProcess(MAIL_PROGRAM, context.env(`bench-${randomUUID()}`));
   try {
-    await sendMails(portIn(program), { mails: 50, connections: 10, mailOf: sampleMail });
+    await sendMails(portIn(program), { ...load, mails: warmUpOf(load.mails), mailOf: sampleMail });
     return await timed(context, { program }, load, () => sendMails(portIn(program), { ...load, mailOf: sampleMail }));
   } finally {
     await program.stop();
