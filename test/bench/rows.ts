@@ -11,6 +11,7 @@ import { idle, soak } from "./rows/steady-rows.ts";
 /** The rows of the table. Each runs both sides in turns and says what it compared. */
 export const ROWS: Record<string, (context: BenchContext) => Promise<Row>> = {
   P1: backlog,
+  COLD: coldBacklog,
   P2: manyInFlight,
   P3: oneInFlight,
   P4: httpSync,
@@ -21,7 +22,6 @@ export const ROWS: Record<string, (context: BenchContext) => Promise<Row>> = {
   P8MAIL: largeMail,
   P9: idle,
   MAIL: withMail,
-  COLD: coldBacklog,
   R50: fiftyInFlight,
   R200: twoHundredInFlight,
   WAIT: waitingForResults,

@@ -1,44 +1,52 @@
-// A mail relay that takes everything at once, at as little cost as can be: it stands for another machine. GET on its second port
-// tells how many mails it took.
+// A mail relay that counts what it takes, at as little cost as can be: it stands for another machine. GET on its second port tells
+// how many mails it took.
 import { createServer } from "node:http";
 import { type AddressInfo, createServer as createRelay, type Socket } from "node:net";
 
 const END_OF_LINE = "\r\n";
 const END_OF_CONTENT = "\r\n.\r\n";
+const BYE = "221 bye\r\n";
+const REPLIES: Record<string, string> = {
+  EHLO: "250-sink\r\n250-PIPELINING\r\n250-SIZE\r\n250 8BITMIME\r\n",
+  DATA: "354 go on\r\n",
+  QUIT: BYE,
+};
+const DONE = "250 done\r\n";
+
 let taken = 0;
 
 function converse(socket: Socket): void {
   let text = "";
-  let isContent = false;
-  /** The reply to the next command or content that is there as a whole. */
-  const nextReply = (): string | undefined => {
-    const ending = isContent ? END_OF_CONTENT : END_OF_LINE;
-    const end = text.indexOf(ending);
+  let awaitsContent = false;
+  const takeContent = (): string | undefined => {
+    const end = text.indexOf(END_OF_CONTENT);
     if (end === -1) return undefined;
-    const command = isContent ? "content" : text.slice(0, 4).toUpperCase();
-    isContent = command === "DATA";
-    // The end of the line before the content is a part of its own end: there may be no content at all.
-    text = text.slice(isContent ? end : end + ending.length);
-    if (command === "content") taken++;
-    return REPLIES[command] ?? "250 done\r\n";
+    text = text.slice(end + END_OF_CONTENT.length);
+    awaitsContent = false;
+    taken++;
+    return DONE;
   };
+  const takeCommand = (): string | undefined => {
+    const end = text.indexOf(END_OF_LINE);
+    if (end === -1) return undefined;
+    const command = text.slice(0, 4).toUpperCase();
+    awaitsContent = command === "DATA";
+    // Where there is no content, the end of that line is the beginning of what ends it.
+    text = text.slice(awaitsContent ? end : end + END_OF_LINE.length);
+    return REPLIES[command] ?? DONE;
+  };
+  const take = () => (awaitsContent ? takeContent() : takeCommand());
   socket.setEncoding("latin1");
   socket.on("error", () => undefined);
   socket.on("data", (chunk) => {
     text += chunk;
     let replies = "";
-    for (let reply = nextReply(); reply; reply = nextReply()) replies += reply;
-    if (replies) socket.write(replies);
-    if (replies.startsWith("221")) socket.end();
+    for (let reply = take(); reply; reply = take()) replies += reply;
+    if (replies.endsWith(BYE)) socket.end(replies);
+    else if (replies) socket.write(replies);
   });
   socket.write("220 sink\r\n");
 }
-
-const REPLIES: Record<string, string> = {
-  EHLO: "250-sink\r\n250-PIPELINING\r\n250-SIZE\r\n250 8BITMIME\r\n",
-  DATA: "354 go on\r\n",
-  QUIT: "221 bye\r\n",
-};
 
 const relay = createRelay({ noDelay: true }, converse);
 const teller = createServer((_request, response) => response.end(String(taken)));

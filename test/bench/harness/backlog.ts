@@ -17,47 +17,52 @@ const DEADLINE_MS = 180_000;
 export interface Backlog {
   queueName: string;
   jobs: number;
-  /** Jobs that go before; unset: half as many. */
+  /** Jobs that go before, for each worker; unset: half as many. */
   warmUp?: number;
   /** Processes that share it. */
   workers?: number;
   /** Makes the ticket of each job. */
   ticketOf?: () => object;
   env?: Record<string, string>;
+  /** Of other programs whose cost counts too. */
+  others?: Parameters<typeof metered>[1];
   /** Resolves when whatever so many jobs, from the first on, caused beside themselves is done too. */
   settled?: (jobs: number) => Promise<unknown>;
 }
 
 /**
  * Rate, jobs a second, at which worker processes work off a backlog, after a shorter one that warms them up. The queue is
- * paused while a backlog is laid; the clock runs from resuming to the last job completed.
+ * paused while a backlog is laid; the clock runs from resuming until the last job is completed and what it caused is settled.
  */
 export async function backlogRate(
   context: BenchContext,
   program: string,
-  { queueName, jobs, warmUp = warmUpOf(jobs), workers = 1, ticketOf = sampleTicket, env = {}, settled = async () => undefined }: Backlog,
+  { queueName, jobs, warmUp = warmUpOf(jobs), workers = 1, others = {}, ticketOf = sampleTicket, env = {}, settled = async () => undefined }: Backlog,
 ): Promise<Measured> {
   const prefix = `bench-${randomUUID()}`;
   const queue = new Queue(queueName, { connection: context.redis(), prefix });
   await queue.pause();
   const fleet = await Promise.all(Array.from({ length: workers }, () => startProcess(program, { ...context.env(prefix), ...env }, [queueName])));
   const named = Object.fromEntries(fleet.map((worker, index) => [workers === 1 ? "worker" : `worker ${index + 1}`, worker]));
-  const workOff = async (done: number) => {
+  const workOff = async (inAll: number) => {
     await queue.resume();
     await drained(queue);
-    await settled(done);
+    await settled(inAll);
   };
-  await layBacklog(queue, warmUp, ticketOf);
-  await workOff(warmUp);
-  await queue.pause();
+  const jobsBefore = warmUp * workers;
+  if (jobsBefore > 0) {
+    await layBacklog(queue, jobsBefore, ticketOf);
+    await workOff(jobsBefore);
+    await queue.pause();
+  }
   await layBacklog(queue, jobs, ticketOf);
   const { result: seconds, ...spent } = await metered(
     context,
-    named,
+    { ...named, ...others },
     () => jobs,
     async () => {
       const startedAt = performance.now();
-      await workOff(warmUp + jobs);
+      await workOff(jobsBefore + jobs);
       return (performance.now() - startedAt) / 1000;
     },
   );

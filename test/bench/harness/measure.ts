@@ -1,9 +1,6 @@
 /** Figures of one row: the same work done by us and by the baseline, in turns, in one run. */
 
-/**
- * How much of the same load goes before what is measured, of jobs or seconds: a process that has just started interprets what
- * one that has worked for some seconds runs as machine code.
- */
+/** How much of the same load goes before what is measured, in jobs or seconds: a process that has just started runs uncompiled code. */
 export const warmUpOf = (load: number): number => Math.ceil(load / 2);
 
 /** What one side came to in one round. */

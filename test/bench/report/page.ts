@@ -35,8 +35,8 @@ function page(rows: readonly TimedRow[], { machine, versions }: Report, drawn: r
 Made by \`npm run bench\`, which writes this folder anew and took ${minutes} minutes. Each row runs us and its baseline in
 turns, in the same run, on databases of its own; the ratio is the median of the rounds' ratios, the spread their lowest and
 highest. Before a rate or a latency is measured, each side has done half as much of the same: a process that has just started
-interprets what it runs as machine code a few seconds later (row COLD is P1 without that; memory, idle and soak rows start as
-they are). Times on another machine will differ, ratios less so. The baselines are in
+runs uncompiled code (row COLD is P1 without that; P8, P8MAIL, P9, BYTES and SOAK have preparations of their own). Times on
+another machine will differ, ratios less so. The baselines are in
 [test/bench/baselines](../../test/bench/baselines): a worker that does nothing, a plain worker (one ticket at a time with a
 counter, an insert and a reply job), a bare fastify route with \`Queue.add\`, one that waits with \`waitUntilFinished\`, one that
 takes files into GridFS. Every figure of every round is in [results.json](results.json).

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Running, startProcess } from "../../support/processes.ts";
 import { BENCH_CREDENTIALS, type BenchContext, redisMemory } from "../harness/context.ts";
-import { allowed, atMost, inTurns, type Measured, makeRow, median, NO_GOAL, type Row, within } from "../harness/measure.ts";
+import { allowed, atMost, inTurns, type Measured, makeRow, median, NO_GOAL, type Row, warmUpOf, within } from "../harness/measure.ts";
 import { metered } from "../harness/meter.ts";
 import { sampleTicket } from "../harness/tickets.ts";
 import { FILE_DOOR, OUR_DOOR, OUR_WORKER, PLAIN_WORKER, QUEUE, WAITING_DOOR } from "../programs.ts";
@@ -35,7 +35,7 @@ export async function twentyFiveMegabytes(context: BenchContext): Promise<Row> {
     const [front, back] = await Promise.all([startProcess(door, env, [QUEUE]), startProcess(worker, env, [QUEUE])]);
     const url = `${urlIn(front.readyLine)}${path}`;
     try {
-      await upload(url, 1000);
+      for (let n = 0; n < warmUpOf(uploads); n++) await upload(url, LARGE_BYTES);
       const work = async () => {
         const startedAt = performance.now();
         for (let n = 0; n < uploads; n++) await upload(url, LARGE_BYTES);

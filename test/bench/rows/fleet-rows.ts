@@ -45,12 +45,18 @@ export async function withMail(context: BenchContext): Promise<Row> {
       }
     };
     try {
-      return await backlogRate(context, OUR_WORKER, { ...load, ticketOf: () => mailing, env: { SMTP_URL: smtp, ...RELAY_SETTINGS }, settled });
+      return await backlogRate(context, OUR_WORKER, {
+        ...load,
+        ticketOf: () => mailing,
+        env: { SMTP_URL: smtp, ...RELAY_SETTINGS },
+        others: { relay: sink },
+        settled,
+      });
     } finally {
       await sink.stop();
     }
   };
   const sides = await inTurns(context.rounds, mailed, () => backlogRate(context, OUR_WORKER, load));
-  const what = `backlog of ${jobs} that owe a mail each, to a local relay over ${RELAY_SETTINGS.MAIL_MAX_CONNECTIONS} connections, until the last mail is taken, against the same without mails`;
+  const what = `backlog of ${jobs} that owe a mail each, to a relay here that counts them, over ${RELAY_SETTINGS.MAIL_MAX_CONNECTIONS} connections, until the last mail is taken, against the same without mails`;
   return makeRow({ row: "MAIL", what, unit: "tickets/s", isRate: true, goal: atLeast(0.5) }, sides);
 }

@@ -3,7 +3,7 @@ import { Queue } from "bullmq";
 import mongoose from "mongoose";
 import { backlogRate, layBacklog } from "../harness/backlog.ts";
 import { addDepartments, type BenchContext, redisMemory } from "../harness/context.ts";
-import { atMost, inTurns, type Measured, makeRow, NO_GOAL, type Row } from "../harness/measure.ts";
+import { atMost, inTurns, type Measured, makeRow, NO_GOAL, type Row, warmUpOf } from "../harness/measure.ts";
 import { freshMessage, sampleTicket } from "../harness/tickets.ts";
 import { OUR_WORKER, QUEUE } from "../programs.ts";
 
@@ -22,7 +22,7 @@ export async function growth(context: BenchContext): Promise<Row> {
     const sides = await inTurns(
       context.rounds,
       () => round(full),
-      () => onOwnDatabase(context, few, round),
+      () => onOwnDatabase(context, few - warmUpOf(jobs), round),
     );
     const what = `a ticket with ${many} stored against one with ${few}, from a backlog of ${jobs}`;
     return makeRow({ row: "P7", what, unit: "ms", isRate: false, goal: atMost(1.15) }, sides);

@@ -17,7 +17,7 @@ export async function httpSync(context: BenchContext): Promise<Row> {
   const sides = await inTurns(
     context.rounds,
     () => throughDoor(context, { door: OUR_DOOR, worker: OUR_WORKER, request: classicCall, connections: 100, seconds }),
-    () => replied(context, PLAIN_WORKER, { queueName: QUEUE, jobs: context.isQuick ? 300 : 5000, inFlight: 100 }),
+    () => replied(context, PLAIN_WORKER, { queueName: QUEUE, jobs: context.isQuick ? 300 : 8000, inFlight: 100 }),
   );
   const what = "OpenTicket over HTTP answered with the ids, 100 connections, against the plain worker's rate";
   return makeRow({ row: "P4", what, unit: "tickets/s", isRate: true, goal: atLeast(2) }, sides);
@@ -67,6 +67,7 @@ export async function throughDoor(context: BenchContext, { door, worker, request
   const loadFor = (seconds: number) => (perSecond === undefined ? httpLoad(target, { ...load, seconds }) : openLoop(target, { ...load, seconds, perSecond }));
   try {
     await loadFor(warmUpOf(load.seconds));
+    if (!back) await forgetAccepted(context, prefix);
     const { result, ...spent } = await metered(
       context,
       processes,

@@ -1,4 +1,4 @@
-import { backlogRate } from "../harness/backlog.ts";
+import { type Backlog, backlogRate } from "../harness/backlog.ts";
 import type { BenchContext } from "../harness/context.ts";
 import { atLeast, atMost, type Goal, inTurns, lowerP99, makeRow, NO_GOAL, type Row } from "../harness/measure.ts";
 import { type RepliedLoad, replied } from "../harness/replied.ts";
@@ -12,7 +12,7 @@ export async function backlog(context: BenchContext): Promise<Row> {
   return makeRow({ row: "P1", what, unit: "tickets/s", isRate: true, goal: atLeast(0.8) }, sides, { plainWorkerRate: plain });
 }
 
-/** The same by workers that have just started: a second or two are spent on code that is not compiled yet. */
+/** The same by workers that have just started. */
 export async function coldBacklog(context: BenchContext): Promise<Row> {
   const { sides, jobs, plain } = await backlogs(context, { warmUp: 0 });
   const what = `the backlog of P1, ${jobs} tickets, by workers that have just started`;
@@ -20,8 +20,8 @@ export async function coldBacklog(context: BenchContext): Promise<Row> {
 }
 
 /** By us, by a worker that does nothing, and once by the plain worker. */
-async function backlogs(context: BenchContext, warmUp: { warmUp?: number } = {}) {
-  const load = { queueName: QUEUE, jobs: context.isQuick ? 500 : 20_000, ...warmUp };
+async function backlogs(context: BenchContext, more: Pick<Backlog, "warmUp"> = {}) {
+  const load = { queueName: QUEUE, jobs: context.isQuick ? 500 : 20_000, ...more };
   const sides = await inTurns(
     context.rounds,
     () => backlogRate(context, OUR_WORKER, load),
@@ -51,7 +51,7 @@ async function inFlight(context: BenchContext, { row, count, jobs, goal, isLower
     () => replied(context, OUR_WORKER, load),
     () => replied(context, PLAIN_WORKER, load),
   );
-  const what = `with reply, ${load.inFlight} in flight, against the plain worker`;
+  const what = `${load.jobs} with reply, ${load.inFlight} in flight, against the plain worker`;
   return makeRow({ row, what, unit: "tickets/s", isRate: true, goal, conditions: isLowerP99Asked ? [lowerP99(sides)] : [] }, sides);
 }
 
