@@ -4,7 +4,7 @@ import { Queue } from "bullmq";
 import { startProcess } from "../../support/processes.ts";
 import type { BenchContext } from "./context.ts";
 import { type Measured, warmUpOf } from "./measure.ts";
-import { metered } from "./meter.ts";
+import { type Metered, metered } from "./meter.ts";
 import { sampleCommand, sampleTicket } from "./tickets.ts";
 
 /** Jobs that one addBulk carries while a backlog is laid. */
@@ -24,8 +24,8 @@ export interface Backlog {
   /** Makes the ticket of each job. */
   ticketOf?: () => object;
   env?: Record<string, string>;
-  /** Of other programs whose cost counts too. */
-  others?: Parameters<typeof metered>[1];
+  /** Other processes whose cost counts too. */
+  others?: Record<string, Metered>;
   /** Resolves when whatever so many jobs, from the first on, caused beside themselves is done too. */
   settled?: (jobs: number) => Promise<unknown>;
 }

@@ -3,7 +3,8 @@ import type { Cost, Measured } from "./measure.ts";
 
 const MIB = 1024 * 1024;
 
-interface Metered {
+/** A process whose use can be read. */
+export interface Metered {
   usage(): { cpuMs: number; rssBytes: number };
 }
 

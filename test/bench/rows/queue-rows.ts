@@ -6,29 +6,36 @@ import { sampleTicket } from "../harness/tickets.ts";
 import { NOOP_WORKER, OUR_WORKER, PLAIN_WORKER, QUEUE } from "../programs.ts";
 
 /** P1. */
-export async function backlog(context: BenchContext): Promise<Row> {
-  const { sides, jobs, plain } = await backlogs(context);
-  const what = `backlog of ${jobs} valid 1 kB tickets, one worker process, against a worker that does nothing`;
-  return makeRow({ row: "P1", what, unit: "tickets/s", isRate: true, goal: atLeast(0.8) }, sides, { plainWorkerRate: plain });
-}
-
+export const backlog = (context: BenchContext) =>
+  workedOff(context, {
+    row: "P1",
+    whatOf: (jobs) => `backlog of ${jobs} valid 1 kB tickets, one worker process, against a worker that does nothing`,
+    goal: atLeast(0.8),
+  });
 /** The same by workers that have just started. */
-export async function coldBacklog(context: BenchContext): Promise<Row> {
-  const { sides, jobs, plain } = await backlogs(context, { warmUp: 0 });
-  const what = `the backlog of P1, ${jobs} tickets, by workers that have just started`;
-  return makeRow({ row: "COLD", what, unit: "tickets/s", isRate: true, goal: NO_GOAL }, sides, { plainWorkerRate: plain });
+export const coldBacklog = (context: BenchContext) =>
+  workedOff(context, {
+    row: "COLD",
+    whatOf: (jobs) => `the backlog of P1, ${jobs} tickets, by workers that have just started`,
+    goal: NO_GOAL,
+    warmUp: 0,
+  });
+
+interface WorkedOff extends Pick<Backlog, "warmUp"> {
+  row: string;
+  whatOf(jobs: number): string;
+  goal: Goal;
 }
 
-/** By us, by a worker that does nothing, and once by the plain worker. */
-async function backlogs(context: BenchContext, more: Pick<Backlog, "warmUp"> = {}) {
-  const load = { queueName: QUEUE, jobs: context.isQuick ? 500 : 20_000, ...more };
+async function workedOff(context: BenchContext, { row, whatOf, goal, ...warmUp }: WorkedOff): Promise<Row> {
+  const load = { queueName: QUEUE, jobs: context.isQuick ? 500 : 20_000, ...warmUp };
   const sides = await inTurns(
     context.rounds,
     () => backlogRate(context, OUR_WORKER, load),
     () => backlogRate(context, NOOP_WORKER, load),
   );
-  const { value: plain } = await backlogRate(context, PLAIN_WORKER, load);
-  return { sides, jobs: load.jobs, plain };
+  const plain = await backlogRate(context, PLAIN_WORKER, load);
+  return makeRow({ row, what: whatOf(load.jobs), unit: "tickets/s", isRate: true, goal }, sides, { plainWorkerRate: plain.value });
 }
 
 /** P2. */

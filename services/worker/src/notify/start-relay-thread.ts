@@ -28,9 +28,8 @@ interface RelayThread extends RelayConnections {
  * Problem: SMTP is many small steps for each mail. Between the steps of tickets they cost several times what they cost alone,
  * and encryption comes on top.
  * Choice: a thread that speaks to the relay and does nothing else. Mails cross to it, and answers back, those of a turn together.
- * Invariants: it starts with the first mail. Should it come to its end, what is in hand fails for
- * now, and the next mail starts another. One that keeps no time limit, busy with what a relay gives it to read, is
- * ended.
+ * Invariants: it starts with the first mail. Should it come to its end, what is in hand fails for now, and the next mail starts
+ * another. One that keeps no time limit, busy with what a relay gives it to read, is ended.
  */
 export function startRelayThread(options: RelayConnectionsOptions, spawn: (entry: ThreadEntry) => Worker = spawnThread): RelayThread {
   const inHand = new Map<number, (fault: SmtpFault | undefined) => void>();
