@@ -85,13 +85,12 @@ export async function startWorker(
 
   const replies = makeReplyPublisher({ ...queueOptions, logger });
   drain.onDrain("replies", () => replies.close());
-  const transport = await makeTransport(config, logger);
-  drain.onDrain("mail", () => transport.close());
   const tokenSecret = config.MAIL_TOKEN_SECRET ?? (await ensureSecret(store, "mail-token", () => randomBytes(32).toString("hex")));
-  const notifier = await makeNotifier({
+  const transport = await makeTransport({ config, tokenSecret, logger });
+  drain.onDrain("mail", () => transport.close());
+  const notifier = makeNotifier({
     transport,
     config,
-    tokenSecret,
     now,
     describeDepartment: (id) => directory.department(id),
     findMute: makeMongoMutes(store, { now }).find,

@@ -18,7 +18,6 @@ export interface MailParts {
   references: string[];
   headers: Record<string, string>;
   content: RenderedMail;
-  trace: OutgoingMail["trace"];
 }
 
 /**
@@ -26,7 +25,7 @@ export interface MailParts {
  * nodemailer encodes and folds what needs it. Its composer is not used: it is made for any mail with any files, and puts even
  * these two parts together through a row of streams, at ten times the cost (ADR 6).
  */
-export function composeMail({ messageId, from, to, replyTo, bounceTo, date, inReplyTo, references, headers, content, trace }: MailParts): OutgoingMail {
+export function composeMail({ messageId, from, to, replyTo, bounceTo, date, inReplyTo, references, headers, content }: MailParts): OutgoingMail {
   const fileName = messageId.slice(1, messageId.indexOf("@")).replace(/[^A-Za-z0-9.-]/g, "-");
   const boundary = `--_ot-${fileName.slice(-BOUNDARY_CHARS)}`;
   const lines = [
@@ -49,7 +48,7 @@ export function composeMail({ messageId, from, to, replyTo, bounceTo, date, inRe
     `--${boundary}--`,
     "",
   ];
-  return { messageId, fileName, envelope: { from: bounceTo, to: to.address }, raw: lines.join("\r\n"), trace };
+  return { messageId, fileName, envelope: { from: bounceTo, to: to.address }, raw: lines.join("\r\n") };
 }
 
 /** A boundary may have 70 characters (RFC 2046, 5.1.1). The end of a Message-ID's name is its HMAC, which nobody can guess. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Logger } from "@openticket/runtime";
 import { MailDelayed } from "./mail-delayed.ts";
 import type { MailTransport } from "./mail-transport.ts";
+import type { MailWriter } from "./mail-writer.ts";
 
 /** Files written side by side: more than the four threads that Node has for files gains nothing. */
 const CONCURRENCY = 4;
@@ -15,13 +16,14 @@ const FILE_MODE = 0o600;
  * Keeps each mail as an `.eml` file in that directory, for when there is no relay. A mail has one name for ever, so a
  * repeated delivery replaces its file. A reader sees the whole file or none; a mail that was reported as sent is on disk.
  */
-export async function openFileTransport({ directory, logger }: { directory: string; logger: Logger }): Promise<MailTransport> {
+export async function openFileTransport({ directory, write, logger }: { directory: string; write: MailWriter; logger: Logger }): Promise<MailTransport> {
   await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
   const settle = coalesce(() => syncDirectory(directory));
   return {
     name: "file",
     concurrency: CONCURRENCY,
-    async send({ fileName, raw, messageId, trace }) {
+    async send(letter) {
+      const { fileName, raw, messageId } = write(letter);
       const target = join(directory, `${fileName}.eml`);
       try {
         await replace(target, raw);
@@ -29,7 +31,7 @@ export async function openFileTransport({ directory, logger }: { directory: stri
       } catch (cause) {
         throw new MailDelayed("configuration", "The mail could not be written to its file", { cause });
       }
-      logger.info({ ...trace, messageId, bytes: Buffer.byteLength(raw), file: `${fileName}.eml` }, "mail written to a file");
+      logger.info({ ...letter.trace, messageId, bytes: Buffer.byteLength(raw), file: `${fileName}.eml` }, "mail written to a file");
     },
     async close() {},
   };

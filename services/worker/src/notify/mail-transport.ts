@@ -1,3 +1,5 @@
+import type { Letter } from "./letter.ts";
+
 /** One finished mail. Every transport hands on exactly these bytes. */
 export interface OutgoingMail {
   /** With angle brackets; the same for every try of the same delivery. */
@@ -8,8 +10,6 @@ export interface OutgoingMail {
   envelope: { from: string; to: string };
   /** The message as of RFC 5322, lines ended by CRLF; UTF-8 where it is no ASCII. */
   raw: string;
-  /** What a log line about this mail may hold: no address, no subject. */
-  trace: { ticketId: number; requestId: string; template: string };
 }
 
 /** A way out for mails. */
@@ -18,8 +18,8 @@ export interface MailTransport {
   name: string;
   /** How many mails it takes side by side. */
   concurrency: number;
-  /** Resolves when the mail is in other hands; throws `MailRejected` when it never will be, else `MailDelayed` or a fault. */
-  send(mail: OutgoingMail): Promise<void>;
+  /** Writes the mail. Resolves when it is in other hands; throws `MailRejected` when it never will be, else `MailDelayed` or a fault. */
+  send(letter: Letter): Promise<void>;
   /** Gives connections back. No mail is in hand when it is called. */
   close(): Promise<void>;
 }

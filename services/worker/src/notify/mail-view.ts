@@ -1,7 +1,8 @@
-import type { OutboxEntry, ReplyRecord, TicketHead, TicketRecord } from "@openticket/contract";
-import { displayName, type MailAddress } from "./address.ts";
+import type { OutboxEntry } from "@openticket/contract";
+import { displayName } from "./address.ts";
 import { cleanLine } from "./clean-text.ts";
 import type { NotifyConfig } from "./config.ts";
+import type { LetterTicket, OwedLetter } from "./letter.ts";
 import { type MessageBody, renderMessage } from "./message-body.ts";
 
 /** Which mail it is. */
@@ -23,20 +24,10 @@ export interface MailView {
   link?: string;
 }
 
-/** What a mail is about: a ticket, or a reply to one. */
-export interface MailTopic {
-  ticket: TicketHead;
-  /** What was written: the ticket's message or the reply's. */
-  written: Pick<TicketRecord, "message" | "markdown" | "attachments">;
-  reply?: ReplyRecord;
-}
-
-export interface ViewInput {
-  topic: MailTopic;
-  template: MailTemplate;
-  to: MailAddress;
+export interface ViewInput extends Pick<OwedLetter, "ticket" | "written" | "template" | "to"> {
+  reply?: OwedLetter["reply"];
   departmentName: string;
-  config: Pick<NotifyConfig, "CLIENT_AREA_URL" | "MAIL_MESSAGE_MAX_CHARS"> & { TIME_ZONE?: string };
+  config: Pick<NotifyConfig, "CLIENT_AREA_URL"> & { TIME_ZONE?: string | undefined };
 }
 
 /** A subject longer than that is cut: a header line may have 998 characters, and one long word cannot be folded. */
@@ -44,7 +35,7 @@ const MAX_SUBJECT = 500;
 const MAX_FILE_NAME = 150;
 
 /** What the template of this mail may show. */
-export function viewOf({ topic: { ticket, written, reply }, template, to, departmentName, config }: ViewInput): MailView {
+export function viewOf({ ticket, written, reply, template, to, departmentName, config }: ViewInput): MailView {
   const { opener, id, priority, source } = ticket;
   const timeZone = config.TIME_ZONE ?? "UTC";
   const view: MailView = {
@@ -59,7 +50,7 @@ export function viewOf({ topic: { ticket, written, reply }, template, to, depart
       createdAt: instant(ticket.createdAt, timeZone),
       channel: cleanLine(source.channel, MAX_FILE_NAME),
     },
-    message: renderMessage(written, config.MAIL_MESSAGE_MAX_CHARS),
+    message: renderMessage(written),
     isUnverified: (reply?.author ?? opener).isVerified === false,
     attachments: written.attachments.map(({ name, size }) => ({ name: cleanLine(name, MAX_FILE_NAME), size: fileSize(size) })),
   };
@@ -67,7 +58,7 @@ export function viewOf({ topic: { ticket, written, reply }, template, to, depart
   return template.startsWith("staff-") ? view : { ...view, link: clientAreaLink(config.CLIENT_AREA_URL, ticket) };
 }
 
-function replyView({ author, createdAt, status }: ReplyRecord, timeZone: string): NonNullable<MailView["reply"]> {
+function replyView({ author, createdAt, status }: NonNullable<OwedLetter["reply"]>, timeZone: string): NonNullable<MailView["reply"]> {
   const { name, kind, email = "" } = author;
   const shown = kind === "admin" ? "" : cleanLine(email, MAX_FILE_NAME);
   return { author: { name: displayName(name), email: shown, kind }, createdAt: instant(createdAt, timeZone), status: cleanLine(status, MAX_FILE_NAME) };
@@ -78,13 +69,13 @@ export function tidOf({ tid }: { tid: string }): string {
   return cleanLine(tid, 50);
 }
 
-function clientAreaLink(clientAreaUrl: string, { tid, c }: TicketHead): string {
+function clientAreaLink(clientAreaUrl: string, { tid, c }: LetterTicket): string {
   return `${clientAreaUrl.replace(/\/+$/, "")}/viewticket.php?tid=${encodeURIComponent(tid)}&c=${encodeURIComponent(c)}`;
 }
 
 /** Such as `2026-11-24 13:05 (Europe/Berlin)`. */
-function instant(at: Date, timeZone: string): string {
-  const minute = Math.floor(at.getTime() / 60_000);
+function instant(at: number, timeZone: string): string {
+  const minute = Math.floor(at / 60_000);
   if (lastInstant.minute !== minute || lastInstant.timeZone !== timeZone) lastInstant = { minute, timeZone, text: formatInstant(at, timeZone) };
   return lastInstant.text;
 }
@@ -92,7 +83,7 @@ function instant(at: Date, timeZone: string): string {
 /** Mails of one minute follow one another, and formatting costs more than the rest of a mail's view. */
 let lastInstant = { minute: Number.NaN, timeZone: "", text: "" };
 
-function formatInstant(at: Date, timeZone: string): string {
+function formatInstant(at: number, timeZone: string): string {
   const parts = new Map(
     formatterOf(timeZone)
       .formatToParts(at)

@@ -1,4 +1,5 @@
-import { cleanBody, cut } from "./clean-text.ts";
+import { cleanBody } from "./clean-text.ts";
+import type { Written } from "./letter.ts";
 import { htmlOfMarkdown, textOfHtml } from "./markdown.ts";
 
 /** A ticket's message as it stands in a mail. */
@@ -12,14 +13,10 @@ export interface MessageBody {
   isCut: boolean;
 }
 
-/**
- * The message in both forms. Beyond `maxChars` it is cut before anything else is done with it, so that a message of
- * megabytes costs no more than one of that length. Markdown with too many pieces is shown as it was given.
- */
-export function renderMessage({ message, markdown }: { message: string; markdown: boolean }, maxChars: number): MessageBody {
-  const shown = cut(message, maxChars);
-  const source = cleanBody(shown);
-  const size = { length: message.length, shown: shown.length, isCut: shown.length < message.length };
+/** The message in both forms. Markdown with too many pieces is shown as it was given. */
+export function renderMessage({ message, length, markdown }: Pick<Written, "message" | "length" | "markdown">): MessageBody {
+  const source = cleanBody(message);
+  const size = { length, shown: message.length, isCut: message.length < length };
   const html = markdown ? htmlOfMarkdown(source) : undefined;
   if (html === undefined) return { html: htmlOfPlainText(source), text: source.trimEnd(), ...size };
   return { html, text: textOfHtml(html).trimEnd(), ...size };

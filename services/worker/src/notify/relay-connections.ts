@@ -14,7 +14,7 @@ import { mustUpgrade } from "./smtp-url.ts";
  */
 export interface RelayConnections {
   /** Hands on one finished message. Throws what nodemailer says of it; `code` EABORT: it took longer than it may. */
-  send(envelope: Envelope, raw: string): Promise<void>;
+  send(envelope: Envelope, bytes: Buffer): Promise<void>;
 }
 
 /** `from` is "" for the null sender. */
@@ -74,14 +74,14 @@ export function makeRelayConnections(given: RelayConnectionsOptions): RelayConne
   }
 
   return {
-    async send(envelope, raw) {
+    async send(envelope, bytes) {
       const turn: Turn = { isLate: false };
       const timer = setTimeout(() => {
         turn.isLate = true;
         turn.connection?.abort(Object.assign(new Error("The relay took too long"), { code: "EABORT" }));
       }, given.sendTimeoutMs);
       try {
-        await sendOver(turn, envelope, Buffer.from(raw));
+        await sendOver(turn, envelope, bytes);
       } catch (error) {
         if (isRefused(error)) await turn.connection?.reset().catch(() => turn.connection?.close());
         else turn.connection?.close();

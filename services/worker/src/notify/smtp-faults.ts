@@ -28,6 +28,8 @@ export type SmtpFault = z.infer<typeof smtpFault>;
 
 /** Code of a thread that could not start, or came to its end by itself: the same for every mail. */
 export const THREAD_FAULT = "ETHREAD";
+/** Code of a mail that could not be written: its template has failed. */
+export const WRITING_FAULT = "EWRITING";
 /** Authentication or encryption is wanted (RFC 4954, RFC 3207). */
 const ACCESS_CODES = [530, 534, 535, 538, 454];
 const CERTIFICATE_FAULT = /CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME|ERR_TLS|ERR_SSL/;
@@ -46,7 +48,7 @@ export function sortSmtpFault(error: unknown): MailRejected | MailDelayed {
   const fault = readSmtpFault(error);
   const cause = withoutAddresses(fault);
   if (fault.code === "EABORT") return new MailDelayed("relay", "The relay took too long", { cause });
-  if (fault.code === THREAD_FAULT) return new MailDelayed("configuration", cause.message, { cause });
+  if (fault.code === THREAD_FAULT || fault.code === WRITING_FAULT) return new MailDelayed("configuration", cause.message, { cause });
   if (isOurOwn(fault)) return new MailDelayed("configuration", `The relay refuses us: ${cause.message}`, { cause });
   if (isFinal(fault)) return new MailRejected(`The relay refused the mail: ${cause.message}`, { cause });
   return new MailDelayed("relay", `The relay did not take the mail: ${cause.message}`, { cause });

@@ -2,11 +2,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "@openticket/runtime";
 import { MailDelayed } from "./mail-delayed.ts";
 import type { MailTransport } from "./mail-transport.ts";
+import type { WritingOptions } from "./mail-writer.ts";
 import type { RelayConnectionsOptions } from "./relay-connections.ts";
 import { sortSmtpFault } from "./smtp-faults.ts";
 import { startRelayThread } from "./start-relay-thread.ts";
 
 export interface SmtpTransportOptions extends RelayConnectionsOptions {
+  writing: WritingOptions;
   maxConnections: number;
   /** 0: no limit. */
   maxPerSecond: number;
@@ -23,29 +25,27 @@ const LONGEST_PACE_S = 10;
 /** Pause between two loud lines about the same wrong setting, ms. */
 const COMPLAINT_INTERVAL_MS = 60_000;
 
-/** Hands mails to a relay over connections that are kept. Throws `MailRejected` for good, `MailDelayed` for now. */
+/** Has mails written and handed to a relay, over connections that are kept, by a thread. Throws `MailRejected` for good, `MailDelayed` for now. */
 export function makeSmtpTransport(options: SmtpTransportOptions): MailTransport {
-  const { maxConnections, maxPerSecond, logger, elapsedMs, ...relay } = options;
-  const connections = startRelayThread(relay);
+  const { writing, maxConnections, maxPerSecond, logger, elapsedMs, ...relay } = options;
+  const thread = startRelayThread({ relay, writing });
   const inTurn = makePace({ perSecond: maxPerSecond, elapsedMs });
   const complain = makeComplainer(options);
-  // These fields are no secrets: looking for some costs five times what the line does.
-  const mailLogger = logger.child({}, { redact: [] });
   return {
     name: "smtp",
     concurrency: maxPerSecond > 0 ? Math.min(maxConnections, LONGEST_PACE_S * maxPerSecond) : maxConnections,
-    async send({ envelope, raw, messageId, trace }) {
+    async send(letter) {
       await inTurn();
       try {
-        await connections.send(envelope, raw);
+        const sent = await thread.send(letter);
+        logger.debug({ ...letter.trace, ...sent }, "mail handed to the relay");
       } catch (error) {
         const sorted = sortSmtpFault(error);
         if (sorted instanceof MailDelayed && sorted.because === "configuration") complain(sorted);
         throw sorted;
       }
-      mailLogger.info({ ...trace, messageId, bytes: Buffer.byteLength(raw) }, "mail handed to the relay");
     },
-    close: connections.close,
+    close: thread.close,
   };
 }
 
@@ -68,6 +68,6 @@ function makeComplainer({ logger, elapsedMs }: SmtpTransportOptions): (fault: Ma
     const at = elapsedMs();
     if (at - saidAt < COMPLAINT_INTERVAL_MS) return;
     saidAt = at;
-    logger.error({ err: fault, settings: ["SMTP_URL", "MAIL_FROM", "MAIL_BOUNCE_ADDRESS"] }, "mails wait until this is put right");
+    logger.error({ err: fault, settings: ["SMTP_URL", "MAIL_FROM", "MAIL_BOUNCE_ADDRESS", "MAIL_TEMPLATE_DIR"] }, "mails wait until this is put right");
   };
 }

@@ -1,38 +1,49 @@
 import type { Worker } from "node:worker_threads";
 import { gatherTurn, spawnThread, type ThreadEntry } from "@openticket/runtime";
-import type { Envelope, RelayConnections, RelayConnectionsOptions } from "./relay-connections.ts";
+import type { Letter } from "./letter.ts";
+import type { WritingOptions } from "./mail-writer.ts";
+import type { RelayConnectionsOptions } from "./relay-connections.ts";
 import { type SmtpFault, THREAD_FAULT } from "./smtp-faults.ts";
 
-/** A mail for the thread; its answer has the same number. */
+/** What the thread works with: plain data. */
+export interface RelayThreadOptions {
+  relay: RelayConnectionsOptions;
+  writing: WritingOptions;
+}
+
+/** A letter for the thread; its answer has the same number. Those of a turn cross together, as JSON: half the cost of a clone. */
 export interface RelayTask {
   id: number;
-  envelope: Envelope;
-  raw: string;
+  letter: Letter;
 }
 
-/** Without a fault, the relay has taken the mail. */
-export interface RelayAnswer {
-  id: number;
-  fault?: SmtpFault;
+/** What became of it. */
+export type RelayAnswer = { id: number; sent: SentMail } | { id: number; fault: SmtpFault };
+
+export interface SentMail {
+  messageId: string;
+  bytes: number;
 }
 
-/** {@link RelayConnections} that can be given up. */
-interface RelayThread extends RelayConnections {
+/** Mails on their way to a relay. */
+interface RelayThread {
+  /** Writes the mail and hands it to the relay. Throws what nodemailer says of it, or with `code` {@link THREAD_FAULT} or {@link WRITING_FAULT}. */
+  send(letter: Letter): Promise<SentMail>;
   /** Ends the thread: what is still being sent fails, and nothing more is sent. */
   close(): Promise<void>;
 }
 
 /**
- * The connections to a relay in a thread of their own.
+ * Mails are written, and handed to the relay, in a thread of their own.
  *
- * Problem: SMTP is many small steps for each mail. Between the steps of tickets they cost several times what they cost alone,
- * and encryption comes on top.
- * Choice: a thread that speaks to the relay and does nothing else. Mails cross to it, and answers back, those of a turn together.
+ * Problem: SMTP is many small steps for each mail, which between the steps of tickets cost several times what they cost alone;
+ * encryption comes on top. And a message of Markdown may take 60 ms to become HTML, in which no ticket would be written.
+ * Choice: a thread that does nothing else. Letters cross to it, and answers back, those of a turn together.
  * Invariants: it starts with the first mail. Should it come to its end, what is in hand fails for now, and the next mail starts
  * another. One that keeps no time limit, busy with what a relay gives it to read, is ended.
  */
-export function startRelayThread(options: RelayConnectionsOptions, spawn: (entry: ThreadEntry) => Worker = spawnThread): RelayThread {
-  const inHand = new Map<number, (fault: SmtpFault | undefined) => void>();
+export function startRelayThread(options: RelayThreadOptions, spawn: (entry: ThreadEntry) => Worker = spawnThread): RelayThread {
+  const inHand = new Map<number, (outcome: SentMail | SmtpFault) => void>();
   const tasks = gatherTurn<RelayTask>(handOver);
   let thread: Worker | undefined;
   let lastId = 0;
@@ -44,7 +55,7 @@ export function startRelayThread(options: RelayConnectionsOptions, spawn: (entry
     try {
       if (isClosed) throw new Error(CLOSED);
       thread ??= start();
-      thread.postMessage(together);
+      thread.postMessage(JSON.stringify(together));
       lastHandedOver = together.at(-1)?.id ?? lastHandedOver;
     } catch (error) {
       for (const { id } of together) settle(id, ended(messageOf(error)));
@@ -61,7 +72,7 @@ export function startRelayThread(options: RelayConnectionsOptions, spawn: (entry
       workerData: options,
     });
     started.on("message", (answers: RelayAnswer[]) => {
-      for (const { id, fault } of answers) settle(id, fault);
+      for (const answer of answers) settle(answer.id, "sent" in answer ? answer.sent : answer.fault);
     });
     started.on("error", (error) => {
       reason = messageOf(error);
@@ -81,22 +92,22 @@ export function startRelayThread(options: RelayConnectionsOptions, spawn: (entry
     void thread?.terminate();
   }
 
-  function settle(id: number, fault: SmtpFault | undefined): void {
-    inHand.get(id)?.(fault);
+  function settle(id: number, outcome: SentMail | SmtpFault): void {
+    inHand.get(id)?.(outcome);
     inHand.delete(id);
   }
 
   return {
-    send(envelope, raw) {
+    send(letter) {
       return new Promise((resolve, reject) => {
         const id = ++lastId;
-        const watchdog = setTimeout(endStuck, options.sendTimeoutMs + STUCK_AFTER_MS);
-        inHand.set(id, (fault) => {
+        const watchdog = setTimeout(endStuck, options.relay.sendTimeoutMs + STUCK_AFTER_MS);
+        inHand.set(id, (outcome) => {
           clearTimeout(watchdog);
-          if (fault) reject(Object.assign(new Error(fault.message), fault));
-          else resolve();
+          if ("messageId" in outcome) resolve(outcome);
+          else reject(Object.assign(new Error(outcome.message), outcome));
         });
-        tasks.add({ id, envelope, raw });
+        tasks.add({ id, letter });
       });
     },
     async close() {

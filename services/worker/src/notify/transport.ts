@@ -3,16 +3,28 @@ import type { Logger } from "@openticket/runtime";
 import type { NotifyConfig } from "./config.ts";
 import { openFileTransport } from "./file-transport.ts";
 import type { MailTransport } from "./mail-transport.ts";
+import { makeMailWriter, writingConfigOf } from "./mail-writer.ts";
 import { makeSmtpTransport } from "./smtp-transport.ts";
 
-/** The way out for mails as configured: the relay when there is one, else files under the data directory. */
-export async function makeTransport(config: NotifyConfig, logger: Logger): Promise<MailTransport> {
+export interface TransportOptions {
+  config: NotifyConfig & { TIME_ZONE?: string | undefined };
+  /** Key of Message-IDs and loop tokens: the same in every worker, for ever. */
+  tokenSecret: string;
+  logger: Logger;
+}
+
+/** The way out for mails as configured: the relay when there is one, else files under the data directory. Throws `TemplateBroken`. */
+export async function makeTransport({ config, tokenSecret, logger }: TransportOptions): Promise<MailTransport> {
+  const writing = { config: writingConfigOf(config), tokenSecret };
+  // Also where a thread will write: templates are tried before the first mail.
+  const write = await makeMailWriter(writing);
   if (config.SMTP_URL === undefined) {
     const directory = join(config.DATA_DIR, "sent");
     logger.warn({ directory, setting: "SMTP_URL" }, "no mail relay is configured: mails are written to files");
-    return openFileTransport({ directory, logger });
+    return openFileTransport({ directory, write, logger });
   }
   return makeSmtpTransport({
+    writing,
     url: config.SMTP_URL,
     maxConnections: config.MAIL_MAX_CONNECTIONS,
     maxMessagesPerConnection: config.MAIL_MAX_MESSAGES_PER_CONNECTION,

@@ -3,7 +3,10 @@ import { readConfig } from "@openticket/runtime";
 import { simpleParser } from "mailparser";
 import { z } from "zod";
 import { notifyConfigFields } from "../../src/notify/config.ts";
+import { letterOf, type OwedLetter } from "../../src/notify/letter.ts";
 import type { MailTransport, OutgoingMail } from "../../src/notify/mail-transport.ts";
+import type { MailTemplate } from "../../src/notify/mail-view.ts";
+import { makeMailWriter, type WritingOptions } from "../../src/notify/mail-writer.ts";
 import { makeNotifier, type NotifierDeps } from "../../src/notify/notifier.ts";
 
 export const SENT_AT = new Date("2026-03-04T05:06:07Z");
@@ -46,27 +49,36 @@ export function config(env: Record<string, string> = {}) {
   return readConfig(z.object(notifyConfigFields), { CLIENT_AREA_URL: "https://www.example.com/clients/", MAIL_DOMAIN: "example.com", ...env });
 }
 
-/** Keeps what it is given. */
-export function keepingTransport(): MailTransport & { mails: OutgoingMail[] } {
-  const mails: OutgoingMail[] = [];
-  return { mails, name: "kept", concurrency: 5, send: async (mail) => void mails.push(mail), close: async () => {} };
+/** What this ticket's mail to Ada is written from. */
+export function letter(of: Partial<TicketRecord> = {}, template: MailTemplate = "ticket-opened"): OwedLetter {
+  const record = ticket(of);
+  const to = { name: "Ada Lovelace", address: "ada@example.com" };
+  return letterOf({ ticket: record, written: record }, { template, to, department: { name: "Sales" }, at: SENT_AT, maxChars: 50_000 });
 }
 
-export function depsWith(overrides: Partial<NotifierDeps> = {}): NotifierDeps {
+/** Writes the mails and keeps them. */
+export async function keepingTransport(writing: Partial<WritingOptions> = {}): Promise<MailTransport & { mails: OutgoingMail[] }> {
+  const mails: OutgoingMail[] = [];
+  const write = await makeMailWriter({ config: config(), tokenSecret: SECRET, ...writing });
+  return { mails, name: "kept", concurrency: 5, send: async (letter) => void mails.push(write(letter)), close: async () => {} };
+}
+
+export function depsWith({ transport, ...overrides }: Partial<NotifierDeps> & Pick<NotifierDeps, "transport">): NotifierDeps {
   return {
-    transport: keepingTransport(),
+    transport,
     config: config(),
-    tokenSecret: SECRET,
     now: () => SENT_AT,
     describeDepartment: async () => ({ name: "Sales", email: "sales@example.com" }),
     ...overrides,
   };
 }
 
+type WrittenWith = Partial<Omit<NotifierDeps, "config"> & WritingOptions> & { config?: ReturnType<typeof config> };
+
 /** The mail that is sent for this ticket, as bytes and as a mail program reads it. */
-export async function written(of: Partial<TicketRecord> = {}, entry = owed(), deps: Partial<NotifierDeps> = {}) {
-  const transport = keepingTransport();
-  const notifier = await makeNotifier(depsWith({ ...deps, transport }));
+export async function written(of: Partial<TicketRecord> = {}, entry = owed(), { tokenSecret = SECRET, ...deps }: WrittenWith = {}) {
+  const transport = await keepingTransport({ tokenSecret, ...(deps.config && { config: deps.config }) });
+  const notifier = makeNotifier(depsWith({ ...deps, transport }));
   await notifier.deliver(ticket(of), entry);
   const [mail] = transport.mails;
   if (!mail) throw new Error("no mail was sent");

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { MailDelayed } from "../../src/notify/mail-delayed.ts";
 import { makeNotifier } from "../../src/notify/notifier.ts";
 import { makeTransport } from "../../src/notify/transport.ts";
-import { config, depsWith, owed, ticket, written } from "./build.ts";
+import { config, depsWith, owed, SECRET, ticket, written } from "./build.ts";
 
 let directory = "";
 beforeEach(async () => {
@@ -17,8 +17,8 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 async function start() {
   const lines: string[] = [];
   const logger = makeLogger({ name: "test", level: "info", destination: { write: (line: string) => void lines.push(line) } });
-  const transport = await makeTransport(config({ DATA_DIR: directory }), logger);
-  return { lines, transport, notifier: await makeNotifier(depsWith({ transport })) };
+  const transport = await makeTransport({ config: config({ DATA_DIR: directory }), tokenSecret: SECRET, logger });
+  return { lines, transport, notifier: makeNotifier(depsWith({ transport })) };
 }
 
 describe("without a relay", () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { displayName } from "../../src/notify/address.ts";
 import { type MailTemplate, viewOf } from "../../src/notify/mail-view.ts";
 import { makeMessageIds } from "../../src/notify/message-ids.ts";
-import { config, fieldNames, owed, SECRET, SENT_AT, ticket, written } from "./build.ts";
+import { config, fieldNames, letter, owed, SECRET, SENT_AT, written } from "./build.ts";
 
 const STAFF = { name: "Grace Hopper", email: "grace@example.com" };
 const address = (field: AddressObject | AddressObject[] | undefined) => [field ?? []].flat().flatMap(({ value }) => value);
@@ -133,9 +133,7 @@ describe("a mail to staff", () => {
 
 describe("what templates see", () => {
   it("holds the access link for the opener and nothing of it for staff", () => {
-    const of = ticket({ c: "QQsecretQQ" });
-    const view = (template: MailTemplate) =>
-      viewOf({ topic: { ticket: of, written: of }, template, to: { name: "", address: "a@example.com" }, departmentName: "Sales", config: config() });
+    const view = (template: MailTemplate) => viewOf({ ...letter({ c: "QQsecretQQ" }, template), departmentName: "Sales", config: config() });
     expect(view("ticket-opened").link).toContain("QQsecretQQ");
     expect(view("ticket-opened-by-admin").link).toContain("QQsecretQQ");
     expect(view("staff-ticket-opened")).not.toHaveProperty("link");

@@ -74,8 +74,8 @@ describe("a muted address", () => {
       release = resolve;
     });
     const sent: string[] = [];
-    const send: MailTransport["send"] = async ({ envelope }) => {
-      sent.push(envelope.to);
+    const send: MailTransport["send"] = async ({ to }) => {
+      sent.push(to.address);
       await held;
     };
     let isAway = false;
@@ -83,7 +83,7 @@ describe("a muted address", () => {
       if (isAway) throw new Error("no primary");
       return undefined;
     };
-    const notifier = await makeNotifier(depsWith({ transport: { ...keepingTransport(), concurrency: 1, send }, now: () => new Date(at), findMute }));
+    const notifier = makeNotifier(depsWith({ transport: { ...(await keepingTransport()), concurrency: 1, send }, now: () => new Date(at), findMute }));
     const first = notifier.deliver(ticket(), owed());
     await until("the first to be in hand", () => sent.length === 1);
     const second = notifier.deliver(ticket(), owed("ticket-opened", { name: "B", email: "bob@example.com" })).catch((error: unknown) => error);

@@ -32,8 +32,8 @@ function reply(overrides: Partial<ReplyRecord> = {}): ReplyRecord {
 }
 
 async function written(of: Partial<ReplyRecord>, entry: OutboxEntry, about = ticket()) {
-  const transport = keepingTransport();
-  const notifier = await makeNotifier(depsWith({ transport }));
+  const transport = await keepingTransport();
+  const notifier = makeNotifier(depsWith({ transport }));
   await notifier.deliverReply(about, reply(of), entry);
   const [mail] = transport.mails;
   if (!mail) throw new Error("no mail was sent");

@@ -1,5 +1,8 @@
 import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { makeLogger } from "@openticket/runtime";
 import { simpleParser } from "mailparser";
 import { SMTPServer } from "smtp-server";
@@ -7,8 +10,10 @@ import { afterEach, describe, expect, it } from "vitest";
 import { until } from "../../../../test/support/until.ts";
 import type { MailTransport } from "../../src/notify/mail-transport.ts";
 import { makeNotifier } from "../../src/notify/notifier.ts";
+import { makeRelayConnections } from "../../src/notify/relay-connections.ts";
+import { sortSmtpFault } from "../../src/notify/smtp-faults.ts";
 import { makeTransport } from "../../src/notify/transport.ts";
-import { config, depsWith, owed, ticket, written } from "./build.ts";
+import { config, depsWith, letter, owed, SECRET, ticket, written } from "./build.ts";
 
 type ServerOptions = NonNullable<ConstructorParameters<typeof SMTPServer>[0]>;
 
@@ -96,8 +101,8 @@ async function sender(url: string, env: Record<string, string> = {}) {
   const lines: string[] = [];
   const logger = makeLogger({ name: "test", level: "info", destination: { write: (line: string) => void lines.push(line) } });
   const settings = config({ SMTP_URL: url, MAIL_CONNECT_TIMEOUT_MS: "2000", MAIL_SOCKET_TIMEOUT_MS: "2000", MAIL_SEND_TIMEOUT_MS: "5000", ...env });
-  const transport: MailTransport = await makeTransport(settings, logger);
-  const notifier = await makeNotifier(depsWith({ transport, config: settings }));
+  const transport: MailTransport = await makeTransport({ config: settings, tokenSecret: SECRET, logger });
+  const notifier = makeNotifier(depsWith({ transport }));
   closers.push(
     () => transport.close(),
     () => notifier.close(),
@@ -258,9 +263,9 @@ describe("a relay in trouble", () => {
 
   it("that answers before it has the message delays the mail, and the connection is not used again", async () => {
     const heard: string[] = [];
-    let connections = 0;
+    let opened = 0;
     const { port } = await crudeServer((socket) => {
-      const isFirst = ++connections === 1;
+      const isFirst = ++opened === 1;
       socket.write("220 here\r\n");
       socket.on("data", (data) => {
         const said = data.toString("latin1");
@@ -272,13 +277,17 @@ describe("a relay in trouble", () => {
         else socket.destroy();
       });
     });
-    const { transport, send } = await sender(`smtp://127.0.0.1:${port}`);
+    const limits = { maxMessagesPerConnection: 100, connectTimeoutMs: 2000, socketTimeoutMs: 2000, sendTimeoutMs: 5000 };
+    const connections = makeRelayConnections({ url: `smtp://127.0.0.1:${port}`, ...limits });
+    const send = async (raw: Buffer) => {
+      await connections.send({ from: "", to: "ada@example.com" }, raw).catch((error: unknown) => Promise.reject(sortSmtpFault(error)));
+    };
     // More than the sockets' buffers hold.
-    const large = { ...(await written()).mail, raw: "a line\r\n".repeat(4_000_000) };
+    const large = Buffer.alloc(32_000_000, "a line\r\n");
     const outOfStep = { ...TEMPORARY, message: expect.stringContaining("before it had the whole message") };
-    await expect(transport.send(large)).rejects.toMatchObject(outOfStep);
-    await expect(send()).rejects.toMatchObject(TEMPORARY);
-    expect(connections).toBe(2);
+    await expect(send(large)).rejects.toMatchObject(outOfStep);
+    await expect(send(Buffer.from("a line\r\n"))).rejects.toMatchObject(TEMPORARY);
+    expect(opened).toBe(2);
     expect(heard.filter((command) => command === "MAIL")).toHaveLength(2);
   });
 
@@ -347,12 +356,32 @@ describe("a connection", () => {
   it("is not opened any more once all are closed", async () => {
     const { port, received } = await relay();
     const logger = makeLogger({ name: "test", level: "silent" });
-    const transport = await makeTransport(config({ SMTP_URL: `smtp://127.0.0.1:${port}` }), logger);
-    const { mail } = await written();
-    await transport.send(mail);
+    const transport = await makeTransport({ config: config({ SMTP_URL: `smtp://127.0.0.1:${port}` }), tokenSecret: SECRET, logger });
+    await transport.send(letter());
     await transport.close();
-    await expect(transport.send(mail)).rejects.toMatchObject({ name: "MailDelayed", because: "relay" });
+    await expect(transport.send(letter())).rejects.toMatchObject({ name: "MailDelayed", because: "relay" });
     expect(received).toHaveLength(1);
+  });
+});
+
+describe("a template that fails with one ticket", () => {
+  it("delays that mail alone, and is said loudly with its reason", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "templates-"));
+    closers.push(() => rm(directory, { recursive: true }));
+    await writeFile(
+      join(directory, "ticket-opened.text.eta"),
+      "<% if (it.ticket.id === 13) throw new Error('unlucky ada@example.com') %>Ticket <%= it.ticket.id %>",
+    );
+    const { received, port } = await relay();
+    const { send, lines } = await sender(`smtp://127.0.0.1:${port}`, { MAIL_TEMPLATE_DIR: directory });
+    const outcomes = await Promise.allSettled([send(12), send(13), send(14)]);
+    expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    const [, unlucky] = outcomes as PromiseRejectedResult[];
+    expect(unlucky?.reason).toMatchObject({ name: "MailDelayed", because: "configuration", message: expect.stringMatching(/could not be written.*unlucky/s) });
+    expect(received).toHaveLength(2);
+    const loud = lines.map((line) => JSON.parse(line)).filter(({ level }) => level === 50);
+    expect(loud).toMatchObject([{ settings: expect.arrayContaining(["MAIL_TEMPLATE_DIR"]) }]);
+    expect(lines.join("")).not.toContain("ada@example");
   });
 });
 
@@ -379,8 +408,13 @@ describe("many mails", () => {
 
   it("are not so many in hand that one waits long for its pace", async () => {
     const concurrencyAt = async (env: Record<string, string>) =>
-      (await makeTransport(config({ SMTP_URL: "smtp://127.0.0.1:1", MAIL_MAX_CONNECTIONS: "50", ...env }), makeLogger({ name: "test", level: "silent" })))
-        .concurrency;
+      (
+        await makeTransport({
+          config: config({ SMTP_URL: "smtp://127.0.0.1:1", MAIL_MAX_CONNECTIONS: "50", ...env }),
+          tokenSecret: SECRET,
+          logger: makeLogger({ name: "test", level: "silent" }),
+        })
+      ).concurrency;
     expect([await concurrencyAt({}), await concurrencyAt({ MAIL_MAX_PER_SECOND: "1" }), await concurrencyAt({ MAIL_MAX_PER_SECOND: "100" })]).toEqual([
       50, 10, 50,
     ]);
