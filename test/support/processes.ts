@@ -61,11 +61,17 @@ function readiness(child: ChildProcess, program: string): Promise<string> {
     const timer = setTimeout(() => reject(new Error(`${program} was not ready after ${READY_TIMEOUT_MS} ms`)), READY_TIMEOUT_MS);
     child.once("exit", (code) => reject(new Error(`${program} ended with ${code} before it was ready`)));
     if (!child.stdout) return reject(new Error("no output"));
-    createInterface({ input: child.stdout }).on("line", (line) => {
+    const { stdout } = child;
+    const lines = createInterface({ input: stdout });
+    lines.on("line", (line) => {
       if (process.env.BENCH_VERBOSE) console.error(line);
       if (!line.includes("ready")) return;
       clearTimeout(timer);
       resolve(line);
+      if (process.env.BENCH_VERBOSE) return;
+      // What follows is thrown away unread: to take it apart costs the machine that is measured.
+      lines.close();
+      stdout.resume();
     });
   });
 }
