@@ -13,6 +13,11 @@ const REPLICA_SET = "openticket";
 const OPLOG_MB = 128;
 /** MongoDB would take half of the memory; this one shares its machine, GB. */
 const CACHE_GB = 0.5;
+/**
+ * How long MongoDB keeps what an update has replaced, for reads of the past, s. Nobody makes any here, and its own 300 s of them
+ * crowd the cache: with 210,000 tickets stored it spent 66 µs on the next instead of 48.
+ */
+const HISTORY_S = 5;
 /** How long mongod may take from its start to answering, recovery of its journal included, ms. */
 const ANSWER_TIMEOUT_MS = 60_000;
 /** How long a replica set may take to elect a primary, ms. */
@@ -79,8 +84,9 @@ export async function spawnMongod({
   await mkdir(folder, { recursive: true });
   const options = { dbpath: folder, port, bind_ip: LOOPBACK, replSet: replicaSet, oplogSize: OPLOG_MB, wiredTigerCacheSizeGB: CACHE_GB };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const switches = ["--nounixsocket", "--quiet", "--setParameter", "diagnosticDataCollectionEnabled=false"];
-  return spawnServer({ path: program.path, args: [...args, ...switches], port, logPath, pidPath: pidPathOf(folder) });
+  const parameters = { diagnosticDataCollectionEnabled: false, minSnapshotHistoryWindowInSeconds: HISTORY_S };
+  const settings = Object.entries(parameters).flatMap(([name, value]) => ["--setParameter", `${name}=${value}`]);
+  return spawnServer({ path: program.path, args: [...args, ...settings, "--nounixsocket", "--quiet"], port, logPath, pidPath: pidPathOf(folder) });
 }
 
 async function failure({
