@@ -1,13 +1,15 @@
-import type { ReplyRecord, TicketHead, TicketRecord } from "@openticket/contract";
+import type { OutboxEntry, ReplyRecord, TicketHead, TicketRecord } from "@openticket/contract";
 import type { MailAddress } from "./address.ts";
 import { cut } from "./clean-text.ts";
-import type { MailTemplate } from "./mail-view.ts";
 
 /**
- * What a mail is written from: everything that its writer needs, as plain data that crosses to a thread as JSON.
- * Nothing of a ticket is in it that no mail shows: a message of megabytes is cut before it crosses.
+ * What a mail is written from: everything that its writer needs, as plain data that crosses to a thread as JSON, and nothing
+ * else of a ticket. A message of megabytes is cut before it crosses.
  */
 export type Letter = OwedLetter | RefusalLetter;
+
+/** Which mail it is. */
+export type MailTemplate = NonNullable<OutboxEntry["template"]>;
 
 interface LetterHead {
   to: MailAddress;
@@ -26,7 +28,7 @@ export interface OwedLetter extends LetterHead {
   ticket: LetterTicket;
   /** What was written: the ticket's message or the reply's. */
   written: Written;
-  reply?: LetterReply;
+  reply?: LetterReply | undefined;
 }
 
 /** A mail that says why another was refused. */
@@ -40,9 +42,26 @@ export interface Department {
   email?: string | undefined;
 }
 
+interface Person {
+  kind: string;
+  name: string;
+  email?: string | undefined;
+  isVerified?: boolean | undefined;
+}
+
 /** `createdAt` is in ms since 1970. */
-export type LetterTicket = Pick<TicketHead, "_id" | "id" | "tid" | "c" | "subject" | "priority" | "opener" | "source"> & { createdAt: number };
-type LetterReply = Pick<ReplyRecord, "replyId" | "author" | "status"> & { createdAt: number };
+export interface LetterTicket extends Pick<TicketHead, "_id" | "id" | "tid" | "c" | "subject" | "priority"> {
+  opener: Person;
+  createdAt: number;
+  channel: string;
+  /** Of the mail that opened it, as it came. */
+  messageId?: unknown;
+}
+
+export interface LetterReply extends Pick<ReplyRecord, "replyId" | "status"> {
+  author: Person;
+  createdAt: number;
+}
 
 export interface Written {
   /** As much of it as a mail may show. */
@@ -71,10 +90,29 @@ export interface MailTopic {
   reply?: ReplyRecord;
 }
 
+interface About {
+  to: MailAddress;
+  department: Department | undefined;
+  /** Of this try. */
+  at: Date;
+}
+
+/** The letter of a refusal. */
+export function refusalLetterOf({ name, deptid, code, subject, messageId }: Refusal, { to, department, at }: About): RefusalLetter {
+  return {
+    kind: "refusal",
+    to,
+    department: department && departmentOf(department),
+    writtenAt: at.getTime(),
+    trace: { ticketId: 0, requestId: name, template: "refusal" },
+    refusal: { name, deptid, code, subject, messageId },
+  };
+}
+
 /** The letter of an owed mail; `maxChars`: as much of a message as a mail may show. */
 export function letterOf(
   { ticket, written, reply }: MailTopic,
-  { template, to, department, at, maxChars }: { template: MailTemplate; to: MailAddress; department: Department | undefined; at: Date; maxChars: number },
+  { template, to, department, at, maxChars }: About & { template: MailTemplate; maxChars: number },
 ): OwedLetter {
   const { _id, id, tid, c, subject, priority, opener, source, createdAt } = ticket;
   const { message, markdown, attachments } = written;
@@ -82,11 +120,27 @@ export function letterOf(
     kind: "owed",
     template,
     to,
-    department,
+    department: department && departmentOf(department),
     writtenAt: at.getTime(),
     trace: { ticketId: id, requestId: (reply ?? ticket).requestId, template },
-    ticket: { _id, id, tid, c, subject, priority, opener, source, createdAt: createdAt.getTime() },
+    ticket: {
+      ...{ _id, id, tid, c, subject, priority },
+      opener: personOf(opener),
+      createdAt: createdAt.getTime(),
+      channel: source.channel,
+      messageId: source.messageId,
+    },
     written: { message: cut(message, maxChars), length: message.length, markdown, attachments: attachments.map(({ name, size }) => ({ name, size })) },
-    ...(reply && { reply: { replyId: reply.replyId, author: reply.author, status: reply.status, createdAt: reply.createdAt.getTime() } }),
+    reply: reply && { replyId: reply.replyId, author: personOf(reply.author), status: reply.status, createdAt: reply.createdAt.getTime() },
   };
+}
+
+/** Of all that is known of them, what a mail shows. */
+function personOf({ kind, name, email, isVerified }: Person): Person {
+  return { kind, name, email, isVerified };
+}
+
+/** See {@link personOf}. */
+function departmentOf({ name, email }: Department): Department {
+  return { name, email };
 }

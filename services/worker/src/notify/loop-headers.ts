@@ -1,4 +1,4 @@
-import type { MailTemplate } from "./mail-view.ts";
+import type { MailTemplate } from "./letter.ts";
 import { LOOP_HEADER } from "./message-ids.ts";
 
 /**

@@ -1,12 +1,8 @@
-import type { OutboxEntry } from "@openticket/contract";
 import { displayName } from "./address.ts";
 import { cleanLine } from "./clean-text.ts";
 import type { NotifyConfig } from "./config.ts";
-import type { LetterTicket, OwedLetter } from "./letter.ts";
+import type { LetterReply, LetterTicket, OwedLetter } from "./letter.ts";
 import { type MessageBody, renderMessage } from "./message-body.ts";
-
-/** Which mail it is. */
-export type MailTemplate = NonNullable<OutboxEntry["template"]>;
 
 /** What templates see as `it`. Every text is one safe line, except `message`. */
 export interface MailView {
@@ -24,8 +20,7 @@ export interface MailView {
   link?: string;
 }
 
-export interface ViewInput extends Pick<OwedLetter, "ticket" | "written" | "template" | "to"> {
-  reply?: OwedLetter["reply"];
+export interface ViewInput extends Pick<OwedLetter, "ticket" | "written" | "template" | "to" | "reply"> {
   departmentName: string;
   config: Pick<NotifyConfig, "CLIENT_AREA_URL"> & { TIME_ZONE?: string | undefined };
 }
@@ -36,19 +31,19 @@ const MAX_FILE_NAME = 150;
 
 /** What the template of this mail may show. */
 export function viewOf({ ticket, written, reply, template, to, departmentName, config }: ViewInput): MailView {
-  const { opener, id, priority, source } = ticket;
+  const { opener, id, priority, channel } = ticket;
   const timeZone = config.TIME_ZONE ?? "UTC";
   const view: MailView = {
     department: { name: displayName(departmentName) },
     recipient: { name: displayName(to.name) },
-    opener: { name: displayName(opener.name), email: cleanLine(opener.email, MAX_FILE_NAME), kind: opener.kind },
+    opener: { name: displayName(opener.name), email: cleanLine(opener.email ?? "", MAX_FILE_NAME), kind: opener.kind },
     ticket: {
       id,
       tid: tidOf(ticket),
       subject: cleanLine(ticket.subject, MAX_SUBJECT),
       priority,
       createdAt: instant(ticket.createdAt, timeZone),
-      channel: cleanLine(source.channel, MAX_FILE_NAME),
+      channel: cleanLine(channel, MAX_FILE_NAME),
     },
     message: renderMessage(written),
     isUnverified: (reply?.author ?? opener).isVerified === false,
@@ -58,7 +53,7 @@ export function viewOf({ ticket, written, reply, template, to, departmentName, c
   return template.startsWith("staff-") ? view : { ...view, link: clientAreaLink(config.CLIENT_AREA_URL, ticket) };
 }
 
-function replyView({ author, createdAt, status }: NonNullable<OwedLetter["reply"]>, timeZone: string): NonNullable<MailView["reply"]> {
+function replyView({ author, createdAt, status }: LetterReply, timeZone: string): NonNullable<MailView["reply"]> {
   const { name, kind, email = "" } = author;
   const shown = kind === "admin" ? "" : cleanLine(email, MAX_FILE_NAME);
   return { author: { name: displayName(name), email: shown, kind }, createdAt: instant(createdAt, timeZone), status: cleanLine(status, MAX_FILE_NAME) };

@@ -2,15 +2,15 @@ import { displayName, type MailAddress, sendableAddress } from "./address.ts";
 import { cleanLine } from "./clean-text.ts";
 import { composeMail } from "./compose.ts";
 import type { NotifyConfig } from "./config.ts";
-import type { Department, Letter, LetterTicket, OwedLetter, RefusalLetter } from "./letter.ts";
+import type { Department, Letter, LetterTicket, MailTemplate, OwedLetter, RefusalLetter } from "./letter.ts";
 import { loopSafeHeaders } from "./loop-headers.ts";
 import type { OutgoingMail } from "./mail-transport.ts";
-import { type MailTemplate, viewOf } from "./mail-view.ts";
+import { viewOf } from "./mail-view.ts";
 import { type MessageIds, makeMessageIds } from "./message-ids.ts";
 import { kindOf } from "./own-mail.ts";
 import { renderRefusal } from "./refusal.ts";
 import { withMarker, withToken } from "./reply-token.ts";
-import { loadTemplates, type MailTemplates } from "./templates.ts";
+import { compileTemplates, type MailTemplates, type TemplateSources } from "./templates.ts";
 
 /** Writes the mail that a letter asks for. Throws what a template throws. */
 export type MailWriter = (letter: Letter) => OutgoingMail;
@@ -20,24 +20,24 @@ export interface WritingOptions {
   config: WritingConfig;
   /** Key of Message-IDs and loop tokens: the same in every worker, for ever. */
   tokenSecret: string;
+  /** Read once for all writers of a process: a later one must not meet other words, or none. */
+  templates: TemplateSources;
 }
 
 /** Those settings that mails are written by. */
-export type WritingConfig = Pick<
-  NotifyConfig,
-  "MAIL_FROM" | "MAIL_DOMAIN" | "MAIL_BOUNCE_ADDRESS" | "MAIL_REPLY_TOKEN" | "MAIL_TEMPLATE_DIR" | "CLIENT_AREA_URL"
-> & { TIME_ZONE?: string | undefined };
+export type WritingConfig = Pick<NotifyConfig, "MAIL_FROM" | "MAIL_DOMAIN" | "MAIL_BOUNCE_ADDRESS" | "MAIL_REPLY_TOKEN" | "CLIENT_AREA_URL"> & {
+  TIME_ZONE?: string | undefined;
+};
 
 /** Out of all settings, of which others are secrets. */
 export function writingConfigOf(config: WritingConfig): WritingConfig {
-  const { MAIL_FROM, MAIL_DOMAIN, MAIL_BOUNCE_ADDRESS, MAIL_REPLY_TOKEN, MAIL_TEMPLATE_DIR, CLIENT_AREA_URL, TIME_ZONE } = config;
-  return { MAIL_FROM, MAIL_DOMAIN, MAIL_BOUNCE_ADDRESS, MAIL_REPLY_TOKEN, MAIL_TEMPLATE_DIR, CLIENT_AREA_URL, TIME_ZONE };
+  const { MAIL_FROM, MAIL_DOMAIN, MAIL_BOUNCE_ADDRESS, MAIL_REPLY_TOKEN, CLIENT_AREA_URL, TIME_ZONE } = config;
+  return { MAIL_FROM, MAIL_DOMAIN, MAIL_BOUNCE_ADDRESS, MAIL_REPLY_TOKEN, CLIENT_AREA_URL, TIME_ZONE };
 }
 
 /** See {@link MailWriter}. Throws `TemplateBroken` when a template cannot be used. */
-export async function makeMailWriter({ config, tokenSecret }: WritingOptions): Promise<MailWriter> {
-  const templates = await loadTemplates(config.MAIL_TEMPLATE_DIR);
-  const tools = { config, templates, ids: makeMessageIds({ secret: tokenSecret, domain: config.MAIL_DOMAIN }) };
+export function makeMailWriter({ config, tokenSecret, templates }: WritingOptions): MailWriter {
+  const tools = { config, templates: compileTemplates(templates), ids: makeMessageIds({ secret: tokenSecret, domain: config.MAIL_DOMAIN }) };
   return (letter) => (letter.kind === "owed" ? writeOwed(letter, tools) : writeRefusal(letter, tools));
 }
 
@@ -108,7 +108,7 @@ function addressOf(name: string, email: string | undefined): MailAddress | undef
 }
 
 /** Message-ID of the mail that opened the ticket, where a mail did. */
-function answeredMessageId({ source: { channel, messageId } }: LetterTicket): string | undefined {
+function answeredMessageId({ channel, messageId }: LetterTicket): string | undefined {
   return channel === "email" ? sendableMessageId(messageId) : undefined;
 }
 

@@ -2,10 +2,9 @@ import type { OutboxEntry, ReplyRecord, TicketHead, TicketRecord } from "@openti
 import { displayName, type MailAddress, sendableAddress } from "./address.ts";
 import type { NotifyConfig } from "./config.ts";
 import { makeGate } from "./gate.ts";
-import { type Department, type Letter, letterOf, type MailTopic, type Refusal } from "./letter.ts";
+import { type Department, type Letter, letterOf, type MailTemplate, type MailTopic, type Refusal, refusalLetterOf } from "./letter.ts";
 import { MailRejected } from "./mail-rejected.ts";
 import type { MailTransport } from "./mail-transport.ts";
-import type { MailTemplate } from "./mail-view.ts";
 
 /**
  * Sends the mails that tickets owe.
@@ -67,17 +66,11 @@ export function makeNotifier(deps: NotifierDeps): Notifier {
       return letterOf(topic, { template, to, department, at: now(), maxChars: config.MAIL_MESSAGE_MAX_CHARS });
     });
   }
-  async function refuse({ to: { name, email }, ...refusal }: Refusal): Promise<void> {
-    const address = sendableAddress(email);
+  async function refuse(refusal: Refusal): Promise<void> {
+    const address = sendableAddress(refusal.to.email);
     if (address === undefined) throw new MailRejected("The recipient's address is not valid");
-    await sendInTurn(address, async () => ({
-      kind: "refusal",
-      to: { name: displayName(name), address },
-      department: await describeDepartment(refusal.deptid),
-      writtenAt: now().getTime(),
-      trace: { ticketId: 0, requestId: refusal.name, template: "refusal" },
-      refusal,
-    }));
+    const to = { name: displayName(refusal.to.name), address };
+    await sendInTurn(address, async () => refusalLetterOf(refusal, { to, department: await describeDepartment(refusal.deptid), at: now() }));
   }
   return {
     deliver: (ticket, entry) => send({ ticket, written: ticket }, entry),

@@ -13,8 +13,11 @@ import { mustUpgrade } from "./smtp-url.ts";
  * without a word. Whatever else breaks is the caller's to try again, later.
  */
 export interface RelayConnections {
-  /** Hands on one finished message. Throws what nodemailer says of it; `code` EABORT: it took longer than it may. */
-  send(envelope: Envelope, bytes: Buffer): Promise<void>;
+  /**
+   * Hands on one finished message, for which there are so many ms. Throws what nodemailer says of it; `code` EABORT: it took
+   * longer than that.
+   */
+  send(envelope: Envelope, bytes: Buffer, leftMs: number): Promise<void>;
 }
 
 /** `from` is "" for the null sender. */
@@ -74,12 +77,12 @@ export function makeRelayConnections(given: RelayConnectionsOptions): RelayConne
   }
 
   return {
-    async send(envelope, bytes) {
+    async send(envelope, bytes, leftMs) {
       const turn: Turn = { isLate: false };
       const timer = setTimeout(() => {
         turn.isLate = true;
         turn.connection?.abort(Object.assign(new Error("The relay took too long"), { code: "EABORT" }));
-      }, given.sendTimeoutMs);
+      }, leftMs);
       try {
         await sendOver(turn, envelope, bytes);
       } catch (error) {

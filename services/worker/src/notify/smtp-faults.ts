@@ -48,7 +48,8 @@ export function sortSmtpFault(error: unknown): MailRejected | MailDelayed {
   const fault = readSmtpFault(error);
   const cause = withoutAddresses(fault);
   if (fault.code === "EABORT") return new MailDelayed("relay", "The relay took too long", { cause });
-  if (fault.code === THREAD_FAULT || fault.code === WRITING_FAULT) return new MailDelayed("configuration", cause.message, { cause });
+  if (fault.code === WRITING_FAULT) return new MailDelayed("template", cause.message, { cause });
+  if (fault.code === THREAD_FAULT) return new MailDelayed("configuration", cause.message, { cause });
   if (isOurOwn(fault)) return new MailDelayed("configuration", `The relay refuses us: ${cause.message}`, { cause });
   if (isFinal(fault)) return new MailRejected(`The relay refused the mail: ${cause.message}`, { cause });
   return new MailDelayed("relay", `The relay did not take the mail: ${cause.message}`, { cause });

@@ -30,7 +30,10 @@ export function makeSmtpTransport(options: SmtpTransportOptions): MailTransport 
   const { writing, maxConnections, maxPerSecond, logger, elapsedMs, ...relay } = options;
   const thread = startRelayThread({ relay, writing });
   const inTurn = makePace({ perSecond: maxPerSecond, elapsedMs });
-  const complain = makeComplainer(options);
+  const complain: Partial<Record<MailDelayed["because"], (fault: MailDelayed) => void>> = {
+    configuration: makeComplainer(options, ["SMTP_URL", "MAIL_FROM", "MAIL_BOUNCE_ADDRESS"], "mails wait until this is put right"),
+    template: makeComplainer(options, ["MAIL_TEMPLATE_DIR"], "a mail waits until its template is put right"),
+  };
   return {
     name: "smtp",
     concurrency: maxPerSecond > 0 ? Math.min(maxConnections, LONGEST_PACE_S * maxPerSecond) : maxConnections,
@@ -41,7 +44,7 @@ export function makeSmtpTransport(options: SmtpTransportOptions): MailTransport 
         logger.debug({ ...letter.trace, ...sent }, "mail handed to the relay");
       } catch (error) {
         const sorted = sortSmtpFault(error);
-        if (sorted instanceof MailDelayed && sorted.because === "configuration") complain(sorted);
+        if (sorted instanceof MailDelayed) complain[sorted.because]?.(sorted);
         throw sorted;
       }
     },
@@ -62,12 +65,12 @@ function makePace({ perSecond, elapsedMs }: { perSecond: number; elapsedMs(): nu
 }
 
 /** Says loudly that a setting must be put right, but not once for every mail. */
-function makeComplainer({ logger, elapsedMs }: SmtpTransportOptions): (fault: MailDelayed) => void {
+function makeComplainer({ logger, elapsedMs }: SmtpTransportOptions, settings: string[], text: string): (fault: MailDelayed) => void {
   let saidAt = Number.NEGATIVE_INFINITY;
   return (fault) => {
     const at = elapsedMs();
     if (at - saidAt < COMPLAINT_INTERVAL_MS) return;
     saidAt = at;
-    logger.error({ err: fault, settings: ["SMTP_URL", "MAIL_FROM", "MAIL_BOUNCE_ADDRESS", "MAIL_TEMPLATE_DIR"] }, "mails wait until this is put right");
+    logger.error({ err: fault, settings }, text);
   };
 }

@@ -27,7 +27,7 @@ export interface SentMail {
 
 /** Mails on their way to a relay. */
 interface RelayThread {
-  /** Writes the mail and hands it to the relay. Throws what nodemailer says of it, or with `code` {@link THREAD_FAULT} or {@link WRITING_FAULT}. */
+  /** Writes the mail and hands it to the relay. Throws what nodemailer says of it, or with `code` {@link THREAD_FAULT} or `EWRITING`. */
   send(letter: Letter): Promise<SentMail>;
   /** Ends the thread: what is still being sent fails, and nothing more is sent. */
   close(): Promise<void>;
@@ -117,9 +117,9 @@ export function startRelayThread(options: RelayThreadOptions, spawn: (entry: Thr
   };
 }
 
-/** Of its heap; a mail has some MB at most. */
+/** Of its heap: letters in hand, and the mail that is being written, of some MB at most. */
 const MEMORY_MB = 256;
-/** How long after a mail's time the thread may need to say so, ms; its start is in it. */
+/** How long after a mail's time the thread may need to say so, ms; its start is in it, and the writing of one mail. */
 const STUCK_AFTER_MS = 5000;
 const CLOSED = "it was closed";
 

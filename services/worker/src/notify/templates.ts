@@ -2,7 +2,8 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MAIL_TEMPLATES } from "@openticket/contract";
 import { Eta } from "eta/core";
-import type { MailTemplate, MailView } from "./mail-view.ts";
+import type { MailTemplate } from "./letter.ts";
+import type { MailView } from "./mail-view.ts";
 import { replyToOpener } from "./templates/reply-to-opener.ts";
 import { SAMPLE_VIEWS } from "./templates/samples.ts";
 import { staffReplyAdded } from "./templates/staff-reply-added.ts";
@@ -38,10 +39,21 @@ const BUILT_IN: Record<MailTemplate, RenderedMail> = {
   "staff-reply-added": staffReplyAdded,
 };
 
-/** Compiles and tries all templates, those of the directory first. Throws {@link TemplateBroken}. */
-export async function loadTemplates(directory?: string): Promise<MailTemplates> {
-  const overrides = directory === undefined ? new Map<string, string>() : await readOverrides(directory);
-  const compiled = new Map(MAIL_TEMPLATES.map((template) => [template, compileMail(template, overrides, directory)]));
+/** Templates of one's own, as they were read: plain data, for a thread too. */
+export interface TemplateSources {
+  directory: string;
+  /** By file name. */
+  sources: Record<string, string>;
+}
+
+/** What stands in that directory; nothing without one. Throws {@link TemplateBroken}. */
+export async function readTemplates(directory?: string): Promise<TemplateSources> {
+  return { directory: directory ?? "", sources: directory === undefined ? {} : await readOverrides(directory) };
+}
+
+/** Compiles and tries all templates, those of one's own first. Throws {@link TemplateBroken}. */
+export function compileTemplates(own: TemplateSources): MailTemplates {
+  const compiled = new Map(MAIL_TEMPLATES.map((template) => [template, compileMail(template, own)]));
   return (template, view) => {
     const render = compiled.get(template);
     if (!render) throw new TemplateBroken(`there is no template ${template}`);
@@ -49,20 +61,20 @@ export async function loadTemplates(directory?: string): Promise<MailTemplates> 
   };
 }
 
-async function readOverrides(directory: string): Promise<Map<string, string>> {
+async function readOverrides(directory: string): Promise<Record<string, string>> {
   const files = (await readdir(directory).catch(refuse(directory))).filter((file) => file.endsWith(".eta"));
   const known = MAIL_TEMPLATES.flatMap((template) => PARTS.map((part) => `${template}.${part}.eta`));
   const unknown = files.find((file) => !known.includes(file));
   if (unknown) throw new TemplateBroken(`${join(directory, unknown)}: no mail is made of it; expected one of ${known.join(", ")}`);
-  return new Map(
+  return Object.fromEntries(
     await Promise.all(files.map(async (file) => [file, await readFile(join(directory, file), "utf8").catch(refuse(join(directory, file)))] as const)),
   );
 }
 
-function compileMail(template: MailTemplate, overrides: Map<string, string>, directory = ""): (view: MailView) => RenderedMail {
+function compileMail(template: MailTemplate, { directory, sources }: TemplateSources): (view: MailView) => RenderedMail {
   const part = (name: Part) => {
     const file = `${template}.${name}.eta`;
-    const given = overrides.get(file);
+    const given = sources[file];
     const place = given === undefined ? `built-in ${file}` : join(directory, file);
     const render = compile(given ?? BUILT_IN[template][name], { isHtml: name === "html", place });
     for (const sample of SAMPLE_VIEWS[template]) tryOut(render, sample, { name, place });

@@ -5,6 +5,7 @@ import { openFileTransport } from "./file-transport.ts";
 import type { MailTransport } from "./mail-transport.ts";
 import { makeMailWriter, writingConfigOf } from "./mail-writer.ts";
 import { makeSmtpTransport } from "./smtp-transport.ts";
+import { readTemplates } from "./templates.ts";
 
 export interface TransportOptions {
   config: NotifyConfig & { TIME_ZONE?: string | undefined };
@@ -15,9 +16,9 @@ export interface TransportOptions {
 
 /** The way out for mails as configured: the relay when there is one, else files under the data directory. Throws `TemplateBroken`. */
 export async function makeTransport({ config, tokenSecret, logger }: TransportOptions): Promise<MailTransport> {
-  const writing = { config: writingConfigOf(config), tokenSecret };
+  const writing = { config: writingConfigOf(config), tokenSecret, templates: await readTemplates(config.MAIL_TEMPLATE_DIR) };
   // Also where a thread will write: templates are tried before the first mail.
-  const write = await makeMailWriter(writing);
+  const write = makeMailWriter(writing);
   if (config.SMTP_URL === undefined) {
     const directory = join(config.DATA_DIR, "sent");
     logger.warn({ directory, setting: "SMTP_URL" }, "no mail relay is configured: mails are written to files");

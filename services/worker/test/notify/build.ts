@@ -3,11 +3,11 @@ import { readConfig } from "@openticket/runtime";
 import { simpleParser } from "mailparser";
 import { z } from "zod";
 import { notifyConfigFields } from "../../src/notify/config.ts";
-import { letterOf, type OwedLetter } from "../../src/notify/letter.ts";
+import { letterOf, type MailTemplate, type OwedLetter } from "../../src/notify/letter.ts";
 import type { MailTransport, OutgoingMail } from "../../src/notify/mail-transport.ts";
-import type { MailTemplate } from "../../src/notify/mail-view.ts";
 import { makeMailWriter, type WritingOptions } from "../../src/notify/mail-writer.ts";
 import { makeNotifier, type NotifierDeps } from "../../src/notify/notifier.ts";
+import { readTemplates } from "../../src/notify/templates.ts";
 
 export const SENT_AT = new Date("2026-03-04T05:06:07Z");
 export const SECRET = "a secret that only tests know";
@@ -56,10 +56,13 @@ export function letter(of: Partial<TicketRecord> = {}, template: MailTemplate = 
   return letterOf({ ticket: record, written: record }, { template, to, department: { name: "Sales" }, at: SENT_AT, maxChars: 50_000 });
 }
 
+/** What mails are written by, with the built-in templates. */
+export const WRITING: WritingOptions = { config: config(), tokenSecret: SECRET, templates: { directory: "", sources: {} } };
+
 /** Writes the mails and keeps them. */
-export async function keepingTransport(writing: Partial<WritingOptions> = {}): Promise<MailTransport & { mails: OutgoingMail[] }> {
+export function keepingTransport(writing: WritingOptions = WRITING): MailTransport & { mails: OutgoingMail[] } {
   const mails: OutgoingMail[] = [];
-  const write = await makeMailWriter({ config: config(), tokenSecret: SECRET, ...writing });
+  const write = makeMailWriter(writing);
   return { mails, name: "kept", concurrency: 5, send: async (letter) => void mails.push(write(letter)), close: async () => {} };
 }
 
@@ -73,11 +76,12 @@ export function depsWith({ transport, ...overrides }: Partial<NotifierDeps> & Pi
   };
 }
 
-type WrittenWith = Partial<Omit<NotifierDeps, "config"> & WritingOptions> & { config?: ReturnType<typeof config> };
+type WrittenWith = Partial<Omit<NotifierDeps, "config"> & { tokenSecret: string; config: ReturnType<typeof config> }>;
 
 /** The mail that is sent for this ticket, as bytes and as a mail program reads it. */
 export async function written(of: Partial<TicketRecord> = {}, entry = owed(), { tokenSecret = SECRET, ...deps }: WrittenWith = {}) {
-  const transport = await keepingTransport({ tokenSecret, ...(deps.config && { config: deps.config }) });
+  const settings = deps.config ?? config();
+  const transport = keepingTransport({ config: settings, tokenSecret, templates: await readTemplates(settings.MAIL_TEMPLATE_DIR) });
   const notifier = makeNotifier(depsWith({ ...deps, transport }));
   await notifier.deliver(ticket(of), entry);
   const [mail] = transport.mails;

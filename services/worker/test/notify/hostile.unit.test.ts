@@ -55,7 +55,7 @@ describe("header injection", () => {
     `${"a".repeat(300)}@b.example`,
     ".a@b.example",
   ])("and unsendable addresses such as %j are rejected for good", async (email) => {
-    const transport = await keepingTransport();
+    const transport = keepingTransport();
     const notifier = makeNotifier(depsWith({ transport }));
     await expect(notifier.deliver(ticket(), owed("ticket-opened", { name: "x", email }))).rejects.toBeInstanceOf(MailRejected);
     expect(transport.mails).toEqual([]);
@@ -67,7 +67,7 @@ describe("header injection", () => {
   });
 
   it("an entry that is no mail is rejected for good", async () => {
-    const notifier = makeNotifier(depsWith({ transport: await keepingTransport() }));
+    const notifier = makeNotifier(depsWith({ transport: keepingTransport() }));
     await expect(notifier.deliver(ticket(), { key: "reply", kind: "reply", queue: "q", attempts: 0 })).rejects.toBeInstanceOf(MailRejected);
   });
 

@@ -1,7 +1,8 @@
 import type { AddressObject } from "mailparser";
 import { describe, expect, it } from "vitest";
 import { displayName } from "../../src/notify/address.ts";
-import { type MailTemplate, viewOf } from "../../src/notify/mail-view.ts";
+import type { MailTemplate } from "../../src/notify/letter.ts";
+import { viewOf } from "../../src/notify/mail-view.ts";
 import { makeMessageIds } from "../../src/notify/message-ids.ts";
 import { config, fieldNames, letter, owed, SECRET, SENT_AT, written } from "./build.ts";
 

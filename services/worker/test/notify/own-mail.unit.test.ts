@@ -83,7 +83,7 @@ describe("a muted address", () => {
       if (isAway) throw new Error("no primary");
       return undefined;
     };
-    const notifier = makeNotifier(depsWith({ transport: { ...(await keepingTransport()), concurrency: 1, send }, now: () => new Date(at), findMute }));
+    const notifier = makeNotifier(depsWith({ transport: { ...keepingTransport(), concurrency: 1, send }, now: () => new Date(at), findMute }));
     const first = notifier.deliver(ticket(), owed());
     await until("the first to be in hand", () => sent.length === 1);
     const second = notifier.deliver(ticket(), owed("ticket-opened", { name: "B", email: "bob@example.com" })).catch((error: unknown) => error);

@@ -32,7 +32,7 @@ function reply(overrides: Partial<ReplyRecord> = {}): ReplyRecord {
 }
 
 async function written(of: Partial<ReplyRecord>, entry: OutboxEntry, about = ticket()) {
-  const transport = await keepingTransport();
+  const transport = keepingTransport();
   const notifier = makeNotifier(depsWith({ transport }));
   await notifier.deliverReply(about, reply(of), entry);
   const [mail] = transport.mails;

@@ -97,9 +97,9 @@ async function listening(server: Server): Promise<number> {
   return typeof address === "object" && address ? address.port : 0;
 }
 
-async function sender(url: string, env: Record<string, string> = {}) {
+async function sender(url: string, env: Record<string, string> = {}, level = "info") {
   const lines: string[] = [];
-  const logger = makeLogger({ name: "test", level: "info", destination: { write: (line: string) => void lines.push(line) } });
+  const logger = makeLogger({ name: "test", level, destination: { write: (line: string) => void lines.push(line) } });
   const settings = config({ SMTP_URL: url, MAIL_CONNECT_TIMEOUT_MS: "2000", MAIL_SOCKET_TIMEOUT_MS: "2000", MAIL_SEND_TIMEOUT_MS: "5000", ...env });
   const transport: MailTransport = await makeTransport({ config: settings, tokenSecret: SECRET, logger });
   const notifier = makeNotifier(depsWith({ transport }));
@@ -117,6 +117,16 @@ const asks =
     auth.password === accepted ? done(null, { user: auth.username ?? "" }) : done(new Error("Invalid login for ada@example.com"));
 
 describe("a relay gets the mail", () => {
+  it("and each mail is a line of the log at debug, without an address", async () => {
+    const { port } = await relay();
+    const { send, lines } = await sender(`smtp://127.0.0.1:${port}`, {}, "debug");
+    await send(7);
+    const line = lines.map((text) => JSON.parse(text)).find(({ msg }) => msg === "mail handed to the relay");
+    expect(line).toMatchObject({ level: 20, ticketId: 7, requestId: "req_1", template: "ticket-opened", messageId: expect.stringMatching(/^<ot\.7\./) });
+    expect(line.bytes).toBeGreaterThan(1000);
+    expect(lines.join("")).not.toMatch(/ada@|Printer|KPqH7yG3|Lovelace/);
+  });
+
   it("over a plain connection: the very bytes that a file would hold, from the department", async () => {
     const { received, port } = await relay();
     const { notifier } = await sender(`smtp://127.0.0.1:${port}`);
@@ -280,7 +290,7 @@ describe("a relay in trouble", () => {
     const limits = { maxMessagesPerConnection: 100, connectTimeoutMs: 2000, socketTimeoutMs: 2000, sendTimeoutMs: 5000 };
     const connections = makeRelayConnections({ url: `smtp://127.0.0.1:${port}`, ...limits });
     const send = async (raw: Buffer) => {
-      await connections.send({ from: "", to: "ada@example.com" }, raw).catch((error: unknown) => Promise.reject(sortSmtpFault(error)));
+      await connections.send({ from: "", to: "ada@example.com" }, raw, limits.sendTimeoutMs).catch((error: unknown) => Promise.reject(sortSmtpFault(error)));
     };
     // More than the sockets' buffers hold.
     const large = Buffer.alloc(32_000_000, "a line\r\n");
@@ -364,24 +374,50 @@ describe("a connection", () => {
   });
 });
 
-describe("a template that fails with one ticket", () => {
-  it("delays that mail alone, and is said loudly with its reason", async () => {
+describe("templates of one's own", () => {
+  async function ownTemplate(source: string) {
     const directory = await mkdtemp(join(tmpdir(), "templates-"));
-    closers.push(() => rm(directory, { recursive: true }));
-    await writeFile(
-      join(directory, "ticket-opened.text.eta"),
-      "<% if (it.ticket.id === 13) throw new Error('unlucky ada@example.com') %>Ticket <%= it.ticket.id %>",
-    );
+    closers.push(() => rm(directory, { recursive: true, force: true }));
+    await writeFile(join(directory, "ticket-opened.text.eta"), source);
     const { received, port } = await relay();
-    const { send, lines } = await sender(`smtp://127.0.0.1:${port}`, { MAIL_TEMPLATE_DIR: directory });
+    return { directory, received, ...(await sender(`smtp://127.0.0.1:${port}`, { MAIL_TEMPLATE_DIR: directory })) };
+  }
+
+  it("that fail with one ticket delay that mail alone, which is said loudly with the reason", async () => {
+    const source = "<% if (it.ticket.id === 13) throw new Error('unlucky ada@example.com') %>Ticket <%= it.ticket.id %>";
+    const { received, send, lines } = await ownTemplate(source);
     const outcomes = await Promise.allSettled([send(12), send(13), send(14)]);
     expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
     const [, unlucky] = outcomes as PromiseRejectedResult[];
-    expect(unlucky?.reason).toMatchObject({ name: "MailDelayed", because: "configuration", message: expect.stringMatching(/could not be written.*unlucky/s) });
+    const message = expect.stringMatching(/ticket-opened could not be written.*unlucky/s);
+    expect(unlucky?.reason).toMatchObject({ name: "MailDelayed", because: "template", message });
     expect(received).toHaveLength(2);
     const loud = lines.map((line) => JSON.parse(line)).filter(({ level }) => level === 50);
-    expect(loud).toMatchObject([{ settings: expect.arrayContaining(["MAIL_TEMPLATE_DIR"]) }]);
+    expect(loud).toMatchObject([{ settings: ["MAIL_TEMPLATE_DIR"] }]);
     expect(lines.join("")).not.toContain("ada@example");
+  });
+
+  it("are those of the start, whatever becomes of their folder", async () => {
+    const { directory, received, send } = await ownTemplate("As it was: <%= it.ticket.id %>");
+    await rm(directory, { recursive: true });
+    await send();
+    expect(received[0]?.raw.toString()).toContain("As it was: 1");
+  });
+});
+
+describe("mails that take long to be written", () => {
+  it("let the thread hear the relay in between: none waits longer than a relay may be silent", async () => {
+    const { received, port } = await relay();
+    const { transport } = await sender(`smtp://127.0.0.1:${port}`, {
+      MAIL_MAX_CONNECTIONS: "40",
+      MAIL_SOCKET_TIMEOUT_MS: "1000",
+      MAIL_SEND_TIMEOUT_MS: "40000",
+    });
+    const message = `|a|b|\n|-|-|\n${"|c|d|\n".repeat(8000)}`;
+    // Some 2 s of writing in all.
+    const letters = Array.from({ length: 40 }, (_, n) => letter({ _id: `req_${n}`, id: n + 1, message, markdown: true }));
+    await Promise.all(letters.map((each) => transport.send(each)));
+    expect(received).toHaveLength(40);
   });
 });
 

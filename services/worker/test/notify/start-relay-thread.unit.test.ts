@@ -6,7 +6,7 @@ import { Worker } from "node:worker_threads";
 import { describe, expect, it, vi } from "vitest";
 import { sortSmtpFault, THREAD_FAULT } from "../../src/notify/smtp-faults.ts";
 import { type RelayTask, startRelayThread } from "../../src/notify/start-relay-thread.ts";
-import { config, letter, SECRET } from "./build.ts";
+import { letter, WRITING } from "./build.ts";
 
 const STARTER = fileURLToPath(new URL("../../src/notify/start-relay-thread.ts", import.meta.url));
 const RELAY = {
@@ -16,7 +16,7 @@ const RELAY = {
   socketTimeoutMs: 1,
   sendTimeoutMs: 1,
 };
-const OPTIONS = { relay: RELAY, writing: { config: config(), tokenSecret: SECRET } };
+const OPTIONS = { relay: RELAY, writing: WRITING };
 const about = (subject: string) => letter({ subject });
 const SENT = { messageId: "<1@example.com>", bytes: 7 };
 

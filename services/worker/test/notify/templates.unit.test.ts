@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { loadTemplates, TemplateBroken } from "../../src/notify/templates.ts";
+import { compileTemplates, readTemplates, TemplateBroken } from "../../src/notify/templates.ts";
 import { config, owed, written } from "./build.ts";
 
 let directory = "";
@@ -12,6 +12,7 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true }));
 
 const put = (file: string, content: string) => writeFile(join(directory, file), content);
+const loadTemplates = async (folder: string) => compileTemplates(await readTemplates(folder));
 const own = () => ({ config: config({ MAIL_TEMPLATE_DIR: directory }) });
 
 describe("templates of one's own", () => {

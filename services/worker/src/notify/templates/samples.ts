@@ -1,4 +1,5 @@
-import type { MailTemplate, MailView } from "../mail-view.ts";
+import type { MailTemplate } from "../letter.ts";
+import type { MailView } from "../mail-view.ts";
 
 const bare: MailView = {
   department: { name: "Support" },
