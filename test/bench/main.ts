@@ -38,6 +38,8 @@ if (unknown.length > 0) {
 
 const dataDir = await mkdtemp(join(tmpdir(), "openticket-bench-"));
 const databases = await startDatabases({ dataDir, env: {}, cacheDir: process.env.OPENTICKET_CACHE_DIR, progress: (line) => console.error(line) });
+// They are in process groups of their own: whoever breaks the run off with Ctrl-C does not reach them.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void cleanUp().finally(() => process.exit(130)));
 const rows: TimedRow[] = [];
 let failures = 0;
 let report: Report;
@@ -53,14 +55,18 @@ try {
   await connection.close();
   context.close();
 } finally {
-  await databases.stop();
-  await rm(dataDir, { recursive: true, force: true });
+  await cleanUp();
 }
 if (options.json) await writeFile(options.json, `${JSON.stringify(report, null, 2)}\n`);
 if (pageFolder) await writePage(pageFolder, rows, report);
 if (isWhole) await refreshScaling(join(DOCS, "scaling.md"), rows);
 console.log([summary(rows), found(rows), latencies(rows), costs(rows)].join("\n\n"));
 process.exit(failures > 0 ? 1 : 0);
+
+async function cleanUp(): Promise<void> {
+  await databases.stop();
+  await rm(dataDir, { recursive: true, force: true });
+}
 
 async function measure(name: string, context: BenchContext): Promise<TimedRow | undefined> {
   console.error(`${name} …`);

@@ -35,6 +35,8 @@ export async function startProcess(program: string, env: Record<string, string>,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
     stdio: ["ignore", "pipe", onLine ? "pipe" : "inherit"],
   });
+  running.add(child);
+  child.once("exit", () => running.delete(child));
   const ended = once(child, "exit").then(([code, signal]: unknown[]) => (signal ?? code) as number | NodeJS.Signals);
   if (onLine) hear(child, onLine);
   try {
@@ -45,6 +47,12 @@ export async function startProcess(program: string, env: Record<string, string>,
     throw error;
   }
 }
+
+/** They end with whoever started them, however that ends. */
+const running = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
 
 function hear({ stdout, stderr }: ChildProcess, onLine: (line: string) => void): void {
   for (const input of [stdout, stderr]) if (input) createInterface({ input }).on("line", onLine);
