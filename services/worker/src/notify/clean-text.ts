@@ -43,6 +43,11 @@ export function cleanBody(text: string): string {
     .replace(BODY_CONTROLS, "");
 }
 
+/** The text without whatever may be an address: for errors and logs. */
+export function withoutAddresses(text: string): string {
+  return text.replace(/[^\s<>"'(]+@[^\s<>"'),;]+/g, "(address)");
+}
+
 /** The first `maxLength` UTF-16 units, never half a character. */
 export function cut(text: string, maxLength: number): string {
   return text.slice(0, maxLength).replace(/[\ud800-\udbff]$/, "");

@@ -54,8 +54,8 @@ export interface LetterTicket extends Pick<TicketHead, "_id" | "id" | "tid" | "c
   opener: Person;
   createdAt: number;
   channel: string;
-  /** Of the mail that opened it, as it came. */
-  messageId?: unknown;
+  /** Of the mail that opened it, where it may stand in a header. */
+  messageId: string | undefined;
 }
 
 export interface LetterReply extends Pick<ReplyRecord, "replyId" | "status"> {
@@ -105,7 +105,7 @@ export function refusalLetterOf({ name, deptid, code, subject, messageId }: Refu
     department: department && departmentOf(department),
     writtenAt: at.getTime(),
     trace: { ticketId: 0, requestId: name, template: "refusal" },
-    refusal: { name, deptid, code, subject, messageId },
+    refusal: { name, deptid, code, subject, messageId: sendableMessageId(messageId) },
   };
 }
 
@@ -128,11 +128,17 @@ export function letterOf(
       opener: personOf(opener),
       createdAt: createdAt.getTime(),
       channel: source.channel,
-      messageId: source.messageId,
+      messageId: sendableMessageId(source.messageId),
     },
     written: { message: cut(message, maxChars), length: message.length, markdown, attachments: attachments.map(({ name, size }) => ({ name, size })) },
     reply: reply && { replyId: reply.replyId, author: personOf(reply.author), status: reply.status, createdAt: reply.createdAt.getTime() },
   };
+}
+
+/** A Message-ID that can stand in a header, else undefined: it came with a mail, or with whatever another program has queued. */
+function sendableMessageId(messageId: unknown): string | undefined {
+  const isSendable = typeof messageId === "string" && messageId.length <= 250 && /^<[!-;=?-~]+@[!-;=?-~]+>$/.test(messageId);
+  return isSendable ? messageId : undefined;
 }
 
 /** Of all that is known of them, what a mail shows. */

@@ -1,9 +1,10 @@
 import { displayName, type MailAddress, sendableAddress } from "./address.ts";
-import { cleanLine } from "./clean-text.ts";
+import { cleanLine, withoutAddresses } from "./clean-text.ts";
 import { composeMail } from "./compose.ts";
 import type { NotifyConfig } from "./config.ts";
 import type { Department, Letter, LetterTicket, MailTemplate, OwedLetter, RefusalLetter } from "./letter.ts";
 import { loopSafeHeaders } from "./loop-headers.ts";
+import { MailDelayed } from "./mail-delayed.ts";
 import type { OutgoingMail } from "./mail-transport.ts";
 import { viewOf } from "./mail-view.ts";
 import { type MessageIds, makeMessageIds } from "./message-ids.ts";
@@ -12,7 +13,7 @@ import { renderRefusal } from "./refusal.ts";
 import { withMarker, withToken } from "./reply-token.ts";
 import { compileTemplates, type MailTemplates, type TemplateSources } from "./templates.ts";
 
-/** Writes the mail that a letter asks for. Throws what a template throws. */
+/** Writes the mail that a letter asks for. Throws `MailDelayed` ("writing") when that fails, as a template of one's own may. */
 export type MailWriter = (letter: Letter) => OutgoingMail;
 
 /** What a writer is made from: plain data, for a thread too. */
@@ -38,7 +39,14 @@ export function writingConfigOf(config: WritingConfig): WritingConfig {
 /** See {@link MailWriter}. Throws `TemplateBroken` when a template cannot be used. */
 export function makeMailWriter({ config, tokenSecret, templates }: WritingOptions): MailWriter {
   const tools = { config, templates: compileTemplates(templates), ids: makeMessageIds({ secret: tokenSecret, domain: config.MAIL_DOMAIN }) };
-  return (letter) => (letter.kind === "owed" ? writeOwed(letter, tools) : writeRefusal(letter, tools));
+  return (letter) => {
+    try {
+      return letter.kind === "owed" ? writeOwed(letter, tools) : writeRefusal(letter, tools);
+    } catch (cause) {
+      const reason = withoutAddresses(cause instanceof Error ? cause.message : String(cause));
+      throw new MailDelayed("writing", `The mail ${letter.trace.template} could not be written: ${reason}`, { cause });
+    }
+  };
 }
 
 interface Tools {
@@ -71,7 +79,7 @@ function writeOwed({ template, to, ticket, written, reply, department, writtenAt
 function writeRefusal({ refusal, to, department, writtenAt }: RefusalLetter, { config, ids }: Tools): OutgoingMail {
   const { departmentName, from } = senderOf(department, config);
   const messageId = ids.ofNotice(refusal.name);
-  const answered = sendableMessageId(refusal.messageId);
+  const answered = refusal.messageId;
   return composeMail({
     messageId,
     from,
@@ -109,10 +117,5 @@ function addressOf(name: string, email: string | undefined): MailAddress | undef
 
 /** Message-ID of the mail that opened the ticket, where a mail did. */
 function answeredMessageId({ channel, messageId }: LetterTicket): string | undefined {
-  return channel === "email" ? sendableMessageId(messageId) : undefined;
-}
-
-function sendableMessageId(messageId: unknown): string | undefined {
-  const isSendable = typeof messageId === "string" && messageId.length <= 250 && /^<[!-;=?-~]+@[!-;=?-~]+>$/.test(messageId);
-  return isSendable ? messageId : undefined;
+  return channel === "email" ? messageId : undefined;
 }

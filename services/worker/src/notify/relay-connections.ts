@@ -34,8 +34,6 @@ export interface RelayConnectionsOptions {
   connectTimeoutMs: number;
   /** For each silence of the relay. */
   socketTimeoutMs: number;
-  /** For one mail in all: a relay that sends a byte now and then is never silent. */
-  sendTimeoutMs: number;
 }
 
 /** See {@link RelayConnections}. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { withoutAddresses } from "./clean-text.ts";
 import { MailDelayed } from "./mail-delayed.ts";
 import { MailRejected } from "./mail-rejected.ts";
 
@@ -28,8 +29,9 @@ export type SmtpFault = z.infer<typeof smtpFault>;
 
 /** Code of a thread that could not start, or came to its end by itself: the same for every mail. */
 export const THREAD_FAULT = "ETHREAD";
-/** Code of a mail that could not be written: its template has failed. */
+/** Code of a mail that could not be written, and of one whose time was over before it was. */
 export const WRITING_FAULT = "EWRITING";
+export const LATE_FAULT = "ELATE";
 /** Authentication or encryption is wanted (RFC 4954, RFC 3207). */
 const ACCESS_CODES = [530, 534, 535, 538, 454];
 const CERTIFICATE_FAULT = /CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME|ERR_TLS|ERR_SSL/;
@@ -46,9 +48,10 @@ export function readSmtpFault(error: unknown): SmtpFault {
 /** The error of a failed try, by meaning. Its texts hold no address. */
 export function sortSmtpFault(error: unknown): MailRejected | MailDelayed {
   const fault = readSmtpFault(error);
-  const cause = withoutAddresses(fault);
+  const cause = causeOf(fault);
   if (fault.code === "EABORT") return new MailDelayed("relay", "The relay took too long", { cause });
-  if (fault.code === WRITING_FAULT) return new MailDelayed("template", cause.message, { cause });
+  if (fault.code === WRITING_FAULT) return new MailDelayed("writing", cause.message, { cause });
+  if (fault.code === LATE_FAULT) return new MailDelayed("busy", cause.message, { cause });
   if (fault.code === THREAD_FAULT) return new MailDelayed("configuration", cause.message, { cause });
   if (isOurOwn(fault)) return new MailDelayed("configuration", `The relay refuses us: ${cause.message}`, { cause });
   if (isFinal(fault)) return new MailRejected(`The relay refused the mail: ${cause.message}`, { cause });
@@ -70,7 +73,6 @@ function isFinal({ code, command, message, responseCode }: SmtpFault): boolean {
   return isAboutMail && responseCode !== undefined && responseCode >= 500 && responseCode !== 503;
 }
 
-function withoutAddresses({ message, code, command, responseCode }: SmtpFault): Error {
-  const text = message.replace(/[^\s<>"'(]+@[^\s<>"'),;]+/g, "(address)").slice(0, 500);
-  return Object.assign(new Error(text), { code, command, responseCode });
+function causeOf({ message, code, command, responseCode }: SmtpFault): Error {
+  return Object.assign(new Error(withoutAddresses(message).slice(0, 500)), { code, command, responseCode });
 }

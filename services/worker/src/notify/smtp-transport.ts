@@ -9,6 +9,8 @@ import { startRelayThread } from "./start-relay-thread.ts";
 
 export interface SmtpTransportOptions extends RelayConnectionsOptions {
   writing: WritingOptions;
+  /** For one mail in all: a relay that sends a byte now and then is never silent. */
+  sendTimeoutMs: number;
   maxConnections: number;
   /** 0: no limit. */
   maxPerSecond: number;
@@ -27,12 +29,12 @@ const COMPLAINT_INTERVAL_MS = 60_000;
 
 /** Has mails written and handed to a relay, over connections that are kept, by a thread. Throws `MailRejected` for good, `MailDelayed` for now. */
 export function makeSmtpTransport(options: SmtpTransportOptions): MailTransport {
-  const { writing, maxConnections, maxPerSecond, logger, elapsedMs, ...relay } = options;
-  const thread = startRelayThread({ relay, writing });
+  const { writing, sendTimeoutMs, maxConnections, maxPerSecond, logger, elapsedMs, ...relay } = options;
+  const thread = startRelayThread({ relay, sendTimeoutMs, writing });
   const inTurn = makePace({ perSecond: maxPerSecond, elapsedMs });
   const complain: Partial<Record<MailDelayed["because"], (fault: MailDelayed) => void>> = {
     configuration: makeComplainer(options, ["SMTP_URL", "MAIL_FROM", "MAIL_BOUNCE_ADDRESS"], "mails wait until this is put right"),
-    template: makeComplainer(options, ["MAIL_TEMPLATE_DIR"], "a mail waits until its template is put right"),
+    writing: makeComplainer(options, ["MAIL_TEMPLATE_DIR"], "a mail waits until its template is put right and the worker started again"),
   };
   return {
     name: "smtp",

@@ -8,6 +8,8 @@ import { type SmtpFault, THREAD_FAULT } from "./smtp-faults.ts";
 /** What the thread works with: plain data. */
 export interface RelayThreadOptions {
   relay: RelayConnectionsOptions;
+  /** For one mail, from when the thread has its letter. */
+  sendTimeoutMs: number;
   writing: WritingOptions;
 }
 
@@ -20,14 +22,14 @@ export interface RelayTask {
 /** What became of it. */
 export type RelayAnswer = { id: number; sent: SentMail } | { id: number; fault: SmtpFault };
 
-export interface SentMail {
+interface SentMail {
   messageId: string;
   bytes: number;
 }
 
 /** Mails on their way to a relay. */
 interface RelayThread {
-  /** Writes the mail and hands it to the relay. Throws what nodemailer says of it, or with `code` {@link THREAD_FAULT} or `EWRITING`. */
+  /** Writes the mail and hands it to the relay. Throws what nodemailer says of it, or with a `code` of ours, see smtp-faults.ts. */
   send(letter: Letter): Promise<SentMail>;
   /** Ends the thread: what is still being sent fails, and nothing more is sent. */
   close(): Promise<void>;
@@ -101,7 +103,7 @@ export function startRelayThread(options: RelayThreadOptions, spawn: (entry: Thr
     send(letter) {
       return new Promise((resolve, reject) => {
         const id = ++lastId;
-        const watchdog = setTimeout(endStuck, options.relay.sendTimeoutMs + STUCK_AFTER_MS);
+        const watchdog = setTimeout(endStuck, options.sendTimeoutMs + STUCK_AFTER_MS);
         inHand.set(id, (outcome) => {
           clearTimeout(watchdog);
           if ("messageId" in outcome) resolve(outcome);
@@ -119,7 +121,7 @@ export function startRelayThread(options: RelayThreadOptions, spawn: (entry: Thr
 
 /** Of its heap: letters in hand, and the mail that is being written, of some MB at most. */
 const MEMORY_MB = 256;
-/** How long after a mail's time the thread may need to say so, ms; its start is in it, and the writing of one mail. */
+/** How long after a mail's time the thread may need to say so, ms; its start is in it, and the writing of another mail. */
 const STUCK_AFTER_MS = 5000;
 const CLOSED = "it was closed";
 

@@ -110,6 +110,15 @@ async function sender(url: string, env: Record<string, string> = {}, level = "in
   return { transport, notifier, lines, send: (n = 1) => notifier.deliver(ticket({ _id: `req_${n}`, id: n }), owed()) };
 }
 
+/** A relay, and a sender whose mails to openers have that text. */
+async function ownTemplate(source: string, env: Record<string, string> = {}) {
+  const directory = await mkdtemp(join(tmpdir(), "templates-"));
+  closers.push(() => rm(directory, { recursive: true, force: true }));
+  await writeFile(join(directory, "ticket-opened.text.eta"), source);
+  const { received, port } = await relay();
+  return { directory, received, ...(await sender(`smtp://127.0.0.1:${port}`, { MAIL_TEMPLATE_DIR: directory, ...env })) };
+}
+
 const SELF_SIGNED = "tls.rejectUnauthorized=false";
 const asks =
   (accepted: string): NonNullable<ServerOptions["onAuth"]> =>
@@ -287,10 +296,10 @@ describe("a relay in trouble", () => {
         else socket.destroy();
       });
     });
-    const limits = { maxMessagesPerConnection: 100, connectTimeoutMs: 2000, socketTimeoutMs: 2000, sendTimeoutMs: 5000 };
+    const limits = { maxMessagesPerConnection: 100, connectTimeoutMs: 2000, socketTimeoutMs: 2000 };
     const connections = makeRelayConnections({ url: `smtp://127.0.0.1:${port}`, ...limits });
     const send = async (raw: Buffer) => {
-      await connections.send({ from: "", to: "ada@example.com" }, raw, limits.sendTimeoutMs).catch((error: unknown) => Promise.reject(sortSmtpFault(error)));
+      await connections.send({ from: "", to: "ada@example.com" }, raw, 5000).catch((error: unknown) => Promise.reject(sortSmtpFault(error)));
     };
     // More than the sockets' buffers hold.
     const large = Buffer.alloc(32_000_000, "a line\r\n");
@@ -375,14 +384,6 @@ describe("a connection", () => {
 });
 
 describe("templates of one's own", () => {
-  async function ownTemplate(source: string) {
-    const directory = await mkdtemp(join(tmpdir(), "templates-"));
-    closers.push(() => rm(directory, { recursive: true, force: true }));
-    await writeFile(join(directory, "ticket-opened.text.eta"), source);
-    const { received, port } = await relay();
-    return { directory, received, ...(await sender(`smtp://127.0.0.1:${port}`, { MAIL_TEMPLATE_DIR: directory })) };
-  }
-
   it("that fail with one ticket delay that mail alone, which is said loudly with the reason", async () => {
     const source = "<% if (it.ticket.id === 13) throw new Error('unlucky ada@example.com') %>Ticket <%= it.ticket.id %>";
     const { received, send, lines } = await ownTemplate(source);
@@ -390,7 +391,7 @@ describe("templates of one's own", () => {
     expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
     const [, unlucky] = outcomes as PromiseRejectedResult[];
     const message = expect.stringMatching(/ticket-opened could not be written.*unlucky/s);
-    expect(unlucky?.reason).toMatchObject({ name: "MailDelayed", because: "template", message });
+    expect(unlucky?.reason).toMatchObject({ name: "MailDelayed", because: "writing", message });
     expect(received).toHaveLength(2);
     const loud = lines.map((line) => JSON.parse(line)).filter(({ level }) => level === 50);
     expect(loud).toMatchObject([{ settings: ["MAIL_TEMPLATE_DIR"] }]);
@@ -406,18 +407,23 @@ describe("templates of one's own", () => {
 });
 
 describe("mails that take long to be written", () => {
-  it("let the thread hear the relay in between: none waits longer than a relay may be silent", async () => {
-    const { received, port } = await relay();
-    const { transport } = await sender(`smtp://127.0.0.1:${port}`, {
-      MAIL_MAX_CONNECTIONS: "40",
-      MAIL_SOCKET_TIMEOUT_MS: "1000",
-      MAIL_SEND_TIMEOUT_MS: "40000",
-    });
-    const message = `|a|b|\n|-|-|\n${"|c|d|\n".repeat(8000)}`;
-    // Some 2 s of writing in all.
-    const letters = Array.from({ length: 40 }, (_, n) => letter({ _id: `req_${n}`, id: n + 1, message, markdown: true }));
-    await Promise.all(letters.map((each) => transport.send(each)));
+  const SPIN = "<% const end = Date.now() + 100; while (Date.now() < end); %>Ticket <%= it.ticket.id %>";
+
+  it("let the thread hear the relay in between", async () => {
+    const env = { MAIL_MAX_CONNECTIONS: "40", MAIL_CONNECT_TIMEOUT_MS: "1000", MAIL_SOCKET_TIMEOUT_MS: "1000", MAIL_SEND_TIMEOUT_MS: "40000" };
+    const { received, send } = await ownTemplate(SPIN, env);
+    // 4 s of writing in all.
+    await Promise.all(Array.from({ length: 40 }, (_, n) => send(n + 1)));
     expect(received).toHaveLength(40);
+  });
+
+  it("were not tried when their time was over before, and the thread goes on", async () => {
+    const { send } = await ownTemplate(SPIN, { MAIL_MAX_CONNECTIONS: "20", MAIL_SEND_TIMEOUT_MS: "700" });
+    const outcomes = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => send(n + 1)));
+    const causes = outcomes.map((outcome) => (outcome.status === "fulfilled" ? "sent" : outcome.reason.because));
+    expect(causes.filter((because) => because === "busy").length).toBeGreaterThan(10);
+    expect(causes).not.toContain("configuration");
+    await send(99);
   });
 });
 

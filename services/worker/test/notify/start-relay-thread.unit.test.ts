@@ -14,9 +14,8 @@ const RELAY = {
   maxMessagesPerConnection: 1,
   connectTimeoutMs: 1,
   socketTimeoutMs: 1,
-  sendTimeoutMs: 1,
 };
-const OPTIONS = { relay: RELAY, writing: WRITING };
+const OPTIONS = { relay: RELAY, sendTimeoutMs: 1, writing: WRITING };
 const about = (subject: string) => letter({ subject });
 const SENT = { messageId: "<1@example.com>", bytes: 7 };
 
@@ -94,7 +93,7 @@ describe("mails cross to the thread that speaks to the relay", () => {
       await nextTurn();
       started[0]?.emit("message", [{ id: started[0].given[0]?.[0]?.id, sent: SENT }]);
       await taken;
-      vi.advanceTimersByTime(RELAY.sendTimeoutMs + 4999);
+      vi.advanceTimersByTime(OPTIONS.sendTimeoutMs + 4999);
       expect(started[0]?.isTerminated).toBe(false);
       vi.advanceTimersByTime(1);
       await stuck;
@@ -130,10 +129,10 @@ describe("mails cross to the thread that speaks to the relay", () => {
   it("and once they have their outcome, the thread does not keep the process", () => {
     const source = `
       import { startRelayThread } from ${JSON.stringify(STARTER)};
-      const limits = { maxMessagesPerConnection: 1, connectTimeoutMs: 5000, socketTimeoutMs: 5000, sendTimeoutMs: 5000 };
+      const limits = { maxMessagesPerConnection: 1, connectTimeoutMs: 5000, socketTimeoutMs: 5000 };
       const relay = { url: "smtp://127.0.0.1:1", ...limits };
       const { writing } = ${JSON.stringify(OPTIONS)};
-      await startRelayThread({ relay, writing }).send(${JSON.stringify(about("x"))}).catch(({ code }) => console.log(code));`;
+      await startRelayThread({ relay, sendTimeoutMs: 5000, writing }).send(${JSON.stringify(about("x"))}).catch(({ code }) => console.log(code));`;
     const { stdout, status } = spawnSync(process.execPath, ["--import", "tsx", "--input-type=module", "--eval", source], { encoding: "utf8", timeout: 25_000 });
     expect({ stdout, status }).toEqual({ stdout: "ESOCKET\n", status: 0 });
   });
