@@ -1,10 +1,11 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { cpus, tmpdir, totalmem } from "node:os";
+import { constants, cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { startDatabases } from "@openticket/standalone";
 import mongoose from "mongoose";
+import { endPrograms } from "../support/processes.ts";
 import { addDepartments, type BenchContext, makeContext } from "./harness/context.ts";
 import type { TimedRow } from "./harness/measure.ts";
 import { type Report, writePage } from "./report/page.ts";
@@ -37,9 +38,10 @@ if (unknown.length > 0) {
 }
 
 const dataDir = await mkdtemp(join(tmpdir(), "openticket-bench-"));
-const databases = await startDatabases({ dataDir, env: {}, cacheDir: process.env.OPENTICKET_CACHE_DIR, progress: (line) => console.error(line) });
-// They are in process groups of their own: whoever breaks the run off with Ctrl-C does not reach them.
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void cleanUp().finally(() => process.exit(130)));
+const starting = startDatabases({ dataDir, env: {}, cacheDir: process.env.OPENTICKET_CACHE_DIR, progress: (line) => console.error(line) });
+// The databases are in process groups of their own: whoever breaks the run off with Ctrl-C does not reach them.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void breakOff(signal));
+const databases = await starting;
 const rows: TimedRow[] = [];
 let failures = 0;
 let report: Report;
@@ -63,8 +65,14 @@ if (isWhole) await refreshScaling(join(DOCS, "scaling.md"), rows);
 console.log([summary(rows), found(rows), latencies(rows), costs(rows)].join("\n\n"));
 process.exit(failures > 0 ? 1 : 0);
 
+async function breakOff(signal: "SIGINT" | "SIGTERM"): Promise<void> {
+  endPrograms();
+  await cleanUp().catch(() => undefined);
+  process.exit(128 + constants.signals[signal]);
+}
+
 async function cleanUp(): Promise<void> {
-  await databases.stop();
+  await (await starting).stop();
   await rm(dataDir, { recursive: true, force: true });
 }
 

@@ -48,11 +48,13 @@ export async function startProcess(program: string, env: Record<string, string>,
   }
 }
 
-/** They end with whoever started them, however that ends. */
 const running = new Set<ChildProcess>();
-process.on("exit", () => {
+
+/** Ends at once all that {@link startProcess} has started; so does the end of this process, unless a signal is its end. */
+export function endPrograms(): void {
   for (const child of running) child.kill("SIGKILL");
-});
+}
+process.on("exit", endPrograms);
 
 function hear({ stdout, stderr }: ChildProcess, onLine: (line: string) => void): void {
   for (const input of [stdout, stderr]) if (input) createInterface({ input }).on("line", onLine);
