@@ -16,7 +16,8 @@ export async function openLoop(
   target: HttpRequest,
   { connections, seconds, perSecond }: { connections: number; seconds: number; perSecond: number },
 ): Promise<HttpLoad> {
-  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  // In turn: one that lies idle until the server closes it may be taken in that very moment.
+  const agent = new Agent({ keepAlive: true, maxSockets: connections, scheduling: "fifo" });
   const histogram = makeHistogram();
   const underWay = new Set<Promise<void>>();
   const faults: unknown[] = [];
