@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises";
+import { totalmem } from "node:os";
 import { join } from "node:path";
 import { freePort, LOOPBACK, notePort, preferredPort } from "./free-port.ts";
 import { pidPathOf, stopOrphan } from "./orphans.ts";
@@ -11,11 +12,11 @@ import { type Progress, StartFailure } from "./start-failure.ts";
 const REPLICA_SET = "openticket";
 /** The operation log of one member serves nobody who is behind, so it is small, MB. */
 const OPLOG_MB = 128;
-/** MongoDB would take half of the memory; this one shares its machine, GB. */
-const CACHE_GB = 0.5;
+/** MongoDB would take half of the memory; this one shares its machine and takes a quarter, but no less than that, GB. */
+const LEAST_CACHE_GB = 0.5;
 /**
  * How long MongoDB keeps what an update has replaced, for reads of the past, s. Nobody makes any here, and its own 300 s of them
- * crowd the cache: with 210,000 tickets stored it spent 66 µs on the next instead of 48.
+ * crowd its cache: see ADR 9.
  */
 const HISTORY_S = 5;
 /** How long mongod may take from its start to answering, recovery of its journal included, ms. */
@@ -82,11 +83,17 @@ export async function spawnMongod({
   logPath: string;
 }): Promise<ServerProcess> {
   await mkdir(folder, { recursive: true });
-  const options = { dbpath: folder, port, bind_ip: LOOPBACK, replSet: replicaSet, oplogSize: OPLOG_MB, wiredTigerCacheSizeGB: CACHE_GB };
+  const options = { dbpath: folder, port, bind_ip: LOOPBACK, replSet: replicaSet, oplogSize: OPLOG_MB, wiredTigerCacheSizeGB: cacheGb() };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const parameters = { diagnosticDataCollectionEnabled: false, minSnapshotHistoryWindowInSeconds: HISTORY_S };
   const settings = Object.entries(parameters).flatMap(([name, value]) => ["--setParameter", `${name}=${value}`]);
   return spawnServer({ path: program.path, args: [...args, ...settings, "--nounixsocket", "--quiet"], port, logPath, pidPath: pidPathOf(folder) });
+}
+
+/** Of the machine's memory, or of what a container may have of it. */
+function cacheGb(): number {
+  const bytes = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  return Math.max(LEAST_CACHE_GB, Number((bytes / 4 / 1024 ** 3).toFixed(2)));
 }
 
 async function failure({
