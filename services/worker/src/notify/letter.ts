@@ -54,7 +54,7 @@ export interface LetterTicket extends Pick<TicketHead, "_id" | "id" | "tid" | "c
   opener: Person;
   createdAt: number;
   channel: string;
-  /** Of the mail that opened it, where it may stand in a header. */
+  /** Of the mail that opened it, where one did and it may stand in a header. */
   messageId: string | undefined;
 }
 
@@ -98,12 +98,10 @@ interface About {
 }
 
 /** The letter of a refusal. */
-export function refusalLetterOf({ name, deptid, code, subject, messageId }: Refusal, { to, department, at }: About): RefusalLetter {
+export function refusalLetterOf({ name, deptid, code, subject, messageId }: Refusal, about: About): RefusalLetter {
   return {
+    ...headOf(about),
     kind: "refusal",
-    to,
-    department: department && departmentOf(department),
-    writtenAt: at.getTime(),
     trace: { ticketId: 0, requestId: name, template: "refusal" },
     refusal: { name, deptid, code, subject, messageId: sendableMessageId(messageId) },
   };
@@ -112,27 +110,29 @@ export function refusalLetterOf({ name, deptid, code, subject, messageId }: Refu
 /** The letter of an owed mail; `maxChars`: as much of a message as a mail may show. */
 export function letterOf(
   { ticket, written, reply }: MailTopic,
-  { template, to, department, at, maxChars }: About & { template: MailTemplate; maxChars: number },
+  { template, maxChars, ...about }: About & { template: MailTemplate; maxChars: number },
 ): OwedLetter {
   const { _id, id, tid, c, subject, priority, opener, source, createdAt } = ticket;
   const { message, markdown, attachments } = written;
   return {
+    ...headOf(about),
     kind: "owed",
     template,
-    to,
-    department: department && departmentOf(department),
-    writtenAt: at.getTime(),
     trace: { ticketId: id, requestId: (reply ?? ticket).requestId, template },
     ticket: {
       ...{ _id, id, tid, c, subject, priority },
       opener: personOf(opener),
       createdAt: createdAt.getTime(),
       channel: source.channel,
-      messageId: sendableMessageId(source.messageId),
+      messageId: source.channel === "email" ? sendableMessageId(source.messageId) : undefined,
     },
     written: { message: cut(message, maxChars), length: message.length, markdown, attachments: attachments.map(({ name, size }) => ({ name, size })) },
     reply: reply && { replyId: reply.replyId, author: personOf(reply.author), status: reply.status, createdAt: reply.createdAt.getTime() },
   };
+}
+
+function headOf({ to, department, at }: About): Omit<LetterHead, "trace"> {
+  return { to, department: department && { name: department.name, email: department.email }, writtenAt: at.getTime() };
 }
 
 /** A Message-ID that can stand in a header, else undefined: it came with a mail, or with whatever another program has queued. */
@@ -144,9 +144,4 @@ function sendableMessageId(messageId: unknown): string | undefined {
 /** Of all that is known of them, what a mail shows. */
 function personOf({ kind, name, email, isVerified }: Person): Person {
   return { kind, name, email, isVerified };
-}
-
-/** See {@link personOf}. */
-function departmentOf({ name, email }: Department): Department {
-  return { name, email };
 }

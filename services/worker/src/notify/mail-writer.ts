@@ -2,7 +2,7 @@ import { displayName, type MailAddress, sendableAddress } from "./address.ts";
 import { cleanLine, withoutAddresses } from "./clean-text.ts";
 import { composeMail } from "./compose.ts";
 import type { NotifyConfig } from "./config.ts";
-import type { Department, Letter, LetterTicket, MailTemplate, OwedLetter, RefusalLetter } from "./letter.ts";
+import type { Department, Letter, MailTemplate, OwedLetter, RefusalLetter } from "./letter.ts";
 import { loopSafeHeaders } from "./loop-headers.ts";
 import { MailDelayed } from "./mail-delayed.ts";
 import type { OutgoingMail } from "./mail-transport.ts";
@@ -60,7 +60,7 @@ function writeOwed({ template, to, ticket, written, reply, department, writtenAt
   const token = ids.replyToken(ticket);
   const content = templates(template, viewOf({ ticket, written, reply, template, to, departmentName, config }));
   const messageId = ids.ofDelivery(ticket, kindOf(template, reply?.replyId), to.address);
-  const answered = ANSWERS.has(template) ? answeredMessageId(ticket) : undefined;
+  const answered = ANSWERS.has(template) ? ticket.messageId : undefined;
   return composeMail({
     messageId,
     from,
@@ -113,9 +113,4 @@ const MAX_SUBJECT_LINE = 600;
 function addressOf(name: string, email: string | undefined): MailAddress | undefined {
   const address = email === undefined ? undefined : sendableAddress(email);
   return address === undefined ? undefined : { name: displayName(name), address };
-}
-
-/** Message-ID of the mail that opened the ticket, where a mail did. */
-function answeredMessageId({ channel, messageId }: LetterTicket): string | undefined {
-  return channel === "email" ? messageId : undefined;
 }

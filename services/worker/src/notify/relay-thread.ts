@@ -11,8 +11,13 @@ const { relay, sendTimeoutMs, writing } = workerData as RelayThreadOptions;
 const write = makeMailWriter(writing);
 const connections = makeRelayConnections(relay);
 const answers = gatherTurn<RelayAnswer>((together) => parentPort?.postMessage(together));
-/** In the order in which they came; `endsAt`: when their time is over, ms. */
-const unwritten: (RelayTask & { endsAt: number })[] = [];
+/** In the order in which they came. */
+const unwritten: Unwritten[] = [];
+
+interface Unwritten extends RelayTask {
+  /** When its time is over, ms. */
+  endsAt: number;
+}
 
 /** After so long, ms, what the relays have said meanwhile is heard before the next mail is written. */
 const SLICE_MS = 5;
@@ -35,7 +40,7 @@ function writeSome(): void {
 }
 
 /** A mail whose time is over before it can go out was not tried: no connection is made for it. */
-function carryOut({ id, letter, endsAt }: RelayTask & { endsAt: number }): void {
+function carryOut({ id, letter, endsAt }: Unwritten): void {
   const fail = (fault: SmtpFault) => answers.add({ id, fault });
   const isLate = () => performance.now() >= endsAt;
   if (isLate()) return fail(LATE);
@@ -44,7 +49,7 @@ function carryOut({ id, letter, endsAt }: RelayTask & { endsAt: number }): void 
     if (isLate()) return fail(LATE);
     void handOver(id, mail, endsAt - performance.now());
   } catch (error) {
-    fail({ code: WRITING_FAULT, message: error instanceof Error ? error.message : String(error) });
+    fail({ ...readSmtpFault(error), code: WRITING_FAULT });
   }
 }
 
