@@ -81,11 +81,11 @@ export function makeMongoInbound(store: StoreConnection, { now }: { now(): Date 
   };
 }
 
-async function acceptBatch(batch: readonly InboundRecord[], db: mongoose.mongo.Db, records: Records): Promise<InboundAccepted[]> {
+async function acceptBatch(batch: readonly InboundRecord[], db: mongoose.mongo.Db, records: Records): Promise<(InboundAccepted | Error)[]> {
   const isSame = (stored: InboundRecord, { receivedAt, raw }: InboundRecord) =>
     stored.receivedAt.getTime() === receivedAt.getTime() && stored.raw.sha256 === raw.sha256;
   const standing = await insertOrFind(db, batch, records, isSame);
-  const repeated = standing.flatMap((record) => (record ? [record._id] : []));
+  const repeated = standing.flatMap((record) => (record && !(record instanceof Error) ? [record._id] : []));
   if (repeated.length > 0) {
     const counts = new Map<string, number>();
     for (const id of repeated) counts.set(id, (counts.get(id) ?? 0) + 1);
@@ -94,7 +94,7 @@ async function acceptBatch(batch: readonly InboundRecord[], db: mongoose.mongo.D
       { ordered: false },
     );
   }
-  return standing.map((record) => ({ kind: record ? "exists" : "accepted" }));
+  return standing.map((record) => (record instanceof Error ? record : { kind: record ? "exists" : "accepted" }));
 }
 
 interface Decided {

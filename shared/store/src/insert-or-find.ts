@@ -4,30 +4,35 @@ import { insertUnordered } from "./insert-unordered.ts";
 import { isStoreOutage, StoreUnavailable } from "./outage.ts";
 
 /**
- * Inserts documents with one write, and gives back for each place the document that had the same `_id` already, or
- * undefined where this one was put in. `isSame` tells a document that this very call has put in, by a first try whose
- * answer was lost. Throws where the outcome is not known: a document that is in the way and that no majority has may
- * still be rolled back, so that neither of the two would be there.
+ * What had the same `_id` already; undefined: this one was put in; an error: it is not known. What is in the way and no
+ * majority has may still be rolled back, so that neither of the two would be there.
+ */
+export type Standing<T> = T | undefined | StoreUnavailable;
+
+/**
+ * Inserts documents with one write, and gives back what stands in each place. `isSame` tells a document that this very call
+ * has put in, by a first try whose answer was lost.
  */
 export async function insertOrFind<T extends { _id: string }>(
   db: mongoose.mongo.Db,
   documents: readonly T[],
   collection: mongoose.mongo.Collection<T>,
   isSame: (stored: T, document: T) => boolean,
-): Promise<(T | undefined)[]> {
+): Promise<Standing<T>[]> {
   const taken = await insert(db, documents, collection.collectionName);
   if (taken.size === 0) return documents.map(() => undefined);
   const names = documents.filter((_document, index) => taken.has(index)).map(({ _id }) => _id);
   const filter = { _id: { $in: names } } as mongoose.mongo.Filter<T>;
   const standing = new Map((await collection.find(filter).toArray()).map((document) => [String(document._id), document as unknown as T]));
-  if (names.some((name) => !standing.has(name))) throw new StoreUnavailable("what stands in the way is not safe yet");
   const seen = new Set<string>();
   return documents.map((document, index) => {
-    const stored = taken.has(index) ? standing.get(document._id) : undefined;
     // Of several that came together, one was put in.
     const isFirst = !seen.has(document._id);
     seen.add(document._id);
-    return stored && isFirst && isSame(stored, document) ? undefined : stored;
+    if (!taken.has(index)) return undefined;
+    const stored = standing.get(document._id);
+    if (!stored) return new StoreUnavailable("what stands in the way is not safe yet");
+    return isFirst && isSame(stored, document) ? undefined : stored;
   });
 }
 

@@ -1,6 +1,6 @@
 import type { RejectionRecord, TicketRecord } from "@openticket/contract";
 import type mongoose from "mongoose";
-import { insertOrFind } from "./insert-or-find.ts";
+import { insertOrFind, type Standing } from "./insert-or-find.ts";
 import { StoreUnavailable } from "./outage.ts";
 import { type RejectionDocument, type TicketDocument, toDocument, toRecord } from "./ticket-documents.ts";
 import type { Rejection } from "./ticket-store.ts";
@@ -19,7 +19,8 @@ import type { Rejection } from "./ticket-store.ts";
  * transaction (two that read what the other writes are both let through).
  */
 export interface RejectionGuard {
-  rejectBatch(records: readonly RejectionRecord[]): Promise<Rejection[]>;
+  /** An Error in a place: others are deciding that request at this moment, and it is for a later try. */
+  rejectBatch(records: readonly RejectionRecord[]): Promise<(Rejection | StoreUnavailable)[]>;
   /** The final rejection that a stored ticket gives way to; `isOurs`: nobody was told of the ticket, and it is removed. */
   giveWay(ticket: TicketRecord, options: { isOurs: boolean }): Promise<RejectionRecord | undefined>;
 }
@@ -56,16 +57,18 @@ async function finalBeside(_id: string, { rejections, lookUp }: Deps): Promise<R
   throw new StoreUnavailable("a rejection of the same request is being decided");
 }
 
-async function rejectBatch(records: readonly RejectionRecord[], deps: Deps): Promise<Rejection[]> {
+async function rejectBatch(records: readonly RejectionRecord[], deps: Deps): Promise<(Rejection | StoreUnavailable)[]> {
   const proposals = records.map((record): RejectionDocument => ({ ...toDocument(record), isProposed: true }));
   const standing = await insertOrFind(deps.db, proposals, deps.rejections, isSame);
   // A proposal of somebody who may be dead is seen through like our own.
   const open = records.filter((_record, index) => isOpen(standing[index])).map(({ _id }) => _id);
-  const opened = await settle(open, deps);
-  return records.map((record, index): Rejection => {
+  const { opened, contested } = await settle(open, deps);
+  return records.map((record, index): Rejection | StoreUnavailable => {
     const ticket = opened.get(record._id);
     if (ticket) return { kind: "opened", ticket };
+    if (contested.has(record._id)) return new StoreUnavailable("another worker has decided the same request");
     const earlier = standing[index];
+    if (earlier instanceof StoreUnavailable) return earlier;
     return earlier ? { kind: "exists", record: toRecord(earlier) } : { kind: "rejected", record };
   });
 }
@@ -76,23 +79,34 @@ function isSame(stored: RejectionDocument, { rejectedAt, requestId }: RejectionD
 }
 
 /** True for a rejection that is not final: one that we have just put in, or another's proposal. */
-function isOpen(standing: RejectionDocument | undefined): boolean {
-  return standing === undefined || standing.isProposed === true;
+function isOpen(standing: Standing<RejectionDocument>): boolean {
+  return standing === undefined || (!(standing instanceof StoreUnavailable) && standing.isProposed === true);
 }
 
-/** Makes proposals final, except those whose request has a ticket; those tickets. Throws when others are at it. */
-async function settle(identities: readonly string[], { rejections, tickets }: Deps): Promise<Map<string, TicketRecord>> {
-  if (identities.length === 0) return new Map();
-  const found = await tickets.find({ _id: { $in: [...identities] } }).toArray();
-  const opened = new Map(found.map((document) => [document._id, toRecord(document)]));
+/** What became of proposals that are not in here: they are final. */
+interface Settled {
+  opened: Map<string, TicketRecord>;
+  /** Somebody has taken the proposal away, and there is no ticket either. */
+  contested: Set<string>;
+}
+
+/** Makes proposals final, except those whose request has a ticket. */
+async function settle(identities: readonly string[], { rejections, tickets }: Deps): Promise<Settled> {
+  const opened = await ticketsOf(identities, tickets);
   if (opened.size > 0) await rejections.deleteMany({ _id: { $in: [...opened.keys()] }, isProposed: true });
   const rest = [...new Set(identities)].filter((identity) => !opened.has(identity));
-  if (rest.length === 0) return opened;
+  if (rest.length === 0) return { opened, contested: new Set() };
   const { modifiedCount } = await rejections.updateMany({ _id: { $in: rest }, isProposed: true }, { $unset: { isProposed: 1 } });
-  if (modifiedCount === rest.length) return opened;
-  const gone = await missing(rest, rejections);
-  if (gone.length > 0) throw new StoreUnavailable("another worker has decided the same request");
-  return opened;
+  const gone = modifiedCount === rest.length ? [] : await missing(rest, rejections);
+  // Only a ticket takes a proposal away: it came since it was looked for.
+  const openedSince = await ticketsOf(gone, tickets);
+  return { opened: new Map([...opened, ...openedSince]), contested: new Set(gone.filter((identity) => !openedSince.has(identity))) };
+}
+
+async function ticketsOf(identities: readonly string[], tickets: Deps["tickets"]): Promise<Map<string, TicketRecord>> {
+  if (identities.length === 0) return new Map();
+  const found = await tickets.find({ _id: { $in: [...identities] } }).toArray();
+  return new Map(found.map((document) => [document._id, toRecord(document)]));
 }
 
 /** Those that no final rejection stands for. */

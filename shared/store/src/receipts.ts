@@ -57,11 +57,14 @@ export function makeMongoReceipts(store: StoreConnection, { retentionMs, now }: 
   };
 }
 
-async function acceptBatch(batch: readonly Receipt[], db: mongoose.mongo.Db, receipts: Receipts): Promise<Accepted[]> {
+async function acceptBatch(batch: readonly Receipt[], db: mongoose.mongo.Db, receipts: Receipts): Promise<(Accepted | Error)[]> {
   const isSame = (stored: Receipt, receipt: Receipt) =>
     stored.acceptedAt.getTime() === receipt.acceptedAt.getTime() && stored.commandJson === receipt.commandJson;
   const standing = await insertOrFind(db, batch, receipts, isSame);
-  return standing.map((receipt) => (receipt ? { kind: "exists", receipt } : { kind: "accepted" }));
+  return standing.map((receipt) => {
+    if (receipt instanceof Error) return receipt;
+    return receipt ? { kind: "exists", receipt } : { kind: "accepted" };
+  });
 }
 
 /** One that is open already stays as it is. */

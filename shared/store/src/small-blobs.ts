@@ -72,15 +72,16 @@ export function makeSmallBlobWriter(store: StoreConnection): (blob: SmallBlob) =
   });
 }
 
-async function writeBatch(batch: readonly SmallBlob[], collections: Collections): Promise<undefined[]> {
+async function writeBatch(batch: readonly SmallBlob[], collections: Collections): Promise<(undefined | Error)[]> {
   const bySha256 = new Map(batch.map((blob) => [blob.sha256, blob]));
   const known = await keepKnown([...bySha256.keys()], collections.blobs);
   const fresh = [...bySha256.values()].filter(({ sha256 }) => !known.has(sha256));
-  if (fresh.length > 0) await writeNew(fresh, collections);
-  return batch.map(() => undefined);
+  const faults = fresh.length > 0 ? await writeNew(fresh, collections) : undefined;
+  return batch.map(({ sha256 }) => faults?.get(sha256));
 }
 
-async function writeNew(fresh: readonly SmallBlob[], { db, blobs, files, chunks }: Collections): Promise<void> {
+/** Why some of them, by their SHA-256, may not be there. */
+async function writeNew(fresh: readonly SmallBlob[], { db, blobs, files, chunks }: Collections): Promise<Map<string, Error>> {
   const now = new Date();
   const named = fresh.map(({ sha256, size }): BlobDocument => ({ _id: sha256, fileId: new mongoose.mongo.ObjectId(), size, createdAt: now }));
   const fileOf = ({ fileId, size }: BlobDocument): FileDocument => ({ _id: fileId, length: size, chunkSize: CHUNK_BYTES, uploadDate: now, filename: "blob" });
@@ -92,8 +93,8 @@ async function writeNew(fresh: readonly SmallBlob[], { db, blobs, files, chunks 
   const standing = await insertOrFind(db, named, blobs, (stored, { fileId }) => stored.fileId.equals(fileId));
   // Whoever came second removes its copy.
   const lost = named.filter((_blob, index) => standing[index]).map(({ fileId }) => fileId);
-  if (lost.length === 0) return;
-  await Promise.all([files.deleteMany({ _id: { $in: lost } }), chunks.deleteMany({ files_id: { $in: lost } })]);
+  if (lost.length > 0) await Promise.all([files.deleteMany({ _id: { $in: lost } }), chunks.deleteMany({ files_id: { $in: lost } })]);
+  return new Map(named.flatMap(({ _id }, index) => (standing[index] instanceof Error ? [[_id, standing[index]] as const] : [])));
 }
 
 /** A mark of use that is younger keeps a sweep away for long enough; a file in many tickets at once is not written for each, ms. */

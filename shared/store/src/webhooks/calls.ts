@@ -56,7 +56,7 @@ export function makeMongoCalls(store: StoreConnection): CallStore {
   const calls = store.db.collection<Stored>(COLLECTIONS.webhookCalls);
   return {
     owe: coalesce<WebhookCallRecord, void>({
-      run: async (batch) => (await insertOrFind<Stored>(store.db, batch, calls, () => true)).map(() => undefined),
+      run: async (batch) => (await insertOrFind<Stored>(store.db, batch, calls, () => true)).map((standing) => (standing instanceof Error ? standing : undefined)),
       maxInFlight: WRITES_IN_FLIGHT,
       maxBatch: LARGEST_BATCH,
       weigh: ({ body }) => body.length,

@@ -29,6 +29,7 @@ export function makeMongoWebhookTokens(store: StoreConnection): WebhookTokens {
     async isFor(source, token, bodySha256, expiresAt) {
       const _id = createHash("sha256").update(`${source}\0${token}`).digest("hex");
       const [standing] = await insertOrFind(store.db, [{ _id, bodySha256, expiresAt }], tokens, isSame);
+      if (standing instanceof Error) throw standing;
       return standing === undefined || standing.bodySha256 === bodySha256;
     },
   };
