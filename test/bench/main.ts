@@ -15,7 +15,7 @@ import { ROWS } from "./rows.ts";
 
 /**
  * `npm run bench [-- --only P1,P3] [--quick] [--json FILE] [--page FOLDER]`: runs every row against its baseline in the same
- * run, in turns, on databases of its own, and prints the tables. A row that cannot be measured is said and fails the run; a
+ * run, in turns, each row on databases of its own, and prints the tables. A row that cannot be measured is said and fails the run; a
  * goal that is not reached is said and does not. A run of every row writes docs/benchmarks and the figures of docs/scaling.md;
  * `--page` writes any run's page elsewhere. `--quick` does little of everything: its figures mean nothing.
  */
@@ -37,28 +37,20 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-const dataDir = await mkdtemp(join(tmpdir(), "openticket-bench-"));
-const starting = startDatabases({ dataDir, env: {}, cacheDir: process.env.OPENTICKET_CACHE_DIR, progress: (line) => console.error(line) });
 // The databases are in process groups of their own: whoever breaks the run off with Ctrl-C does not reach them.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void breakOff(signal));
-const databases = await starting;
+let stopDatabases = async (): Promise<void> => undefined;
 const rows: TimedRow[] = [];
+let versions: Report["versions"] = {};
 let failures = 0;
-let report: Report;
-try {
-  const context = await makeContext({ mongodbUrl: databases.mongodbUrl, redisUrl: databases.redisUrl, isQuick: options.quick, dataDir });
-  const connection = await mongoose.createConnection(databases.mongodbUrl).asPromise();
-  await addDepartments(connection);
-  for (const name of wanted) {
+for (const name of wanted) {
+  await withDatabases(async (context, connection) => {
+    versions = await versionsOf(context, connection);
     const row = await measure(name, context);
     if (row) rows.push(row);
-  }
-  report = { machine: machine(), versions: await versions(connection, context), isQuick: options.quick, rows: rows.map(toReport) };
-  await connection.close();
-  context.close();
-} finally {
-  await cleanUp();
+  });
 }
+const report: Report = { machine: machine(), versions, isQuick: options.quick, rows: rows.map(toReport) };
 if (options.json) await writeFile(options.json, `${JSON.stringify(report, null, 2)}\n`);
 if (pageFolder) await writePage(pageFolder, rows, report);
 if (isWhole) await refreshScaling(join(DOCS, "scaling.md"), rows);
@@ -67,13 +59,30 @@ process.exit(failures > 0 ? 1 : 0);
 
 async function breakOff(signal: "SIGINT" | "SIGTERM"): Promise<void> {
   endPrograms();
-  await cleanUp().catch(() => undefined);
+  await stopDatabases().catch(() => undefined);
   process.exit(128 + constants.signals[signal]);
 }
 
-async function cleanUp(): Promise<void> {
-  await (await starting).stop();
-  await rm(dataDir, { recursive: true, force: true });
+/** Each row has databases of its own, empty but for departments: what the rows before have stored would be in its figures. */
+async function withDatabases(work: (context: BenchContext, connection: mongoose.Connection) => Promise<void>): Promise<void> {
+  const dataDir = await mkdtemp(join(tmpdir(), "openticket-bench-"));
+  const progress = rows.length === 0 ? console.error : () => undefined;
+  const starting = startDatabases({ dataDir, env: {}, cacheDir: process.env.OPENTICKET_CACHE_DIR, progress });
+  stopDatabases = async () => {
+    await (await starting).stop();
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  try {
+    const { mongodbUrl, redisUrl } = await starting;
+    const context = await makeContext({ mongodbUrl, redisUrl, isQuick: options.quick, dataDir });
+    const connection = await mongoose.createConnection(mongodbUrl).asPromise();
+    await addDepartments(connection);
+    await work(context, connection);
+    await connection.close();
+    context.close();
+  } finally {
+    await stopDatabases();
+  }
 }
 
 async function measure(name: string, context: BenchContext): Promise<TimedRow | undefined> {
@@ -100,7 +109,7 @@ function machine() {
   return { cpus: cpus().length, model: cpu?.model, memoryGib: Math.round(totalmem() / 1024 ** 3), platform: process.platform };
 }
 
-async function versions(connection: mongoose.Connection, context: BenchContext) {
+async function versionsOf(context: BenchContext, connection: mongoose.Connection) {
   const server = await context.redis().info("server");
   const { version: mongodb } = (await connection.db?.admin().serverInfo()) ?? {};
   const redis = /valkey_version:(\S+)/.exec(server)?.[1] ?? /redis_version:(\S+)/.exec(server)?.[1];
