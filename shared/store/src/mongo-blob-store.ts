@@ -5,6 +5,7 @@ import { BlobNotFound, type BlobStore, BlobTooLarge, type StoredBlob } from "./b
 import { BUCKET, COLLECTIONS, type StoreConnection } from "./connect.ts";
 import { DUPLICATE_KEY } from "./id-blocks.ts";
 import { inTime } from "./in-time.ts";
+import { StoreUnavailable } from "./outage.ts";
 import { readChunks } from "./read-chunks.ts";
 import { type BlobDocument, CHUNK_BYTES, keepKnown, makeSmallBlobWriter, type SmallBlob } from "./small-blobs.ts";
 
@@ -107,7 +108,8 @@ async function publish(blob: BlobDocument, blobs: Blobs, bucket: Bucket): Promis
     const isKnown = error instanceof mongoose.mongo.MongoServerError && error.code === DUPLICATE_KEY;
     if (!isKnown) throw error;
     const standing = await blobs.findOne({ _id: blob._id });
-    if (standing?.fileId.equals(blob.fileId)) return;
+    if (!standing) throw new StoreUnavailable("a file of the same content cannot be read: it is not safe yet, or just gone");
+    if (standing.fileId.equals(blob.fileId)) return;
     await bucket.delete(blob.fileId);
   }
 }

@@ -80,8 +80,8 @@ async function writeBatch(batch: readonly SmallBlob[], collections: Collections)
   return batch.map(({ sha256 }) => faults?.get(sha256));
 }
 
-/** Why some of them, by their SHA-256, may not be there. */
-async function writeNew(fresh: readonly SmallBlob[], { db, blobs, files, chunks }: Collections): Promise<Map<string, Error>> {
+/** By their SHA-256: why some of them may not be there. */
+async function writeNew(fresh: readonly SmallBlob[], { db, blobs, files, chunks }: Collections): Promise<Map<string, Error | undefined>> {
   const now = new Date();
   const named = fresh.map(({ sha256, size }): BlobDocument => ({ _id: sha256, fileId: new mongoose.mongo.ObjectId(), size, createdAt: now }));
   const fileOf = ({ fileId, size }: BlobDocument): FileDocument => ({ _id: fileId, length: size, chunkSize: CHUNK_BYTES, uploadDate: now, filename: "blob" });
@@ -91,10 +91,11 @@ async function writeNew(fresh: readonly SmallBlob[], { db, blobs, files, chunks 
   });
   await Promise.all([files.insertMany(named.map(fileOf), { ordered: false }), filled.length > 0 ? chunks.insertMany(filled, { ordered: false }) : undefined]);
   const standing = await insertOrFind(db, named, blobs, (stored, { fileId }) => stored.fileId.equals(fileId));
-  // Whoever came second removes its copy.
-  const lost = named.filter((_blob, index) => standing[index]).map(({ fileId }) => fileId);
+  const faultIn = (index: number) => (standing[index] instanceof Error ? standing[index] : undefined);
+  // Whoever came second removes its copy. Where it is not known who was first, both stay: a sweep takes what nothing names.
+  const lost = named.filter((_blob, index) => standing[index] && !faultIn(index)).map(({ fileId }) => fileId);
   if (lost.length > 0) await Promise.all([files.deleteMany({ _id: { $in: lost } }), chunks.deleteMany({ files_id: { $in: lost } })]);
-  return new Map(named.flatMap(({ _id }, index) => (standing[index] instanceof Error ? [[_id, standing[index]] as const] : [])));
+  return new Map(named.map(({ _id }, index) => [_id, faultIn(index)]));
 }
 
 /** A mark of use that is younger keeps a sweep away for long enough; a file in many tickets at once is not written for each, ms. */

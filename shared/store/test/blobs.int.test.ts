@@ -3,8 +3,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { testMongoUrl, uniqueName } from "../../../test/support/servers.ts";
 import { BlobNotFound, BlobTooLarge } from "../src/blob-store.ts";
 import { sweepBlobs } from "../src/blob-sweep.ts";
-import { connectStore, type StoreConnection } from "../src/connect.ts";
+import { COLLECTIONS, connectStore, type StoreConnection } from "../src/connect.ts";
 import { makeMongoBlobStore } from "../src/mongo-blob-store.ts";
+import { StoreUnavailable } from "../src/outage.ts";
 import { makeSmallBlobReader } from "../src/small-blob-reader.ts";
 
 const MIB = 1024 * 1024;
@@ -40,6 +41,23 @@ describe("blobs", () => {
   ])("are read as they were put: %s", async (_what, size) => {
     const content = Buffer.alloc(size, randomUUID());
     const { sha256 } = await put(content);
+    expect((await read(sha256)).equals(content)).toBe(true);
+  });
+
+  it.each([
+    ["small", 1000],
+    ["of several chunks", 2 * MIB + 1],
+  ])("whose name no majority has yet are kept, and whoever puts them is told to try again: %s", async (_what, size) => {
+    const content = Buffer.alloc(size, randomUUID());
+    const { sha256 } = await put(content);
+    const blobs = Object.create(store.db.collection(COLLECTIONS.blobs), {
+      find: { value: () => ({ toArray: async () => [] }) },
+      findOne: { value: async () => null },
+    });
+    const db = Object.create(store.db, { collection: { value: (name: string) => (name === COLLECTIONS.blobs ? blobs : store.db.collection(name)) } });
+    const again = makeMongoBlobStore({ ...store, db }).put(chunksOf(content), { maxBytes: 4 * MIB });
+    await expect(again).rejects.toThrow(StoreUnavailable);
+    expect(await count(COLLECTIONS.blobFiles)).toBe(2);
     expect((await read(sha256)).equals(content)).toBe(true);
   });
 
