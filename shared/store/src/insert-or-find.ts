@@ -4,8 +4,9 @@ import { insertUnordered } from "./insert-unordered.ts";
 import { isStoreOutage, StoreUnavailable } from "./outage.ts";
 
 /**
- * What had the same `_id` already; undefined: this one was put in; an error: it is not known. What is in the way and no
- * majority has may still be rolled back, so that neither of the two would be there.
+ * What had the same `_id` already; undefined: this one was put in; an error: what is in the way cannot be read. No majority
+ * has it yet, so that it may still be rolled back and neither of the two be there; it may be this very one. Or it was removed
+ * in that moment.
  */
 export type Standing<T> = T | undefined | StoreUnavailable;
 
@@ -31,7 +32,7 @@ export async function insertOrFind<T extends { _id: string }>(
     seen.add(document._id);
     if (!taken.has(index)) return undefined;
     const stored = standing.get(document._id);
-    if (!stored) return new StoreUnavailable("what stands in the way is not safe yet");
+    if (!stored) return new StoreUnavailable("what stands in the way cannot be read: it is not safe yet, or just gone");
     return isFirst && isSame(stored, document) ? undefined : stored;
   });
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { RejectionRecord, TicketRecord } from "@openticket/contract";
 import type mongoose from "mongoose";
 import { insertOrFind, type Standing } from "./insert-or-find.ts";
@@ -19,8 +20,8 @@ import type { Rejection } from "./ticket-store.ts";
  * transaction (two that read what the other writes are both let through).
  */
 export interface RejectionGuard {
-  /** An Error in a place: others are deciding that request at this moment, and it is for a later try. */
-  rejectBatch(records: readonly RejectionRecord[]): Promise<(Rejection | StoreUnavailable)[]>;
+  /** An error in a place: others decide that request at this moment, and it is for a later try. */
+  rejectBatch(records: readonly RejectionRecord[]): Promise<(Rejection | Error)[]>;
   /** The final rejection that a stored ticket gives way to; `isOurs`: nobody was told of the ticket, and it is removed. */
   giveWay(ticket: TicketRecord, options: { isOurs: boolean }): Promise<RejectionRecord | undefined>;
 }
@@ -57,51 +58,68 @@ async function finalBeside(_id: string, { rejections, lookUp }: Deps): Promise<R
   throw new StoreUnavailable("a rejection of the same request is being decided");
 }
 
-async function rejectBatch(records: readonly RejectionRecord[], deps: Deps): Promise<(Rejection | StoreUnavailable)[]> {
-  const proposals = records.map((record): RejectionDocument => ({ ...toDocument(record), isProposed: true }));
+async function rejectBatch(records: readonly RejectionRecord[], deps: Deps): Promise<(Rejection | Error)[]> {
+  const proposals = records.map((record): RejectionDocument => ({ ...toDocument(record), isProposed: true, proposal: randomUUID() }));
   const standing = await insertOrFind(deps.db, proposals, deps.rejections, isSame);
-  // A proposal of somebody who may be dead is seen through like our own.
-  const open = records.filter((_record, index) => isOpen(standing[index])).map(({ _id }) => _id);
-  const { opened, contested } = await settle(open, deps);
-  return records.map((record, index): Rejection | StoreUnavailable => {
+  const { opened, contested } = await settle(
+    proposals.flatMap((proposal, index) => proposed(standing[index], proposal)),
+    deps,
+  );
+  return records.map((record, index): Rejection | Error => {
     const ticket = opened.get(record._id);
     if (ticket) return { kind: "opened", ticket };
-    if (contested.has(record._id)) return new StoreUnavailable("another worker has decided the same request");
+    if (contested.has(record._id)) return new StoreUnavailable("others decide the same request at this moment");
     const earlier = standing[index];
-    if (earlier instanceof StoreUnavailable) return earlier;
+    if (earlier instanceof Error) return earlier;
     return earlier ? { kind: "exists", record: toRecord(earlier) } : { kind: "rejected", record };
   });
 }
 
 /** A proposal that this very call has put in. */
-function isSame(stored: RejectionDocument, { rejectedAt, requestId }: RejectionDocument): boolean {
-  return stored.isProposed === true && stored.requestId === requestId && stored.rejectedAt.getTime() === rejectedAt.getTime();
+function isSame(stored: RejectionDocument, { proposal }: RejectionDocument): boolean {
+  return stored.proposal === proposal;
 }
 
-/** True for a rejection that is not final: one that we have just put in, or another's proposal. */
-function isOpen(standing: Standing<RejectionDocument>): boolean {
-  return standing === undefined || (!(standing instanceof StoreUnavailable) && standing.isProposed === true);
+/** What is to be seen through: our own proposal, or that of somebody who may be dead. */
+function proposed(standing: Standing<RejectionDocument>, own: RejectionDocument): RejectionDocument[] {
+  if (standing === undefined) return [own];
+  return !(standing instanceof Error) && standing.isProposed ? [standing] : [];
 }
 
-/** What became of proposals that are not in here: they are final. */
+/** What became of proposals. Those that are named in neither are final. */
 interface Settled {
   opened: Map<string, TicketRecord>;
-  /** Somebody has taken the proposal away, and there is no ticket either. */
   contested: Set<string>;
 }
 
 /** Makes proposals final, except those whose request has a ticket. */
-async function settle(identities: readonly string[], { rejections, tickets }: Deps): Promise<Settled> {
-  const opened = await ticketsOf(identities, tickets);
-  if (opened.size > 0) await rejections.deleteMany({ _id: { $in: [...opened.keys()] }, isProposed: true });
-  const rest = [...new Set(identities)].filter((identity) => !opened.has(identity));
-  if (rest.length === 0) return { opened, contested: new Set() };
-  const { modifiedCount } = await rejections.updateMany({ _id: { $in: rest }, isProposed: true }, { $unset: { isProposed: 1 } });
-  const gone = modifiedCount === rest.length ? [] : await missing(rest, rejections);
-  // Only a ticket takes a proposal away: it came since it was looked for.
+async function settle(proposals: readonly RejectionDocument[], { rejections, tickets }: Deps): Promise<Settled> {
+  const opened = await ticketsOf(namesOf(proposals), tickets);
+  const contested = await withdraw([...opened.keys()], rejections);
+  const rest = proposals.filter(({ _id }) => !opened.has(_id));
+  for (const identity of contested) opened.delete(identity);
+  if (rest.length === 0) return { opened, contested };
+  const names = namesOf(rest);
+  // Not what others have proposed since: there may have been a ticket before it.
+  const asSeen = { _id: { $in: names }, isProposed: true as const, proposal: { $in: rest.map(({ proposal = null }) => proposal) } };
+  const { modifiedCount } = await rejections.updateMany(asSeen, { $unset: { isProposed: 1, proposal: 1 } });
+  if (modifiedCount === names.length) return { opened, contested };
+  const final = await finalAmong(names, rejections);
+  const gone = names.filter((identity) => !final.has(identity));
+  // What takes a proposal away is a ticket that came since.
   const openedSince = await ticketsOf(gone, tickets);
-  return { opened: new Map([...opened, ...openedSince]), contested: new Set(gone.filter((identity) => !openedSince.has(identity))) };
+  for (const identity of gone) if (!openedSince.has(identity)) contested.add(identity);
+  return { opened: new Map([...opened, ...openedSince]), contested };
 }
+
+/** Takes away the proposals of those that have a ticket. Some may be final by now, by others who had seen none: their tickets give way. */
+async function withdraw(identities: readonly string[], rejections: Deps["rejections"]): Promise<Set<string>> {
+  if (identities.length === 0) return new Set();
+  const { deletedCount } = await rejections.deleteMany({ _id: { $in: [...identities] }, isProposed: true });
+  return deletedCount === identities.length ? new Set() : finalAmong(identities, rejections);
+}
+
+const namesOf = (proposals: readonly RejectionDocument[]) => [...new Set(proposals.map(({ _id }) => _id))];
 
 async function ticketsOf(identities: readonly string[], tickets: Deps["tickets"]): Promise<Map<string, TicketRecord>> {
   if (identities.length === 0) return new Map();
@@ -109,9 +127,8 @@ async function ticketsOf(identities: readonly string[], tickets: Deps["tickets"]
   return new Map(found.map((document) => [document._id, toRecord(document)]));
 }
 
-/** Those that no final rejection stands for. */
-async function missing(identities: readonly string[], rejections: Deps["rejections"]): Promise<string[]> {
-  const final = await rejections.find({ _id: { $in: [...identities] }, isProposed: { $exists: false } }, { projection: { _id: 1 } }).toArray();
-  const known = new Set(final.map(({ _id }) => _id));
-  return identities.filter((identity) => !known.has(identity));
+/** Those that a final rejection stands for. */
+async function finalAmong(identities: readonly string[], rejections: Deps["rejections"]): Promise<Set<string>> {
+  const found = await rejections.find({ _id: { $in: [...identities] }, isProposed: { $exists: false } }, { projection: { _id: 1 } }).toArray();
+  return new Set(found.map(({ _id }) => _id));
 }

@@ -6,6 +6,8 @@ export interface Stored {
   leasedBy?: string;
   /** Of a rejection that is not final yet; see mongo-rejections.ts. */
   isProposed?: true;
+  /** Which proposal it is; missing, which a filter calls null: of an earlier version. */
+  proposal?: string | null;
 }
 export type TicketDocument = TicketRecord & Stored;
 export type ReplyDocument = ReplyRecord & Stored;
@@ -19,6 +21,6 @@ export function toDocument<T extends { _id: string; requestId: string }>(record:
 /** The record in a document. */
 export function toRecord<T extends Stored>(document: T): Omit<T, keyof Stored> {
   if (document.alias === undefined && document.leasedBy === undefined && document.isProposed === undefined) return document;
-  const { alias, leasedBy, isProposed, ...record } = document;
+  const { alias, leasedBy, isProposed, proposal, ...record } = document;
   return record;
 }

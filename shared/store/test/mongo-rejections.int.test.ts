@@ -15,16 +15,17 @@ afterAll(async () => {
   await store.close();
 });
 
-/** A guard that is overtaken by others between its look for tickets and its making proposals final. */
-function overtakenBy(others: () => Promise<unknown>) {
+/** A guard that is overtaken by others between its look for tickets and what it does about its proposals. */
+function overtakenBy(others: () => Promise<unknown>, step: "updateMany" | "deleteMany" = "updateMany") {
   const rejections = store.db.collection<RejectionDocument>("rejections");
   const tickets = store.db.collection<TicketDocument>("tickets");
   const overtaken = new Proxy(rejections, {
     get(target, name) {
-      if (name !== "updateMany") return Reflect.get(target, name);
-      return async (...args: Parameters<typeof target.updateMany>) => {
+      const method = Reflect.get(target, name);
+      if (name !== step) return method;
+      return async (...args: unknown[]) => {
         await others();
-        return target.updateMany(...args);
+        return method.apply(target, args);
       };
     },
   });
@@ -44,4 +45,25 @@ it("of many that are rejected together, those that others decide meanwhile harm 
   expect(contested).toBeInstanceOf(StoreUnavailable);
   expect(await tickets.findRejection("plain")).toBeDefined();
   expect(await rejections.countDocuments({ _id: { $in: ["opened", "contested"] } })).toBe(0);
+});
+
+it("makes no proposal final but the one that it has seen: another's may come behind a ticket", async () => {
+  const tickets = makeMongoTicketStore(store, { numbers: { tid: String, accessCode: () => "code" }, now: () => new Date() });
+  const rejections = store.db.collection<RejectionDocument>("rejections");
+  const guard = overtakenBy(async () => {
+    await tickets.commit(draft({ _id: "fought-for" }));
+    await rejections.deleteOne({ _id: "fought-for" });
+    await rejections.insertOne({ ...rejection({ _id: "fought-for" }), isProposed: true, proposal: "another's" });
+  });
+  expect(await guard.rejectBatch([rejection({ _id: "fought-for" })])).toMatchObject([{ kind: "opened", ticket: { _id: "fought-for" } }]);
+  expect(await tickets.findRejection("fought-for")).toBeUndefined();
+});
+
+it("tells nobody of a ticket that has to give way to what another has just made final", async () => {
+  const tickets = makeMongoTicketStore(store, { numbers: { tid: String, accessCode: () => "code" }, now: () => new Date() });
+  const rejections = store.db.collection<RejectionDocument>("rejections");
+  await tickets.commit(draft({ _id: "gives-way" }));
+  const guard = overtakenBy(() => rejections.updateOne({ _id: "gives-way" }, { $unset: { isProposed: 1, proposal: 1 } }), "deleteMany");
+  const [told] = await guard.rejectBatch([rejection({ _id: "gives-way" })]);
+  expect(told).toBeInstanceOf(StoreUnavailable);
 });

@@ -34,7 +34,7 @@ export type Received =
   | { kind: "too-large" }
   | { kind: "too-many-hops" };
 
-/** See the head of the file. Throws on an outage, and when `raw` fails: then nothing was taken. */
+/** See the head of the file. Throws on an outage, and when `raw` fails: then it may be repeated, as what was taken of it is known by its content. */
 export async function receiveMail(raw: AsyncIterable<Uint8Array>, delivery: Delivery, deps: ReceiveMailDeps): Promise<Received> {
   const peek = peekAtMail();
   try {

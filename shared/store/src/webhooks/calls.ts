@@ -56,7 +56,10 @@ export function makeMongoCalls(store: StoreConnection): CallStore {
   const calls = store.db.collection<Stored>(COLLECTIONS.webhookCalls);
   return {
     owe: coalesce<WebhookCallRecord, void>({
-      run: async (batch) => (await insertOrFind<Stored>(store.db, batch, calls, () => true)).map((standing) => (standing instanceof Error ? standing : undefined)),
+      async run(batch) {
+        const standing = await insertOrFind<Stored>(store.db, batch, calls, () => true);
+        return standing.map((call) => (call instanceof Error ? call : undefined));
+      },
       maxInFlight: WRITES_IN_FLIGHT,
       maxBatch: LARGEST_BATCH,
       weigh: ({ body }) => body.length,
