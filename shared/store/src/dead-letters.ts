@@ -2,7 +2,8 @@ import type { DeadLetter, RejectionRecord } from "@openticket/contract";
 import type mongoose from "mongoose";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
 import { inTime } from "./in-time.ts";
-import { type RejectionDocument, type TicketDocument, toDocument } from "./ticket-documents.ts";
+import { rejectionGuardOf } from "./mongo-rejections.ts";
+import type { TicketDocument } from "./ticket-documents.ts";
 
 /** Requests that were given up, kept until an operator decides. */
 export interface DeadLetterStore {
@@ -55,9 +56,9 @@ export async function recordDropped(
   letter: DeadLetter,
   { identity, fingerprint }: { identity: string; fingerprint: string },
 ): Promise<void> {
-  if (await store.db.collection<TicketDocument>(COLLECTIONS.tickets).findOne({ $or: [{ _id: identity }, { alias: letter._id }] })) return;
+  if (await store.db.collection<TicketDocument>(COLLECTIONS.tickets).findOne({ alias: letter._id })) return;
   const now = new Date();
-  const { _id, ...record } = toDocument<RejectionRecord>({
+  const record: RejectionRecord = {
     _id: identity,
     requestId: letter._id,
     fingerprint,
@@ -66,8 +67,9 @@ export async function recordDropped(
     receivedAt: letter.receivedAt,
     rejectedAt: now,
     expiresAt: new Date(now.getTime() + DROPPED_RETENTION_MS),
-  });
-  await store.db.collection<RejectionDocument>(COLLECTIONS.rejections).replaceOne({ _id }, record, { upsert: true });
+  };
+  const [kept] = await rejectionGuardOf(store).rejectBatch([record]);
+  if (kept instanceof Error) throw kept;
 }
 
 /** Forgets that a request was rejected or given up, so that it may be decided again. */

@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { RejectionRecord, TicketRecord } from "@openticket/contract";
 import type mongoose from "mongoose";
+import { COLLECTIONS, type StoreConnection } from "./connect.ts";
 import { insertOrFind, type Standing } from "./insert-or-find.ts";
+import { lookUpDocument } from "./look-up.ts";
 import { StoreUnavailable } from "./outage.ts";
 import { type RejectionDocument, type TicketDocument, toDocument, toRecord } from "./ticket-documents.ts";
 import type { Rejection } from "./ticket-store.ts";
@@ -47,6 +49,12 @@ export function makeRejectionGuard(deps: Deps): RejectionGuard {
       return rejection && toRecord(rejection);
     },
   };
+}
+
+/** The guard of a store. */
+export function rejectionGuardOf({ db }: StoreConnection): RejectionGuard {
+  const rejections = db.collection<RejectionDocument>(COLLECTIONS.rejections);
+  return makeRejectionGuard({ db, rejections, tickets: db.collection<TicketDocument>(COLLECTIONS.tickets), lookUp: lookUpDocument(rejections) });
 }
 
 async function finalBeside(_id: string, { rejections, lookUp }: Deps): Promise<RejectionDocument | undefined> {

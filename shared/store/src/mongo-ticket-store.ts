@@ -4,9 +4,9 @@ import { coalesce } from "./coalesce.ts";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
 import { makeIdBlocks } from "./id-blocks.ts";
 import { inTime } from "./in-time.ts";
-import { lookUp, lookUpDocument, optionalRecord, READS_IN_FLIGHT } from "./look-up.ts";
+import { lookUp, optionalRecord, READS_IN_FLIGHT } from "./look-up.ts";
 import { makeMongoOutbox } from "./mongo-outbox.ts";
-import { makeRejectionGuard } from "./mongo-rejections.ts";
+import { rejectionGuardOf } from "./mongo-rejections.ts";
 import { commitBatch } from "./ticket-committer.ts";
 import { type RejectionDocument, type TicketDocument, toRecord } from "./ticket-documents.ts";
 import type { Commit, Numbers, Rejection, TicketReader, TicketStore } from "./ticket-store.ts";
@@ -24,9 +24,8 @@ const NOT_IN_HEAD = { message: 0, markdown: 0, attachments: 0, outbox: 0, decisi
 /** Tickets in MongoDB. Reads are from the primary and of what a majority has, as the connection is set up. */
 export function makeMongoTicketStore(store: StoreConnection, { numbers, now }: { numbers: Numbers; now(): Date }): TicketStore {
   const tickets = store.db.collection<TicketDocument>(COLLECTIONS.tickets);
-  const rejections = store.db.collection<RejectionDocument>(COLLECTIONS.rejections);
   const ids = makeIdBlocks(store.db, "ticket", () => now().getTime());
-  const guard = makeRejectionGuard({ db: store.db, rejections, tickets, lookUp: lookUpDocument(rejections) });
+  const guard = rejectionGuardOf(store);
   const committer = { db: store.db, tickets, takeIds: ids.take, numbers, nowMs: () => performance.now(), sleep };
   return {
     ...makeMongoTicketReader(store),
