@@ -1,3 +1,4 @@
+import { messageOf } from "@openticket/runtime";
 import yargs, { type Argv } from "yargs";
 import type { Command } from "./command.ts";
 import { auditCommand } from "./commands/audit.ts";
@@ -70,7 +71,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     await parser.parseAsync([...args], {}, (_error, _argv, text) => void (text && out.write(`${text}\n`)));
     return code;
   } catch (error) {
-    err.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    err.write(`${messageOf(error)}\n`);
     return error instanceof CliFailure ? error.exitCode : 1;
   } finally {
     await connections.close();

@@ -1,4 +1,4 @@
-import { drainOnSignals, explainListening, makeDrain, makeLogger, makeMetrics, readConfig, startOperationsServer } from "@openticket/runtime";
+import { drainOnSignals, explainListening, makeDrain, makeLogger, makeMetrics, messageOf, readConfig, startOperationsServer } from "@openticket/runtime";
 import { emailConfig } from "./email-config.ts";
 import { startEmail } from "./start-email.ts";
 
@@ -15,6 +15,6 @@ try {
   drain.onDrain("operations", () => operations.close());
   logger.info({ urls, operations: operations.url }, "ready");
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${messageOf(error)}\n`);
   process.exit(1);
 }

@@ -1,4 +1,4 @@
-import { drainOnSignals, makeDrain, makeLogger, readConfig } from "@openticket/runtime";
+import { drainOnSignals, makeDrain, makeLogger, messageOf, readConfig } from "@openticket/runtime";
 import { httpConfig } from "./config.ts";
 import { startHttp } from "./start-http.ts";
 
@@ -11,6 +11,6 @@ try {
   const { url } = await startHttp(config, { logger, drain });
   logger.info({ url }, "ready");
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${messageOf(error)}\n`);
   process.exit(1);
 }

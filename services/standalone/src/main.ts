@@ -1,4 +1,4 @@
-import { makeDrain, makeLogger } from "@openticket/runtime";
+import { makeDrain, makeLogger, messageOf } from "@openticket/runtime";
 import type { StandaloneConfig } from "./config.ts";
 import { readStandalone, startStandalone } from "./start-standalone.ts";
 import { openTerminal } from "./terminal.ts";
@@ -21,7 +21,7 @@ try {
   terminal.show(page);
 } catch (error) {
   if (!isStopping) {
-    terminal.fail(error instanceof Error ? error.message : String(error));
+    terminal.fail(messageOf(error));
     if (!isNamed(error)) logger.fatal({ err: error }, "start failed");
     await drain.drain();
     process.exit(1);
@@ -32,7 +32,7 @@ function settings(): StandaloneConfig {
   try {
     return readStandalone(process.env);
   } catch (error) {
-    terminal.fail(error instanceof Error ? error.message : String(error));
+    terminal.fail(messageOf(error));
     process.exit(1);
   }
 }

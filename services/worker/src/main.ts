@@ -1,4 +1,4 @@
-import { drainOnSignals, explainListening, makeDrain, makeLogger, makeMetrics, readConfig, startOperationsServer } from "@openticket/runtime";
+import { drainOnSignals, explainListening, makeDrain, makeLogger, makeMetrics, messageOf, readConfig, startOperationsServer } from "@openticket/runtime";
 import { workerConfig } from "./config.ts";
 import { startWorker } from "./start-worker.ts";
 
@@ -15,6 +15,6 @@ try {
   drain.onDrain("operations", () => operations.close());
   logger.info({ operations: operations.url }, "ready");
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${messageOf(error)}\n`);
   process.exit(1);
 }

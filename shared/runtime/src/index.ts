@@ -8,6 +8,7 @@ export * from "./insist.ts";
 export * from "./listen-failure.ts";
 export * from "./logger.ts";
 export * from "./loop.ts";
+export * from "./message-of.ts";
 export * from "./metrics.ts";
 export * from "./networks.ts";
 export * from "./operations-server.ts";

@@ -1,5 +1,6 @@
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { messageOf } from "./message-of.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** A thing that must work for the process to be ready; throws when it does not. */
@@ -27,10 +28,7 @@ async function answerOf(check: () => Promise<unknown>): Promise<string> {
   const late = new Promise<string>((resolve) => {
     timer = setTimeout(() => resolve(`no answer within ${CHECK_TIMEOUT_MS} ms`), CHECK_TIMEOUT_MS);
   });
-  const answer = check().then(
-    () => "ok",
-    (error: unknown) => (error instanceof Error ? error.message : String(error)),
-  );
+  const answer = check().then(() => "ok", messageOf);
   const first = await Promise.race([answer, late]);
   clearTimeout(timer);
   return first;

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { messageOf } from "@openticket/runtime";
 
 /** Where the email door listens. */
 export type Target = { protocol: "smtp" | "lmtp" } & ({ host: string; port: number } | { path: string });
@@ -63,7 +64,7 @@ export function readOptions(args: readonly string[], sender: string | undefined)
     if (bad !== undefined) return wrong(`${JSON.stringify(bad)} is no address`);
     return { kind: "take", target, envelope: { from, to: values.to }, spool: values.spool };
   } catch (error) {
-    return wrong(error instanceof Error ? error.message : String(error));
+    return wrong(messageOf(error));
   }
 }
 

@@ -1,3 +1,4 @@
+import { messageOf } from "@openticket/runtime";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { type HandedOver, handOver } from "./hand-over.ts";
 import { type Envelope, readOptions, type Target, USAGE } from "./options.ts";
@@ -28,7 +29,7 @@ export async function runPipe(args: readonly string[], io: PipeIo): Promise<Exit
         return command.spool === undefined ? await take(command, io) : await takeOrSpool({ ...command, spool: command.spool }, io);
     }
   } catch (error) {
-    io.err(error instanceof Error ? error.message : String(error));
+    io.err(messageOf(error));
     return EXIT.tempFail;
   }
 }

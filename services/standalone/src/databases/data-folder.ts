@@ -1,5 +1,6 @@
 import { access, constants, mkdir, stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
+import { messageOf } from "@openticket/runtime";
 import { StartFailure } from "./start-failure.ts";
 
 /** What a fresh MongoDB replica set of one takes (about 300 MB) and some room for tickets, bytes. */
@@ -47,7 +48,7 @@ async function isThere(folder: string): Promise<boolean> {
 /** The system's code of a fault, or its text. */
 export function codeOf(error: unknown): string {
   if (error instanceof Error && "code" in error && typeof error.code === "string") return error.code;
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }
 
 function megabytes(bytes: number): number {

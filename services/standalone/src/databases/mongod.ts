@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { totalmem } from "node:os";
 import { join } from "node:path";
+import { messageOf } from "@openticket/runtime";
 import { freePort, LOOPBACK, notePort, preferredPort } from "./free-port.ts";
 import { pidPathOf, stopOrphan } from "./orphans.ts";
 import type { Program } from "./programs/find-program.ts";
@@ -117,7 +118,7 @@ async function failure({
       { cause: error },
     );
   if (how) return new StartFailure(`MongoDB ended while starting (${how})${quoteFault(said)}; its log is ${logPath}`, { cause: error });
-  return new StartFailure(`MongoDB did not become ready: ${error instanceof Error ? error.message : String(error)}; its log is ${logPath}`, { cause: error });
+  return new StartFailure(`MongoDB did not become ready: ${messageOf(error)}; its log is ${logPath}`, { cause: error });
 }
 
 /** mongod logs a JSON document a line; the last one of severity E or F says why it ended. */

@@ -1,5 +1,5 @@
 import type { CallTry, WebhookCallRecord, WebhookEndpoint } from "@openticket/contract";
-import { insist, type Logger, type Metrics, startLoop } from "@openticket/runtime";
+import { insist, type Logger, type Metrics, messageOf, startLoop } from "@openticket/runtime";
 import { delayAfter } from "@openticket/webhooks";
 import { type Breaker, makeBreaker } from "./breaker.ts";
 import { type MadeCall, type MakeCallDeps, makeOneCall } from "./make-call.ts";
@@ -190,7 +190,7 @@ async function sendOne(call: LeasedCall, endpoint: WebhookEndpoint, lane: Lane, 
 
 /** Our own trouble is no try: the call waits, and everybody sees why. */
 async function postponeForUs(call: LeasedCall, error: unknown, deps: Sending): Promise<undefined> {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   deps.logger.error({ endpoint: call.endpoint, callId: call._id, err: error }, "call not made");
   const dueAt = new Date(deps.now().getTime() + OWN_TROUBLE_MS);
   await noteTry(call, { at: deps.now(), tookMs: 0, error: `not sent: ${text}` }, { state: "pending", attempts: call.attempts, dueAt }, deps);

@@ -1,5 +1,5 @@
 import type { InboundRecord, Notice } from "@openticket/contract";
-import { type Logger, type Loop, type Metrics, startLoop } from "@openticket/runtime";
+import { type Logger, type Loop, type Metrics, messageOf, startLoop } from "@openticket/runtime";
 import type { Bounce } from "./decide/outcome.ts";
 
 /**
@@ -81,7 +81,7 @@ async function sendOne(notice: Notice, { notices, send, severityOf, now, random,
     logger.warn({ inboundId: notice.inboundId, attempts, isDead, err: error }, "refusal not sent");
     count.inc({ result: isDead ? "dead" : "retry" });
     const delayMs = Math.min(FIRST_DELAY_MS * 2 ** Math.max(attempts - 1, 0), MAX_DELAY_MS) * (0.75 + random() / 2);
-    const next = { error: error instanceof Error ? error.message : String(error), attempts };
+    const next = { error: messageOf(error), attempts };
     return notices.postpone(notice._id, isDead ? next : { ...next, dueAt: new Date(now().getTime() + delayMs) });
   }
   count.inc({ result: "sent" });

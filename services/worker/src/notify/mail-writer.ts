@@ -1,3 +1,4 @@
+import { messageOf } from "@openticket/runtime";
 import { displayName, type MailAddress, sendableAddress } from "./address.ts";
 import { cleanLine, withoutAddresses } from "./clean-text.ts";
 import { composeMail } from "./compose.ts";
@@ -43,7 +44,7 @@ export function makeMailWriter({ config, tokenSecret, templates }: WritingOption
     try {
       return letter.kind === "owed" ? writeOwed(letter, tools) : writeRefusal(letter, tools);
     } catch (cause) {
-      const reason = withoutAddresses(cause instanceof Error ? cause.message : String(cause));
+      const reason = withoutAddresses(messageOf(cause));
       throw new MailDelayed("writing", `The mail ${letter.trace.template} could not be written: ${reason}`, { cause });
     }
   };

@@ -1,5 +1,5 @@
 import type { Worker } from "node:worker_threads";
-import { gatherTurn, spawnThread, type ThreadEntry } from "@openticket/runtime";
+import { gatherTurn, messageOf, spawnThread, type ThreadEntry } from "@openticket/runtime";
 import type { Letter } from "./letter.ts";
 import type { WritingOptions } from "./mail-writer.ts";
 import type { RelayConnectionsOptions } from "./relay-connections.ts";
@@ -124,8 +124,6 @@ const MEMORY_MB = 256;
 /** How long after a mail's time the thread may need to say so, ms; its start is in it, and the writing of another mail. */
 const STUCK_AFTER_MS = 5000;
 const CLOSED = "it was closed";
-
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 function ended(reason: string): SmtpFault {
   return { code: reason === CLOSED ? "ECONNECTION" : THREAD_FAULT, message: `The thread that speaks to the relay has ended: ${reason}` };

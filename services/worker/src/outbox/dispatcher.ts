@@ -1,5 +1,5 @@
 import type { OutboxEntry } from "@openticket/contract";
-import { insist, type Logger, type Metrics, startLoop } from "@openticket/runtime";
+import { insist, type Logger, type Metrics, messageOf, startLoop } from "@openticket/runtime";
 import { makeGatherer } from "./gather.ts";
 import { makeRoom } from "./room.ts";
 
@@ -185,7 +185,7 @@ async function deliverOne<T extends Owing>(record: T, entry: OutboxEntry, deps: 
     const isDead = severity === "final" || attempts >= MAX_ATTEMPTS;
     deliveries.inc({ kind, result: isDead ? "dead" : "retry" });
     deps.logger.warn({ requestId: record.requestId, key, attempts, isDead, err: error }, "delivery failed");
-    return { key, error: error instanceof Error ? error.message : String(error), attempts, isDead };
+    return { key, error: messageOf(error), attempts, isDead };
   }
   deliveries.inc({ kind, result: "delivered" });
   await deps.mark(markOf(record, entry));

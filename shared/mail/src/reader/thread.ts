@@ -1,4 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { messageOf } from "@openticket/runtime";
 import { understandMail } from "../understand-mail.ts";
 import type { MailReading, ThreadAnswer, ThreadStart, ThreadTask } from "./thread-messages.ts";
 
@@ -20,6 +21,6 @@ function read(raw: Uint8Array): MailReading {
     return { kind: "understood", mail: understandMail(raw, { withHtml }) };
   } catch (error) {
     // Whatever it is, it is this mail's: the thread goes on with others.
-    return { kind: "unreadable", reason: `the parser failed: ${error instanceof Error ? error.message : String(error)}` };
+    return { kind: "unreadable", reason: `the parser failed: ${messageOf(error)}` };
   }
 }

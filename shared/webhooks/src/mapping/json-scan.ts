@@ -1,3 +1,4 @@
+import { messageOf } from "@openticket/runtime";
 /**
  * Looks through a JSON text for what `JSON.parse` accepts in silence and nobody means: names that stand twice in an object,
  * names that mean something to JavaScript, nesting without end, numbers beyond all bounds. An integer with more digits than
@@ -73,7 +74,7 @@ function faultOf(text: string): string | undefined {
     JSON.parse(text);
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { type MailReading, makeMailReader, type UnderstoodMail } from "@openticket/mail";
+import { messageOf } from "@openticket/runtime";
 import type { CommandDeps } from "../../command.ts";
 import { table } from "../../output.ts";
 
@@ -39,7 +40,7 @@ async function readRaw(file: string, output: CommandDeps["output"]): Promise<Uin
   try {
     return await readFile(file);
   } catch (error) {
-    output.say(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    output.say(`${file} cannot be read: ${messageOf(error)}`);
     return undefined;
   }
 }

@@ -1,3 +1,4 @@
+import { messageOf } from "@openticket/runtime";
 import type { ImportDeps, ImportOptions } from "./import-ports.ts";
 import type { FolderSession, MessageHead } from "./session.ts";
 
@@ -31,7 +32,7 @@ export async function takeMessage(head: MessageHead, session: FolderSession, opt
   } catch (error) {
     // A connection that breaks while this message is read may do so because of it: it is the message's failure too.
     if (!reading.hasFailed() && deps.isOutage(error)) return { uid, kind: "our-trouble", error };
-    return { uid, kind: "failed", reason: error instanceof Error ? error.message : String(error) };
+    return { uid, kind: "failed", reason: messageOf(error) };
   }
 }
 
