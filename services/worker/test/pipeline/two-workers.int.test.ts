@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { OpenTicketCommand } from "@openticket/contract";
 import {
   connectStore,
@@ -7,6 +8,7 @@ import {
   makeMongoReplyStore,
   makeMongoTicketStore,
   type StoreConnection,
+  StoreUnavailable,
 } from "@openticket/store";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { testMongoUrl, uniqueName } from "../../../../test/support/servers.ts";
@@ -45,9 +47,9 @@ async function makeWorker(): Promise<PipelineDeps> {
   };
 }
 
-const request = (key: string, deptid: number): OpenTicketCommand => ({
+const request = (key: string, deptid: number, requestId = key): OpenTicketCommand => ({
   v: 1,
-  requestId: key,
+  requestId,
   idempotencyKey: key,
   source: { channel: "test" },
   receivedAt: now().toISOString(),
@@ -64,8 +66,9 @@ it("a right and a wrong request with one key at the same moment: one of them cou
   const pairs = outcomes.map(([right, wrong]) => `${told(right)} | ${told(wrong)}`);
   for (const pair of pairs) expect(["success | idempotency_key_reused", "idempotency_key_reused | department_not_found"]).toContain(pair);
   const opened = pairs.filter((pair) => pair.startsWith("success")).length;
-  expect(await stores[0]?.db.collection("tickets").countDocuments()).toBe(opened);
-  expect(await stores[0]?.db.collection("rejections").countDocuments()).toBe(REQUESTS - opened);
+  const ofKeys = { requestId: /^key-/ };
+  expect(await stores[0]?.db.collection("tickets").countDocuments(ofKeys)).toBe(opened);
+  expect(await stores[0]?.db.collection("rejections").countDocuments(ofKeys)).toBe(REQUESTS - opened);
 });
 
 it("a proposal that a dead worker left counts for nothing, and the next run sees it through", async () => {
@@ -81,3 +84,35 @@ it("a proposal that a dead worker left counts for nothing, and the next run sees
   expect(told(await run(deps, request(key, 1)))).toBe("success");
   expect(await rejections?.countDocuments({ requestId: key })).toBe(0);
 });
+
+it("five requests with one key over four workers: what stands is what each of them was told", async () => {
+  const fleet = [...workers, await makeWorker(), await makeWorker()];
+  const names = Array.from({ length: REQUESTS }, (_, n) => `fought-for-${n}`);
+  const decided = await Promise.all(
+    names.map((name, n) => {
+      const requests = [1, 999, 998, 1, 999].map((deptid, place) => request(name, deptid, `${name}-${deptid}-${place}`));
+      return Promise.all(requests.map((command, place) => untilDecided(fleet[(n + place) % fleet.length] ?? workers[0], command)));
+    }),
+  );
+  for (const [n, name] of names.entries()) {
+    const [ticket, rejection] = await Promise.all(
+      ["tickets", "rejections"].map((collection) => stores[0]?.db.collection(collection).findOne({ alias: new RegExp(`^${name}-`) })),
+    );
+    const deptid = Number((ticket ?? rejection)?.alias.split("-").at(-2));
+    const toldWhere = (own: number, outcome: string) => (deptid === own ? outcome : "idempotency_key_reused");
+    const [right, wrong, other] = [toldWhere(1, "success"), toldWhere(999, "department_not_found"), toldWhere(998, "department_not_found")];
+    expect([ticket === null, rejection === null, ...(decided[n] ?? [])]).toEqual([deptid !== 1, deptid === 1, right, wrong, other, right, wrong]);
+  }
+});
+
+/** As the queue does with a request that others decide at the same moment. */
+async function untilDecided(deps: PipelineDeps, command: OpenTicketCommand): Promise<string> {
+  for (;;) {
+    try {
+      return told(await run(deps, command));
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      await sleep(10);
+    }
+  }
+}
