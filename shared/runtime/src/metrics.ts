@@ -3,8 +3,12 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 /** Bounds of the buckets for times, in seconds. */
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** How often the event loop's lag is looked at, ms: prom-client's 10 would wake an idle process a hundred times a second. */
-const LAG_PRECISION_MS = 100;
+/**
+ * prom-client measures the event loop's lag with a timer, which wakes an idle process each time, and takes the timer's own
+ * interval for lag. So that timer rests for as long as it can, ms, and what it would tell is left out.
+ */
+const LAG_TIMER_MS = 2 ** 31 - 1;
+const LAGS = ["min", "max", "mean", "stddev", "p50", "p90", "p99"].map((part) => `nodejs_eventloop_lag_${part}_seconds`);
 
 /** One process's metrics. Names start with `openticket_`; each name may be asked for any number of times. */
 export interface Metrics {
@@ -19,7 +23,7 @@ export interface Metrics {
 /** See {@link Metrics}. `withProcess`: CPU, memory and event loop of the process as well. */
 export function makeMetrics({ withProcess }: { withProcess: boolean } = { withProcess: false }): Metrics {
   const registry = new Registry();
-  if (withProcess) collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_PRECISION_MS });
+  if (withProcess) addProcessMetrics(registry);
   const named = <T>(name: string, make: (fullName: string) => T): T => {
     const fullName = `openticket_${name}`;
     return (registry.getSingleMetric(fullName) as T | undefined) ?? make(fullName);
@@ -44,4 +48,18 @@ export function makeMetrics({ withProcess }: { withProcess: boolean } = { withPr
       ),
     expose: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   };
+}
+
+function addProcessMetrics(registry: Registry): void {
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_TIMER_MS });
+  for (const name of LAGS) registry.removeSingleMetric(name);
+  new Counter({
+    name: "openticket_event_loop_active_seconds_total",
+    help: "How long the event loop was at work; its rate is 1 where it never waits",
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(performance.eventLoopUtilization().active / 1000);
+    },
+  });
 }
