@@ -20,7 +20,7 @@ export function toDocument<T extends { _id: string; requestId: string }>(record:
 
 /** The record in a document. */
 export function toRecord<T extends Stored>(document: T): Omit<T, keyof Stored> {
-  if (document.alias === undefined && document.leasedBy === undefined && document.isProposed === undefined) return document;
+  if ((document.alias ?? document.leasedBy ?? document.isProposed ?? document.proposal) === undefined) return document;
   const { alias, leasedBy, isProposed, proposal, ...record } = document;
   return record;
 }
