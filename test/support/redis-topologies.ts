@@ -32,8 +32,9 @@ const NODE_TIMEOUT_MS = 1000;
 const READY_TIMEOUT_MS = 30_000;
 
 /** A cluster of three primaries with a replica each, with an append-only file. */
-export async function startCluster(): Promise<Topology> {
-  const hall = await openHall();
+export const startCluster = (): Promise<Topology> => inHall(makeCluster);
+
+async function makeCluster(hall: Hall): Promise<Members> {
   const options = { "cluster-enabled": "yes", "cluster-node-timeout": NODE_TIMEOUT_MS, "cluster-config-file": "nodes.conf" };
   const members = await Promise.all(Array.from({ length: 6 }, () => hall.start(options)));
   const [first] = members;
@@ -61,13 +62,13 @@ export async function startCluster(): Promise<Topology> {
       await holder?.kill();
       await until("the replica to take over", async () => (heir && (await isPrimary(heir))) || undefined, READY_TIMEOUT_MS);
     },
-    stop: hall.close,
   };
 }
 
 /** A primary with a replica, watched by three Sentinels. */
-export async function startSentinels(): Promise<Topology> {
-  const hall = await openHall();
+export const startSentinels = (): Promise<Topology> => inHall(makeSentinels);
+
+async function makeSentinels(hall: Hall): Promise<Members> {
   const primary = await hall.start({});
   const replica = await hall.start({ replicaof: `127.0.0.1 ${primary.port}` });
   await until("the replica's link", async () => (await linked([replica])) || undefined, READY_TIMEOUT_MS);
@@ -88,8 +89,21 @@ export async function startSentinels(): Promise<Topology> {
       await primary.kill();
       await until("the replica to take over", async () => (await isPrimary(replica)) || undefined, READY_TIMEOUT_MS);
     },
-    stop: hall.close,
   };
+}
+
+type Hall = Awaited<ReturnType<typeof openHall>>;
+type Members = Omit<Topology, "stop">;
+
+/** What cannot be made whole leaves no server behind. */
+async function inHall(make: (hall: Hall) => Promise<Members>): Promise<Topology> {
+  const hall = await openHall();
+  try {
+    return { ...(await make(hall)), stop: hall.close };
+  } catch (error) {
+    await hall.close();
+    throw error;
+  }
 }
 
 /** Where servers are started, and all of them stopped. */
@@ -103,21 +117,26 @@ async function openHall() {
     const child = spawn(program.path, args, { stdio: "ignore" });
     const server = { port, process: child, ask: (...command: [string, ...(string | number)[]]) => ask(port, command), kill: () => kill(child) };
     servers.push(server);
-    await until(`an answer on port ${port}`, () => server.ask("PING").catch(() => undefined), READY_TIMEOUT_MS);
+    const answer = () => (child.exitCode === null ? server.ask("PING").catch(() => undefined) : "ended");
+    await until(`an answer on port ${port}`, answer, READY_TIMEOUT_MS);
+    if (child.exitCode !== null) throw new Error(`The server on port ${port} has ended`);
     return server;
   }
 
+  async function startOnce(options: Record<string, string | number>): Promise<Server> {
+    const port = await portForMember();
+    const dir = join(folder, String(port));
+    await mkdir(dir);
+    const all = { port, bind: "127.0.0.1", dir, appendonly: "yes", save: "", "maxmemory-policy": "noeviction", ...options };
+    return launch(
+      port,
+      Object.entries(all).flatMap(([name, value]) => [`--${name}`, ...(name === "replicaof" ? String(value).split(" ") : [String(value)])]),
+    );
+  }
+
   return {
-    async start(options: Record<string, string | number>): Promise<Server> {
-      const port = await portForMember();
-      const dir = join(folder, String(port));
-      await mkdir(dir);
-      const all = { port, bind: "127.0.0.1", dir, appendonly: "yes", save: "", "maxmemory-policy": "noeviction", ...options };
-      return launch(
-        port,
-        Object.entries(all).flatMap(([name, value]) => [`--${name}`, ...(name === "replicaof" ? String(value).split(" ") : [String(value)])]),
-      );
-    },
+    /** Tried twice: its port, or that of its cluster's bus, may be another's by then. */
+    start: (options: Record<string, string | number>) => startOnce(options).catch(() => startOnce(options)),
     async startSentinel(lines: string[]): Promise<Server> {
       const port = await freePort();
       const path = join(folder, `sentinel-${port}.conf`);
