@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
-import { ConfigError } from "@openticket/runtime";
+import { ConfigError, messageOf } from "@openticket/runtime";
 
 /** Reads certificate and key, and tries whether they fit; undefined when neither is given. Throws {@link ConfigError}. */
 export async function readCertificate(files: { cert: string | undefined; key: string | undefined }): Promise<{ cert: Buffer; key: Buffer } | undefined> {
@@ -11,10 +11,7 @@ export async function readCertificate(files: { cert: string | undefined; key: st
   try {
     createSecureContext({ cert, key });
   } catch (cause) {
-    throw new ConfigError(
-      `The configuration is wrong:\n  SMTP_TLS_CERT: not a certificate that fits the key: ${cause instanceof Error ? cause.message : cause}`,
-      { cause },
-    );
+    throw new ConfigError(`The configuration is wrong:\n  SMTP_TLS_CERT: not a certificate that fits the key: ${messageOf(cause)}`, { cause });
   }
   return { cert, key };
 }
