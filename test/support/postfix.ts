@@ -34,8 +34,15 @@ export const LOCAL_USER = `games@${LOCAL_DOMAIN}`;
 /** The packages as files in the cache folder; undefined, with a loud line, where they cannot be had or used. */
 export const findPostfix = (): Promise<string[] | undefined> => findPackages("Postfix", ["postfix"]);
 
-/** Starts it on loopback, in the foreground of this test. */
-export async function startPostfix(packages: readonly string[], routes: PostfixRoutes): Promise<Postfix> {
+/** Starts it on loopback, in the foreground of this test. Tried twice: its port may be another's by then. */
+export function startPostfix(packages: readonly string[], routes: PostfixRoutes): Promise<Postfix> {
+  return startOnce(packages, routes).catch((error: unknown) => {
+    console.warn("POSTFIX DID NOT START, and is started once more", error);
+    return startOnce(packages, routes);
+  });
+}
+
+async function startOnce(packages: readonly string[], routes: PostfixRoutes): Promise<Postfix> {
   const folder = await mkdtemp(join(tmpdir(), "openticket-postfix-"));
   // Its daemons give up root: they have to get here.
   await chmod(folder, 0o755);
@@ -50,15 +57,19 @@ export async function startPostfix(packages: readonly string[], routes: PostfixR
   const env = { PATH: process.env.PATH, LD_LIBRARY_PATH: librariesIn(folder), MAIL_CONFIG: conf };
   const master = spawn(join(folder, "root/usr/lib/postfix/sbin/master"), ["-d", "-c", conf], { env, stdio: "inherit" });
   const log = () => readFile(join(folder, "log/maillog"), "utf8").catch(() => "");
-  await until("Postfix to be ready", async () => (await log()).includes("daemon started") || requireRunning(master, "Postfix"));
-  return {
-    smtpPort,
-    log,
-    async stop() {
-      await endOf(master);
-      await rm(folder, { recursive: true, force: true });
-    },
+  const stop = async () => {
+    await endOf(master);
+    await rm(folder, { recursive: true, force: true });
   };
+  try {
+    await until("Postfix to be ready", async () => (await log()).includes("daemon started") || requireRunning(master, "Postfix"));
+  } catch (error) {
+    const said = await log();
+    await stop();
+    // Of a port that is taken its log tells nothing.
+    throw new Error(`Postfix did not start on port ${smtpPort}; its log: ${said || "empty"}`, { cause: error });
+  }
+  return { smtpPort, log, stop };
 }
 
 async function makeQueue(folder: string): Promise<void> {

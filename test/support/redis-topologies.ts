@@ -124,7 +124,7 @@ async function openHall() {
   }
 
   async function startOnce(options: Record<string, string | number>): Promise<Server> {
-    const port = await portForMember();
+    const port = await freePort();
     const dir = join(folder, String(port));
     await mkdir(dir);
     const all = { port, bind: "127.0.0.1", dir, appendonly: "yes", save: "", "maxmemory-policy": "noeviction", ...options };
@@ -148,14 +148,6 @@ async function openHall() {
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** A member of a cluster also listens on its port + 10,000. */
-async function portForMember(): Promise<number> {
-  return until("a port below 55,536", async () => {
-    const port = await freePort();
-    return port < 55_536 ? port : undefined;
-  });
 }
 
 async function ask(port: number, [name, ...args]: [string, ...(string | number)[]]): Promise<unknown> {

@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 
@@ -16,8 +17,19 @@ export async function notePort(path: string, port: number): Promise<void> {
   await writeFile(path, `${port}\n`);
 }
 
+/**
+ * Ports below those that systems give to outgoing connections, which could take one between this look and the start of a
+ * server. Those of a Redis cluster's bus, 10,000 above, are as well.
+ */
+const [LOWEST_PORT, HIGHEST_PORT] = [10_240, 22_767];
+const LOOKS = 100;
+
 /** A port of the loopback that nobody listens on now. */
 export async function freePort(): Promise<number> {
+  for (let look = 0; look < LOOKS; look++) {
+    const port = randomInt(LOWEST_PORT, HIGHEST_PORT + 1);
+    if (await isFree(port)) return port;
+  }
   return listenOnce(0);
 }
 
