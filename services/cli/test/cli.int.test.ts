@@ -192,6 +192,7 @@ describe("audit of differences made by hand", () => {
       async ({ requestId }) => inserted("tickets", { _id: "other", requestId, alias: requestId, id: 10 ** 9, tid: "X-1" }),
     ],
     ["a rejection beside a ticket", "decided-twice", async ({ _id }) => inserted("rejections", { _id, requestId: _id, errors: [] })],
+    ["a reply beside a ticket", "decided-twice", async ({ _id }) => inserted("replies", { _id, requestId: _id, replyId: 10 ** 9, outbox: [] })],
   ])("names %s", async (_what, kind, make) => {
     const { body } = await postTicket(stack, TICKET, { prefer: "respond-async" });
     await rest(stack, "GET", `/v1/requests/${body.requestId}?wait=10`);

@@ -47,7 +47,7 @@ export function makeActions(deps: ActionDeps & { mail: Action; events: Action })
   });
   const ofReply = commandAction({
     read: readReplyCommand,
-    decide: (command) => decideReply(command, deps),
+    decide: (command, options) => decideReply(command, options, deps),
     recall: async (command) => ofReplyOutcome(command, await recallReply(command, deps.pipeline), deps),
   });
   const actions: [string, Action][] = [
@@ -92,10 +92,11 @@ function ofOutcome(command: OpenTicketCommand, outcome: Outcome | undefined, { t
 /** The story of a reply, and what may be delivered then. */
 export async function decideReply(
   command: AddTicketReplyCommand,
+  options: RunOptions,
   deps: Pick<ActionDeps, "pipeline" | "replies" | "news">,
   facts?: MailFacts,
 ): Promise<Decided> {
-  return ofReplyOutcome(command, await addTicketReply(command, deps.pipeline, facts), deps);
+  return ofReplyOutcome(command, await addTicketReply(command, options, deps.pipeline, facts), deps);
 }
 
 function ofReplyOutcome(command: AddTicketReplyCommand, outcome: ReplyOutcome, deps: Pick<ActionDeps, "replies" | "news">): Decided;

@@ -101,7 +101,7 @@ async function addReply(
   deps: ActionDeps,
   known: { findById(id: number): Promise<{ tid: string } | undefined> },
 ): Promise<Stored> {
-  const { result, deliver } = await decideReply(command, deps, facts);
+  const { result, deliver } = await decideReply(command, MAYBE_AGAIN, deps, facts);
   if (result?.result !== "success" || !("replyid" in result)) return rejected(result, deliver);
   const id = Number(result.ticketid);
   const ticket = await known.findById(id);

@@ -48,8 +48,9 @@ export async function auditStore(store: StoreConnection, { now, overdueMs }: { n
   const limit = new Date(now.getTime() - overdueMs);
   const owes = `owes a reply or a mail for more than ${Math.round(overdueMs / 60_000)} minutes`;
   const found = await Promise.all([
-    named(rejections.aggregate(rejectedAnd(COLLECTIONS.tickets)), "decided-twice", "has a ticket and a rejection"),
-    named(rejections.aggregate(rejectedAnd(COLLECTIONS.replies)), "decided-twice", "has a reply and a rejection"),
+    named(rejections.aggregate(alsoIn(COLLECTIONS.tickets)), "decided-twice", "has a ticket and a rejection"),
+    named(rejections.aggregate(alsoIn(COLLECTIONS.replies)), "decided-twice", "has a reply and a rejection"),
+    named(replies.aggregate(alsoIn(COLLECTIONS.tickets)), "decided-twice", "has a ticket and a reply: one key was used for both at the same moment"),
     named(letters.aggregate([...lettersOfDecided(), LIMIT]), "dead-but-decided", "has a dead letter, and an outcome; a worker removes the letter"),
     named(receipts.aggregate(openedAndGone()), "lost", "was opened, and its ticket is not there any more"),
     named(tickets.aggregate(repeated("id")), "number-twice", "is the id of several tickets"),
@@ -87,7 +88,7 @@ async function named(cursor: { toArray(): Promise<unknown[]> }, kind: Difference
   return ((await cursor.toArray()) as { _id: unknown }[]).map(({ _id }) => ({ kind, about: String(_id), detail }));
 }
 
-function rejectedAnd(from: string) {
+function alsoIn(from: string) {
   const look = { $lookup: { from, localField: "_id", foreignField: "_id", as: "outcome", pipeline: NAME_ALONE } };
   return [IS_FINAL, { $project: { _id: 1 } }, look, { $match: { "outcome.0": { $exists: true } } }, LIMIT];
 }

@@ -23,7 +23,7 @@ export { makeMongoNotices, type Notices } from "./mail/notices.ts";
 export { makeMongoPeople } from "./mail/people.ts";
 export { type Mailbox, type Mailboxes, makeMongoMailboxes } from "./mailboxes.ts";
 export { makeMemoryReplyStore } from "./memory-reply-store.ts";
-export { makeMemoryBlobStore, makeMemoryCredentialStore, makeMemoryDirectory, makeMemoryTicketStore } from "./memory-stores.ts";
+export { makeMemoryBlobStore, makeMemoryCredentialStore, makeMemoryDirectory, makeMemoryRecords, makeMemoryTicketStore } from "./memory-stores.ts";
 export { makeMongoBlobStore } from "./mongo-blob-store.ts";
 export { makeMongoCredentialStore, makeMongoDirectory } from "./mongo-directory.ts";
 export { makeMongoReplyReader, makeMongoReplyStore } from "./mongo-reply-store.ts";

@@ -47,7 +47,8 @@ async function writeHalves<D extends Document>(items: readonly Pending<D>[], db:
   };
 }
 
-function asError(error: unknown): Error {
+/** What was thrown, as an error. */
+export function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
 

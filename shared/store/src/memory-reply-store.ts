@@ -1,11 +1,10 @@
 import { isStatusEntry, type ReplyRecord, statusEntry, type TicketRecord } from "@openticket/contract";
 import { byRequestId, makeMemoryOutbox } from "./memory-outbox.ts";
-import type { MemoryTickets } from "./memory-stores.ts";
+import type { MemoryRecords } from "./memory-stores.ts";
 import type { ReplyStore } from "./ticket-store.ts";
 
 /** Replies in memory, beside the tickets that they change. */
-export function makeMemoryReplyStore({ tickets }: { tickets: MemoryTickets }): ReplyStore {
-  const replies = new Map<string, ReplyRecord>();
+export function makeMemoryReplyStore({ tickets, replies, rejections }: MemoryRecords): ReplyStore {
   let lastId = 0;
   /** False: there is no such ticket. */
   const apply = (reply: ReplyRecord): boolean => {
@@ -16,7 +15,9 @@ export function makeMemoryReplyStore({ tickets }: { tickets: MemoryTickets }): R
   };
   return {
     ...makeMemoryOutbox(replies),
-    async add(draft) {
+    async add(draft, { mayHaveTwin }) {
+      const record = mayHaveTwin() ? rejections.get(draft._id) : undefined;
+      if (record) return { kind: "rejected", record };
       const standing = replies.get(draft._id);
       const reply = standing ?? { ...draft, replyId: ++lastId };
       replies.set(reply._id, reply);

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
-import type { RejectionRecord, TicketRecord } from "@openticket/contract";
+import type { RejectionRecord, ReplyRecord, TicketRecord } from "@openticket/contract";
 import { BlobNotFound, type BlobStore, BlobTooLarge } from "./blob-store.ts";
 import { type CredentialStore, type Directory, type FindRow, makeCredentialStore, makeDirectory } from "./directory.ts";
 import { byRequestId, makeMemoryOutbox } from "./memory-outbox.ts";
@@ -9,15 +9,24 @@ import type { Numbers, TicketStore } from "./ticket-store.ts";
 
 /** The stores' twins in memory: for trying and testing, under the same tests as those on MongoDB. */
 
-/** Tickets by identity; shared with the replies that change them. */
-export type MemoryTickets = Map<string, TicketRecord>;
+/** What tickets, replies and rejections there are, by identity; shared by the stores that see one another. */
+export interface MemoryRecords {
+  tickets: Map<string, TicketRecord>;
+  replies: Map<string, ReplyRecord>;
+  rejections: Map<string, RejectionRecord>;
+}
+
+/** None yet. */
+export function makeMemoryRecords(): MemoryRecords {
+  return { tickets: new Map(), replies: new Map(), rejections: new Map() };
+}
 
 /** Tries to find a free number before a mask counts as too narrow. */
 const NUMBER_TRIES = 300;
 
 /** Tickets in memory. */
-export function makeMemoryTicketStore({ numbers, tickets = new Map() }: { numbers: Numbers; tickets?: MemoryTickets }): TicketStore {
-  const rejections = new Map<string, RejectionRecord>();
+export function makeMemoryTicketStore({ numbers, records = makeMemoryRecords() }: { numbers: Numbers; records?: MemoryRecords }): TicketStore {
+  const { tickets, replies, rejections } = records;
   let lastId = 0;
   const freeTid = (id: number, at: Date) => {
     const taken = new Set([...tickets.values()].map(({ tid }) => tid));
@@ -45,6 +54,8 @@ export function makeMemoryTicketStore({ numbers, tickets = new Map() }: { number
     async reject(record) {
       const ticket = tickets.get(record._id);
       if (ticket) return { kind: "opened", ticket };
+      const reply = replies.get(record._id);
+      if (reply) return { kind: "added", reply };
       const standing = rejections.get(record._id);
       if (standing) return { kind: "exists", record: standing };
       rejections.set(record._id, record);

@@ -1,21 +1,21 @@
 import { randomUUID } from "node:crypto";
-import type { RejectionRecord, TicketRecord } from "@openticket/contract";
+import type { RejectionRecord } from "@openticket/contract";
 import type mongoose from "mongoose";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
 import { insertOrFind, type Standing } from "./insert-or-find.ts";
 import { lookUpDocument } from "./look-up.ts";
 import { StoreUnavailable } from "./outage.ts";
-import { type RejectionDocument, type TicketDocument, toDocument, toRecord } from "./ticket-documents.ts";
+import { type RejectionDocument, type ReplyDocument, type TicketDocument, toDocument, toRecord } from "./ticket-documents.ts";
 import type { Rejection } from "./ticket-store.ts";
 
 /**
- * A request comes to a ticket or to a rejection, and not to both.
+ * A request comes to a ticket, or a reply, or to a rejection, and not to both.
  *
- * Problem: the two stand in two collections, and two workers may decide the same request at the same moment and come to
- * different ends: two contents under one key, or reference data that changes in between.
- * Choice: a rejection is proposed, then it is looked whether there is a ticket, and only then it is made final; nobody is
- * told of it before. Whoever has stored a ticket of a request that may be decided elsewhere as well looks for a rejection
- * afterwards, before anybody is told: a proposed one is taken away, to a final one the ticket gives way.
+ * Problem: they stand in collections of their own, and two workers may decide the same request at the same moment and come
+ * to different ends: two contents under one key, or reference data that changes in between.
+ * Choice: a rejection is proposed, then it is looked whether there is a ticket or a reply, and only then it is made final;
+ * nobody is told of it before. Whoever has stored one of a request that may be decided elsewhere as well looks for a rejection
+ * afterwards, before anybody is told: a proposed one is taken away, to a final one the ticket or the reply gives way.
  * Whatever the order of these steps, one of the two sees the other, and a step that changes something changes it only
  * while it is as it was seen. A worker that dies in between leaves a proposal, which counts for nothing.
  * Rejected: a common collection (every reader of tickets, of the former version too, would meet what is none), and a
@@ -24,14 +24,15 @@ import type { Rejection } from "./ticket-store.ts";
 export interface RejectionGuard {
   /** An error in a place: others decide that request at this moment, and it is for a later try. */
   rejectBatch(records: readonly RejectionRecord[]): Promise<(Rejection | Error)[]>;
-  /** The final rejection that a stored ticket gives way to; `isOurs`: nobody was told of the ticket, and it is removed. */
-  giveWay(ticket: TicketRecord, options: { isOurs: boolean }): Promise<RejectionRecord | undefined>;
+  /** For a ticket or a reply that is stored: the final rejection that it gives way to. A proposed one is taken away. */
+  finalBeside(identity: string): Promise<RejectionRecord | undefined>;
 }
 
 interface Deps {
   db: mongoose.mongo.Db;
   rejections: mongoose.mongo.Collection<RejectionDocument>;
   tickets: mongoose.mongo.Collection<TicketDocument>;
+  replies: mongoose.mongo.Collection<ReplyDocument>;
   /** Of whatever stands there, proposed or final; coalesced. */
   lookUp(identity: string): Promise<RejectionDocument | undefined>;
 }
@@ -43,9 +44,8 @@ const LOOKS = 5;
 export function makeRejectionGuard(deps: Deps): RejectionGuard {
   return {
     rejectBatch: (records) => rejectBatch(records, deps),
-    async giveWay(ticket, { isOurs }) {
-      const rejection = await finalBeside(ticket._id, deps);
-      if (rejection && isOurs) await deps.tickets.deleteOne({ _id: ticket._id, id: ticket.id });
+    async finalBeside(identity) {
+      const rejection = await finalBeside(identity, deps);
       return rejection && toRecord(rejection);
     },
   };
@@ -54,7 +54,13 @@ export function makeRejectionGuard(deps: Deps): RejectionGuard {
 /** The guard of a store. */
 export function rejectionGuardOf({ db }: StoreConnection): RejectionGuard {
   const rejections = db.collection<RejectionDocument>(COLLECTIONS.rejections);
-  return makeRejectionGuard({ db, rejections, tickets: db.collection<TicketDocument>(COLLECTIONS.tickets), lookUp: lookUpDocument(rejections) });
+  return makeRejectionGuard({
+    db,
+    rejections,
+    tickets: db.collection<TicketDocument>(COLLECTIONS.tickets),
+    replies: db.collection<ReplyDocument>(COLLECTIONS.replies),
+    lookUp: lookUpDocument(rejections),
+  });
 }
 
 async function finalBeside(_id: string, { rejections, lookUp }: Deps): Promise<RejectionDocument | undefined> {
@@ -69,13 +75,13 @@ async function finalBeside(_id: string, { rejections, lookUp }: Deps): Promise<R
 async function rejectBatch(records: readonly RejectionRecord[], deps: Deps): Promise<(Rejection | Error)[]> {
   const proposals = records.map((record): RejectionDocument => ({ ...toDocument(record), isProposed: true, proposal: randomUUID() }));
   const standing = await insertOrFind(deps.db, proposals, deps.rejections, isSame);
-  const { opened, contested } = await settle(
+  const { effects, contested } = await settle(
     proposals.flatMap((proposal, index) => proposed(standing[index], proposal)),
     deps,
   );
   return records.map((record, index): Rejection | Error => {
-    const ticket = opened.get(record._id);
-    if (ticket) return { kind: "opened", ticket };
+    const effect = effects.get(record._id);
+    if (effect) return effect;
     if (contested.has(record._id)) return new StoreUnavailable("others decide the same request at this moment");
     const earlier = standing[index];
     if (earlier instanceof Error) return earlier;
@@ -94,33 +100,37 @@ function proposed(standing: Standing<RejectionDocument>, own: RejectionDocument)
   return !(standing instanceof Error) && standing.isProposed ? [standing] : [];
 }
 
+/** A ticket or a reply that the request has. */
+type Effect = Extract<Rejection, { kind: "opened" | "added" }>;
+
 /** What became of proposals. Those that are named in neither are final. */
 interface Settled {
-  opened: Map<string, TicketRecord>;
+  effects: Map<string, Effect>;
   contested: Set<string>;
 }
 
-/** Makes proposals final, except those whose request has a ticket. */
-async function settle(proposals: readonly RejectionDocument[], { rejections, tickets }: Deps): Promise<Settled> {
-  const opened = await ticketsOf(namesOf(proposals), tickets);
-  const contested = await withdraw([...opened.keys()], rejections);
-  const rest = proposals.filter(({ _id }) => !opened.has(_id));
-  for (const identity of contested) opened.delete(identity);
-  if (rest.length === 0) return { opened, contested };
+/** Makes proposals final, except those whose request has a ticket or a reply. */
+async function settle(proposals: readonly RejectionDocument[], deps: Deps): Promise<Settled> {
+  const { rejections } = deps;
+  const effects = await effectsOf(namesOf(proposals), deps);
+  const contested = await withdraw([...effects.keys()], rejections);
+  const rest = proposals.filter(({ _id }) => !effects.has(_id));
+  for (const identity of contested) effects.delete(identity);
+  if (rest.length === 0) return { effects, contested };
   const names = namesOf(rest);
-  // Not what others have proposed since: there may have been a ticket before it.
+  // Not what others have proposed since: there may have been a ticket or a reply before it.
   const asSeen = { _id: { $in: names }, isProposed: true as const, proposal: { $in: rest.map(({ proposal = null }) => proposal) } };
   const { modifiedCount } = await rejections.updateMany(asSeen, { $unset: { isProposed: 1, proposal: 1 } });
-  if (modifiedCount === names.length) return { opened, contested };
+  if (modifiedCount === names.length) return { effects, contested };
   const final = await finalAmong(names, rejections);
   const gone = names.filter((identity) => !final.has(identity));
-  // What takes a proposal away is a ticket that came since.
-  const openedSince = await ticketsOf(gone, tickets);
-  for (const identity of gone) if (!openedSince.has(identity)) contested.add(identity);
-  return { opened: new Map([...opened, ...openedSince]), contested };
+  // What takes a proposal away is a ticket or a reply that came since.
+  const since = await effectsOf(gone, deps);
+  for (const identity of gone) if (!since.has(identity)) contested.add(identity);
+  return { effects: new Map([...effects, ...since]), contested };
 }
 
-/** Takes away the proposals of those that have a ticket. Some may be final by now, by others who had seen none: their tickets give way. */
+/** Takes away the proposals of those that have come to something. Some may be final by now, by others who had seen nothing: to those it gives way. */
 async function withdraw(identities: readonly string[], rejections: Deps["rejections"]): Promise<Set<string>> {
   if (identities.length === 0) return new Set();
   const { deletedCount } = await rejections.deleteMany({ _id: { $in: [...identities] }, isProposed: true });
@@ -129,10 +139,15 @@ async function withdraw(identities: readonly string[], rejections: Deps["rejecti
 
 const namesOf = (proposals: readonly RejectionDocument[]) => [...new Set(proposals.map(({ _id }) => _id))];
 
-async function ticketsOf(identities: readonly string[], tickets: Deps["tickets"]): Promise<Map<string, TicketRecord>> {
+async function effectsOf(identities: readonly string[], { tickets, replies }: Deps): Promise<Map<string, Effect>> {
   if (identities.length === 0) return new Map();
-  const found = await tickets.find({ _id: { $in: [...identities] } }).toArray();
-  return new Map(found.map((document) => [document._id, toRecord(document)]));
+  const among = { _id: { $in: [...identities] } };
+  const [opened, added] = await Promise.all([tickets.find(among).toArray(), replies.find(among).toArray()]);
+  const effects = [
+    ...opened.map((document): Effect => ({ kind: "opened", ticket: toRecord(document) })),
+    ...added.map((document): Effect => ({ kind: "added", reply: toRecord(document) })),
+  ];
+  return new Map(effects.map((effect) => [effect.kind === "opened" ? effect.ticket._id : effect.reply._id, effect]));
 }
 
 /** Those that a final rejection stands for. */

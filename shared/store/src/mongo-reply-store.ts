@@ -1,11 +1,12 @@
-import type { ReplyDraft, ReplyRecord } from "@openticket/contract";
+import type { ReplyRecord } from "@openticket/contract";
 import { coalesce } from "./coalesce.ts";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
 import { makeIdBlocks } from "./id-blocks.ts";
 import { lookUp, optionalRecord } from "./look-up.ts";
 import { makeMongoOutbox } from "./mongo-outbox.ts";
+import { rejectionGuardOf } from "./mongo-rejections.ts";
 import { changeTickets } from "./reply-changes.ts";
-import { addBatch } from "./reply-committer.ts";
+import { type Adding, addBatch } from "./reply-committer.ts";
 import { type ReplyDocument, type TicketDocument, toRecord } from "./ticket-documents.ts";
 import type { Added, ReplyReader, ReplyStore } from "./ticket-store.ts";
 
@@ -22,17 +23,19 @@ export function makeMongoReplyStore(store: StoreConnection, { now }: { now(): Da
     tickets: store.db.collection<TicketDocument>(COLLECTIONS.tickets),
   };
   const ids = makeIdBlocks(store.db, "reply", () => now().getTime());
-  const committer = { ...collections, db: store.db, takeIds: ids.take, nowMs: () => performance.now(), sleep };
+  const { finalBeside } = rejectionGuardOf(store);
+  const committer = { ...collections, db: store.db, takeIds: ids.take, finalBeside, nowMs: () => performance.now(), sleep };
+  const add = coalesce<Adding, Added>({
+    run: (adding) => addBatch(adding, committer),
+    maxInFlight: WRITES_IN_FLIGHT,
+    maxBatch: LARGEST_BATCH,
+    weigh: ({ draft }) => draft.message.length,
+    maxWeight: HEAVIEST_BATCH,
+  });
   return {
     ...makeMongoReplyReader(store),
     ...makeMongoOutbox<ReplyRecord>(collections.replies),
-    add: coalesce<ReplyDraft, Added>({
-      run: (drafts) => addBatch(drafts, committer),
-      maxInFlight: WRITES_IN_FLIGHT,
-      maxBatch: LARGEST_BATCH,
-      weigh: ({ message }) => message.length,
-      maxWeight: HEAVIEST_BATCH,
-    }),
+    add: (draft, { mayHaveTwin }) => add({ draft, mayHaveTwin }),
     findByIdentity: lookUp(collections.replies),
     applyToTicket: async (reply) => void (await changeTickets([reply], collections)),
   };

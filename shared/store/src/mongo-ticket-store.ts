@@ -46,7 +46,11 @@ export function makeMongoTicketStore(store: StoreConnection, { numbers, now }: {
       weigh: ({ source, errors }) => jsonLength(source) + jsonLength(errors),
       maxWeight: HEAVIEST_BATCH,
     }),
-    giveWay: (ticket, options) => inTime(guard.giveWay(ticket, options)),
+    async giveWay({ _id, id }, { isOurs }) {
+      const rejection = await inTime(guard.finalBeside(_id));
+      if (rejection && isOurs) await inTime(tickets.deleteOne({ _id, id }));
+      return rejection;
+    },
   };
 }
 

@@ -1,6 +1,6 @@
-import type { ReplyDraft, ReplyRecord } from "@openticket/contract";
+import type { RejectionRecord, ReplyDraft, ReplyRecord } from "@openticket/contract";
 import type mongoose from "mongoose";
-import { findStanding, insertBatch, PATIENCE_MS, type Patience, type Pending, pauseOrGiveUp } from "./insert-batch.ts";
+import { asError, findStanding, insertBatch, PATIENCE_MS, type Patience, type Pending, pauseOrGiveUp } from "./insert-batch.ts";
 import { isStoreOutage } from "./outage.ts";
 import { changeTickets } from "./reply-changes.ts";
 import { type ReplyDocument, type TicketDocument, toDocument, toRecord } from "./ticket-documents.ts";
@@ -12,7 +12,8 @@ import type { Added } from "./ticket-store.ts";
  * Problem: a reply is two documents, its own and its ticket's, and a worker may die between any two writes.
  * Choice: the reply goes first, guarded by its identity; then one update changes the ticket, guarded by the list of
  * replies that have changed it already. Whoever finds the reply, another run or the relay of its outbox, makes the
- * second step again, and the guard lets it happen once. The requester is answered after both.
+ * second step again, and the guard lets it happen once. The requester is answered after both. Between them a reply whose
+ * request may be decided elsewhere gives way to a rejection; see mongo-rejections.ts.
  * Rejected: a transaction. A process that dies inside one leaves its ticket locked for up to a minute, against the second
  * run and against every mark in its outbox; see docs/adr/0011-replies.md, with what was seen.
  */
@@ -22,16 +23,24 @@ export interface ReplyCommitterDeps extends Patience {
   replies: mongoose.mongo.Collection<ReplyDocument>;
   tickets: mongoose.mongo.Collection<TicketDocument>;
   takeIds(count: number): Promise<number[]>;
+  /** The final rejection of that identity. */
+  finalBeside(identity: string): Promise<RejectionRecord | undefined>;
+}
+
+/** A draft, and whether its request may be decided elsewhere as well. */
+export interface Adding {
+  draft: ReplyDraft;
+  mayHaveTwin(): boolean;
 }
 
 type Undecided = Pending<ReplyDocument>;
 type Settled = { place: number; kind: "added" | "exists"; reply: ReplyRecord };
 
 /** Outcomes of the drafts, in their order. Throws when the outcome of any of them cannot be known. */
-export async function addBatch(drafts: readonly ReplyDraft[], deps: ReplyCommitterDeps): Promise<(Added | Error)[]> {
-  const outcomes: (Added | Error)[] = new Array(drafts.length);
+export async function addBatch(adding: readonly Adding[], deps: ReplyCommitterDeps): Promise<(Added | Error)[]> {
+  const outcomes: (Added | Error)[] = new Array(adding.length);
   let undecided = await number(
-    drafts.map((draft, place) => ({ document: toDocument({ ...draft, replyId: 0 }), place, rounds: 0 })),
+    adding.map(({ draft }, place) => ({ document: toDocument({ ...draft, replyId: 0 }), place, rounds: 0 })),
     deps,
   );
   const deadlineMs = deps.nowMs() + PATIENCE_MS;
@@ -40,7 +49,8 @@ export async function addBatch(drafts: readonly ReplyDraft[], deps: ReplyCommitt
       const { stored, taken, refused } = await insertBatch(undecided, deps.db, deps.replies.collectionName);
       for (const { item, error } of refused) outcomes[item.place] = error;
       const standing = await findStanding(taken.identity, deps.replies);
-      await settle([...stored.map(asAdded), ...[...standing].map(asFound)], outcomes, deps);
+      const settled = [...stored.map(asAdded), ...[...standing].map(asFound)];
+      await settle(await undisputed(settled, adding, outcomes, deps), outcomes, deps);
       // Taken, but not to be read yet: its writer's majority is still on its way.
       const unseen = taken.identity.filter((item) => !standing.has(item));
       undecided = [...unseen, ...(await number(taken.number, deps))];
@@ -64,6 +74,27 @@ function asAdded({ document, place }: Undecided): Settled {
 
 function asFound([item, document]: [Undecided, ReplyDocument]): Settled {
   return { place: item.place, kind: document.replyId === item.document.replyId ? "added" : "exists", reply: toRecord(document) };
+}
+
+/** Those that stand beside no rejection; the outcome of the others is that rejection, or that it cannot be known now. */
+async function undisputed(settled: readonly Settled[], adding: readonly Adding[], outcomes: (Added | Error)[], deps: ReplyCommitterDeps): Promise<Settled[]> {
+  const doubtful = settled.filter(({ place }) => adding[place]?.mayHaveTwin());
+  const disputed = new Set<Settled>();
+  await Promise.all(
+    doubtful.map(async (item) => {
+      const outcome = await giveWay(item, deps).catch(asError);
+      if (outcome === undefined) return;
+      outcomes[item.place] = outcome;
+      disputed.add(item);
+    }),
+  );
+  return settled.filter((item) => !disputed.has(item));
+}
+
+async function giveWay({ kind, reply: { _id, replyId } }: Settled, { replies, finalBeside }: ReplyCommitterDeps): Promise<Added | undefined> {
+  const record = await finalBeside(_id);
+  if (record && kind === "added") await replies.deleteOne({ _id, replyId });
+  return record && { kind: "rejected", record };
 }
 
 /** The second step, and the outcomes that follow from it. */

@@ -3,7 +3,11 @@ import type { RejectionRecord, ReplyDraft, ReplyRecord, TicketDraft, TicketHead,
 /** What the store promises about tickets and outcomes; its Mongo and its memory form pass the same tests. */
 
 export type Commit = { kind: "opened"; ticket: TicketRecord } | { kind: "exists"; ticket: TicketRecord } | { kind: "out-of-numbers" };
-export type Rejection = { kind: "rejected"; record: RejectionRecord } | { kind: "exists"; record: RejectionRecord } | { kind: "opened"; ticket: TicketRecord };
+export type Rejection =
+  | { kind: "rejected"; record: RejectionRecord }
+  | { kind: "exists"; record: RejectionRecord }
+  | { kind: "opened"; ticket: TicketRecord }
+  | { kind: "added"; reply: ReplyRecord };
 export type Postponement = { error: string; attempts: number; dueAt: Date } | { error: string; deadAt: Date };
 
 /** Makes the numbers that people see; ids are the store's own. */
@@ -28,7 +32,7 @@ export interface TicketStore extends TicketReader, Outbox<TicketRecord> {
    */
   commit(draft: TicketDraft): Promise<Commit>;
   /**
-   * Stores a rejection, unless one stands already or the request has a ticket: then that is the answer. Throws
+   * Stores a rejection, unless one stands already or the request has a ticket or a reply: then that is the answer. Throws
    * StoreUnavailable when another decides the same request at this moment: a repetition finds what came of it.
    */
   reject(record: RejectionRecord): Promise<Rejection>;
@@ -58,7 +62,11 @@ export interface Outbox<T> {
   postpone(identity: string, key: string, next: Postponement): Promise<void>;
 }
 
-export type Added = { kind: "added"; reply: ReplyRecord } | { kind: "exists"; reply: ReplyRecord } | { kind: "ticket-gone" };
+export type Added =
+  | { kind: "added"; reply: ReplyRecord }
+  | { kind: "exists"; reply: ReplyRecord }
+  | { kind: "rejected"; record: RejectionRecord }
+  | { kind: "ticket-gone" };
 
 export interface ReplyReader {
   findReplyByRequestId(requestId: string): Promise<ReplyRecord | undefined>;
@@ -71,10 +79,11 @@ export interface ReplyStore extends ReplyReader, Outbox<ReplyRecord> {
   /**
    * Numbers the draft, writes it with its outbox, and changes its ticket: status, custom fields, time of the last reply.
    * `exists` when its identity was taken before: then too its ticket is changed, once, when this returns.
-   * `ticket-gone`: there is no such ticket, and nothing is kept. Throws StoreUnavailable when the outcome cannot be known
-   * now: a repetition completes it.
+   * `ticket-gone`: there is no such ticket, and nothing is kept. `mayHaveTwin`, asked when the reply is stored and its ticket
+   * not changed yet: whether the request may be decided elsewhere as well; `rejected` when it was, and nothing is kept. Throws
+   * StoreUnavailable when the outcome cannot be known now: a repetition completes it.
    */
-  add(draft: ReplyDraft): Promise<Added>;
+  add(draft: ReplyDraft, options: { mayHaveTwin(): boolean }): Promise<Added>;
   findByIdentity(identity: string): Promise<ReplyRecord | undefined>;
   /** Changes the ticket of a stored reply, unless that was done; removes the reply when its ticket is gone. */
   applyToTicket(reply: ReplyRecord): Promise<void>;

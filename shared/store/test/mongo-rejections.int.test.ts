@@ -3,7 +3,7 @@ import { testMongoUrl, uniqueName } from "../../../test/support/servers.ts";
 import { connectStore, makeMongoTicketStore, type StoreConnection, StoreUnavailable } from "../src/index.ts";
 import { lookUpDocument } from "../src/look-up.ts";
 import { makeRejectionGuard } from "../src/mongo-rejections.ts";
-import type { RejectionDocument, TicketDocument } from "../src/ticket-documents.ts";
+import type { RejectionDocument, ReplyDocument, TicketDocument } from "../src/ticket-documents.ts";
 import { draft, rejection } from "./testkit/ticket-store.suite.ts";
 
 let store: StoreConnection;
@@ -19,6 +19,7 @@ afterAll(async () => {
 function overtakenBy(others: () => Promise<unknown>, step: "updateMany" | "deleteMany" = "updateMany") {
   const rejections = store.db.collection<RejectionDocument>("rejections");
   const tickets = store.db.collection<TicketDocument>("tickets");
+  const replies = store.db.collection<ReplyDocument>("replies");
   const overtaken = new Proxy(rejections, {
     get(target, name) {
       const method = Reflect.get(target, name);
@@ -29,7 +30,7 @@ function overtakenBy(others: () => Promise<unknown>, step: "updateMany" | "delet
       };
     },
   });
-  return makeRejectionGuard({ db: store.db, rejections: overtaken, tickets, lookUp: lookUpDocument(rejections) });
+  return makeRejectionGuard({ db: store.db, rejections: overtaken, tickets, replies, lookUp: lookUpDocument(rejections) });
 }
 
 it("of many that are rejected together, those that others decide meanwhile harm no other", async () => {

@@ -2,7 +2,7 @@ import type { ReplyRecord } from "@openticket/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { testMongoUrl, uniqueName } from "../../../test/support/servers.ts";
 import { auditStore, connectStore, makeMongoReplyStore, makeMongoTicketStore, type StoreConnection } from "../src/index.ts";
-import { replyDraft, replyStoreSuite } from "./testkit/reply-store.suite.ts";
+import { ALONE, replyDraft, replyStoreSuite } from "./testkit/reply-store.suite.ts";
 import { draft } from "./testkit/ticket-store.suite.ts";
 
 const opened: StoreConnection[] = [];
@@ -50,7 +50,7 @@ describe("a process that died between the reply and its ticket", () => {
     const audit = await auditStore(store, { now: now(), overdueMs: 1000 });
     expect(audit.differences).toContainEqual(expect.objectContaining({ kind: "reply-without-effect", about: reply.requestId }));
     const { replyId, ...again } = reply;
-    expect(await replies.add(again)).toEqual({ kind: "exists", reply });
+    expect(await replies.add(again, ALONE)).toEqual({ kind: "exists", reply });
     expect(await tickets.findById(id)).toMatchObject({ status: "Answered", replyIds: [replyId] });
   });
 
@@ -69,7 +69,7 @@ it("two processes with the same requests: one reply each, and each once on its t
   const commits = await Promise.all(Array.from({ length: 5 }, () => a.tickets.commit(draft())));
   const ids = commits.flatMap((commit) => (commit.kind === "opened" ? [commit.ticket.id] : []));
   const requests = Array.from({ length: 200 }, (_, n) => replyDraft({ ticketId: ids[n % ids.length] ?? 0 }));
-  const outcomes = await Promise.all(requests.flatMap((request) => [a.replies.add(request), b.replies.add(request)]));
+  const outcomes = await Promise.all(requests.flatMap((request) => [a.replies.add(request, ALONE), b.replies.add(request, ALONE)]));
   expect(outcomes.filter(({ kind }) => kind === "added")).toHaveLength(200);
   const stored = await store.db.collection<ReplyRecord>("replies").find().toArray();
   const known = (await Promise.all(ids.map((id) => a.tickets.findById(id)))).flatMap((ticket) => ticket?.replyIds ?? []);

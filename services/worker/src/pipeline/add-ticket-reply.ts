@@ -14,7 +14,7 @@ import {
 import { storeAttachments } from "./attachments.ts";
 import { type MailFacts, withFacts } from "./mail-facts.ts";
 import { owedByReply } from "./outbox.ts";
-import { type Addressed, address, conflict, markReplay, type Refusal, repeatRejection, storeRejection } from "./outcomes.ts";
+import { type Addressed, address, conflict, markReplay, type Refusal, type RunOptions, repeatRejection, storeRejection } from "./outcomes.ts";
 import { owedEvent } from "./owed-event.ts";
 import type { PipelineDeps } from "./ports.ts";
 import { type ValidReply, validateReply } from "./validate-reply.ts";
@@ -31,7 +31,7 @@ export type ReplyOutcome =
   | Refusal;
 
 /** Runs one command to its outcome, with what a mail that it was made of adds. Throws only for faults that a later try may not meet. */
-export async function addTicketReply(command: AddTicketReplyCommand, deps: PipelineDeps, facts?: MailFacts): Promise<ReplyOutcome> {
+export async function addTicketReply(command: AddTicketReplyCommand, options: RunOptions, deps: PipelineDeps, facts?: MailFacts): Promise<ReplyOutcome> {
   const identity = identityOf(command);
   const [earlierRejection, checked, otherUse] = await Promise.all([
     deps.tickets.findRejection(identity),
@@ -45,12 +45,14 @@ export async function addTicketReply(command: AddTicketReplyCommand, deps: Pipel
   const errors = inOrderOfPrecedence([...checked.errors, ...stored.errors, ...(command.problems ?? [])], REPLY_PRECEDENCE);
   if (checked.reply === undefined || errors.length > 0) return reject(command, errors, deps);
 
-  const added = await deps.replies.add(withFacts(await makeDraft(command, checked.reply, stored.attachments, deps), facts));
+  const added = await deps.replies.add(withFacts(await makeDraft(command, checked.reply, stored.attachments, deps), facts), options);
   switch (added.kind) {
     case "added":
       return { kind: "added", reply: added.reply, result: replyAddedResult(command, added.reply) };
     case "exists":
       return repeatReply(command, added.reply);
+    case "rejected":
+      return repeatRejection(command, added.record);
     case "ticket-gone":
       return reject(command, [replyError("ticket_not_found")], deps);
   }
@@ -78,10 +80,9 @@ async function makeDraft(command: AddTicketReplyCommand, reply: ValidReply, atta
 }
 
 async function reject(command: AddTicketReplyCommand, errors: RequestError[], deps: PipelineDeps): Promise<ReplyOutcome> {
-  const earlierReply = await deps.replies.findByIdentity(identityOf(command));
-  if (earlierReply) return repeatReply(command, earlierReply);
   const refusal = await storeRejection(command, errors, deps);
-  return refusal.kind === "opened" ? conflict(command) : refusal;
+  if (refusal.kind === "opened") return conflict(command);
+  return refusal.kind === "added" ? repeatReply(command, refusal.reply) : refusal;
 }
 
 /** What is decided of a request already; undefined when nothing is. Tries nothing. */

@@ -89,5 +89,6 @@ async function makeDraft(command: OpenTicketCommand, ticket: ValidTicket, attach
 
 async function reject(command: OpenTicketCommand, errors: RequestError[], deps: PipelineDeps): Promise<Outcome> {
   const refusal = await storeRejection(command, errors, deps);
+  if (refusal.kind === "added") return conflict(command);
   return refusal.kind === "opened" ? repeatTicket(command, refusal.ticket) : refusal;
 }

@@ -1,15 +1,6 @@
-import {
-  type Command,
-  type ErrorResult,
-  fingerprintOf,
-  IDEMPOTENCY_CONFLICT,
-  identityOf,
-  type RejectionRecord,
-  type RequestError,
-  type TicketRecord,
-} from "@openticket/contract";
+import { type Command, type ErrorResult, fingerprintOf, IDEMPOTENCY_CONFLICT, identityOf, type RejectionRecord, type RequestError } from "@openticket/contract";
 import { owedEvent } from "./owed-event.ts";
-import type { PipelineDeps } from "./ports.ts";
+import type { PipelineDeps, Rejection } from "./ports.ts";
 
 /** What the caller knows of a run. */
 export interface RunOptions {
@@ -28,12 +19,12 @@ export type Refusal =
   /** The key was used before for a request with other content. */
   | { kind: "conflict"; result: ErrorResult };
 
-/** Keeps the rejection, so that a repetition gets the same answer; `opened`: the request, or another with its key, has a ticket. */
+/** Keeps the rejection, so that a repetition gets the same answer; `opened`, `added`: the request, or another with its key, has a ticket or a reply. */
 export async function storeRejection(
   command: Command,
   errors: RequestError[],
   deps: PipelineDeps,
-): Promise<Refusal | { kind: "opened"; ticket: TicketRecord }> {
+): Promise<Refusal | Extract<Rejection, { kind: "opened" | "added" }>> {
   const now = deps.now();
   const outbox = owedEvent("request.rejected", identityOf(command), { at: now, ...departmentOf(command) }, deps.wantsEvent);
   const rejection = await deps.tickets.reject({
@@ -53,6 +44,7 @@ export async function storeRejection(
     case "exists":
       return repeatRejection(command, rejection.record);
     case "opened":
+    case "added":
       return rejection;
   }
 }

@@ -79,7 +79,9 @@ export type Rejection =
   | { kind: "rejected"; record: RejectionRecord }
   | { kind: "exists"; record: RejectionRecord }
   /** The request has a ticket already. */
-  | { kind: "opened"; ticket: TicketRecord };
+  | { kind: "opened"; ticket: TicketRecord }
+  /** The request has a reply already. */
+  | { kind: "added"; reply: ReplyRecord };
 
 export interface TicketStore {
   /** Numbers the draft and writes it with its outbox, journaled on a majority. */
@@ -98,12 +100,17 @@ export type Added =
   | { kind: "added"; reply: ReplyRecord }
   /** An earlier run of the same request, or an earlier request with the same key, has written it. */
   | { kind: "exists"; reply: ReplyRecord }
+  /** Rejected elsewhere, before anybody was told of the reply; nothing was kept. */
+  | { kind: "rejected"; record: RejectionRecord }
   /** The ticket is there no more; nothing was kept. */
   | { kind: "ticket-gone" };
 
 export interface ReplyStore {
-  /** Numbers the draft, writes it with its outbox and changes its ticket, journaled on a majority. Whoever runs it again completes what was begun. */
-  add(draft: ReplyDraft): Promise<Added>;
+  /**
+   * Numbers the draft, writes it with its outbox and changes its ticket, journaled on a majority. Whoever runs it again completes
+   * what was begun. `mayHaveTwin`: see `RunOptions`.
+   */
+  add(draft: ReplyDraft, options: { mayHaveTwin(): boolean }): Promise<Added>;
   findByIdentity(identity: string): Promise<ReplyRecord | undefined>;
 }
 

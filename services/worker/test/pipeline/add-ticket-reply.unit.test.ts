@@ -1,5 +1,5 @@
 import type { AddTicketReplyCommand, OpenTicketCommand, TicketRecord } from "@openticket/contract";
-import { EXAMPLE_DATA, makeMemoryBlobStore, makeMemoryDirectory, makeMemoryReplyStore, makeMemoryTicketStore } from "@openticket/store";
+import { EXAMPLE_DATA, makeMemoryBlobStore, makeMemoryDirectory, makeMemoryRecords, makeMemoryReplyStore, makeMemoryTicketStore } from "@openticket/store";
 import { beforeEach, describe, expect, it } from "vitest";
 import { addTicketReply } from "../../src/pipeline/add-ticket-reply.ts";
 import { openTicket } from "../../src/pipeline/open-ticket.ts";
@@ -12,11 +12,11 @@ let deps: PipelineDeps;
 let counter = 0;
 let ticket: TicketRecord;
 beforeEach(async () => {
-  const tickets = new Map<string, TicketRecord>();
+  const records = makeMemoryRecords();
   deps = {
     directory: makeMemoryDirectory(EXAMPLE_DATA),
-    tickets: makeMemoryTicketStore({ numbers: { tid: (id) => String(100 + id), accessCode: () => "code" }, tickets }),
-    replies: makeMemoryReplyStore({ tickets }),
+    tickets: makeMemoryTicketStore({ numbers: { tid: (id) => String(100 + id), accessCode: () => "code" }, records }),
+    replies: makeMemoryReplyStore(records),
     blobs: makeMemoryBlobStore(),
     rules: {
       timeZone: "UTC",
@@ -40,7 +40,7 @@ function opening(params: OpenTicketCommand["ticket"], more: Partial<OpenTicketCo
 function replying(params: AddTicketReplyCommand["ticket"] = {}, more: Partial<AddTicketReplyCommand> = {}): AddTicketReplyCommand {
   return { ...envelope(), action: "AddTicketReply", ticket: { ticketid: ticket.id, clientid: 1, message: "more", ...params }, ...more };
 }
-const run = (command: AddTicketReplyCommand) => addTicketReply(command, deps);
+const run = (command: AddTicketReplyCommand) => addTicketReply(command, ALONE, deps);
 async function reply(params: AddTicketReplyCommand["ticket"] = {}, more: Partial<AddTicketReplyCommand> = {}) {
   const outcome = await run(replying(params, more));
   if (outcome.kind !== "added") throw new Error(`${outcome.kind}: ${JSON.stringify(outcome.result)}`);

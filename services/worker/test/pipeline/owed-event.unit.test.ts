@@ -1,5 +1,5 @@
 import type { AddTicketReplyCommand, EventType, OpenTicketCommand } from "@openticket/contract";
-import { EXAMPLE_DATA, makeMemoryBlobStore, makeMemoryDirectory, makeMemoryReplyStore, makeMemoryTicketStore } from "@openticket/store";
+import { EXAMPLE_DATA, makeMemoryBlobStore, makeMemoryDirectory, makeMemoryRecords, makeMemoryReplyStore, makeMemoryTicketStore } from "@openticket/store";
 import { describe, expect, it } from "vitest";
 import { addTicketReply } from "../../src/pipeline/add-ticket-reply.ts";
 import { makeNumbers } from "../../src/pipeline/numbers.ts";
@@ -11,12 +11,12 @@ const ALONE = { mayHaveTwin: () => false };
 
 /** A pipeline over memory whose endpoints want these types. */
 function pipelineFor(wanted: readonly EventType[] | undefined): PipelineDeps {
-  const tickets = new Map();
+  const records = makeMemoryRecords();
   const attachments = { count: 1, bytes: 1, totalBytes: 1, extensions: "any" as const };
   return {
     directory: makeMemoryDirectory(EXAMPLE_DATA),
-    tickets: makeMemoryTicketStore({ numbers: makeNumbers({ mask: "%n%n%n%n%n%n", timeZone: "UTC" }), tickets }),
-    replies: makeMemoryReplyStore({ tickets }),
+    tickets: makeMemoryTicketStore({ numbers: makeNumbers({ mask: "%n%n%n%n%n%n", timeZone: "UTC" }), records }),
+    replies: makeMemoryReplyStore(records),
     blobs: makeMemoryBlobStore(),
     rules: { timeZone: "UTC", defaultPriority: "Medium", rejectionRetentionMs: 60_000, attachments, statuses: ["Open", "Answered"], outboxGraceMs: 60_000 },
     wantsEvent: wanted && ((type) => wanted.includes(type)),
@@ -48,7 +48,7 @@ describe("what a ticket, a reply and a rejection owe", () => {
   it.each([[undefined], [[]]])("is no event when %j is wanted, and not one field more", async (wanted) => {
     const deps = pipelineFor(wanted);
     const ticket = await ticketOf(deps);
-    const added = await addTicketReply(reply("r2", ticket.id), deps);
+    const added = await addTicketReply(reply("r2", ticket.id), ALONE, deps);
     const rejected = await openTicket(request("r3", { deptid: 999 }), ALONE, deps);
     expect(eventsIn(ticket.outbox)).toEqual([]);
     expect(added.kind === "added" && [eventsIn(added.reply.outbox), "tellsOfStatus" in added.reply]).toEqual([[], false]);
@@ -63,7 +63,7 @@ describe("what a ticket, a reply and a rejection owe", () => {
     expect(eventsIn(ticket.outbox)).toEqual([{ type: "ticket.opened", id: expect.stringMatching(/^evt_[0-9a-f]{32}$/), at: NOW }]);
     expect(eventsIn(again.outbox)).toEqual(eventsIn(ticket.outbox));
     expect(eventsIn((await ticketOf(one, "other")).outbox)).not.toEqual(eventsIn(ticket.outbox));
-    const added = await addTicketReply(reply("r2", ticket.id), one);
+    const added = await addTicketReply(reply("r2", ticket.id), ALONE, one);
     expect(added).toMatchObject({ kind: "added", reply: { tellsOfStatus: true } });
     expect(added.kind === "added" && eventsIn(added.reply.outbox)).toEqual([{ type: "ticket.reply.added", id: expect.any(String), at: NOW }]);
     const stored = await one.tickets.findByIdentity("r1");

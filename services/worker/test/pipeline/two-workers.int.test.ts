@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { OpenTicketCommand } from "@openticket/contract";
+import type { AddTicketReplyCommand, OpenTicketCommand } from "@openticket/contract";
 import {
   connectStore,
   EXAMPLE_DATA,
@@ -12,6 +12,7 @@ import {
 } from "@openticket/store";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { testMongoUrl, uniqueName } from "../../../../test/support/servers.ts";
+import { addTicketReply, type ReplyOutcome } from "../../src/pipeline/add-ticket-reply.ts";
 import { makeNumbers } from "../../src/pipeline/numbers.ts";
 import { openTicket } from "../../src/pipeline/open-ticket.ts";
 import type { PipelineDeps } from "../../src/pipeline/ports.ts";
@@ -42,7 +43,14 @@ async function makeWorker(): Promise<PipelineDeps> {
     tickets: makeMongoTicketStore(store, { numbers, now }),
     replies: makeMongoReplyStore(store, { now }),
     blobs: makeMemoryBlobStore(),
-    rules: { timeZone: "UTC", defaultPriority: "Medium", rejectionRetentionMs: 60_000, attachments, statuses: [], outboxGraceMs: 60_000 },
+    rules: {
+      timeZone: "UTC",
+      defaultPriority: "Medium",
+      rejectionRetentionMs: 60_000,
+      attachments,
+      statuses: ["Open", "Customer-Reply"],
+      outboxGraceMs: 60_000,
+    },
     now,
   };
 }
@@ -55,8 +63,9 @@ const request = (key: string, deptid: number, requestId = key): OpenTicketComman
   receivedAt: now().toISOString(),
   ticket: { deptid, clientid: 1, subject: "s", message: "m", noemail: true },
 });
-const run = (deps: PipelineDeps, command: OpenTicketCommand) => openTicket(command, { mayHaveTwin: () => true }, deps);
-const told = ({ result }: Outcome) => (result.result === "success" ? "success" : (result.errors[0]?.code ?? ""));
+const PERHAPS_NOT_ALONE = { mayHaveTwin: () => true };
+const run = (deps: PipelineDeps, command: OpenTicketCommand) => openTicket(command, PERHAPS_NOT_ALONE, deps);
+const told = ({ result }: Outcome | ReplyOutcome) => (result.result === "success" ? "success" : (result.errors[0]?.code ?? ""));
 
 it("a right and a wrong request with one key at the same moment: one of them counts, the other is a conflict", async () => {
   const keys = Array.from({ length: REQUESTS }, (_, n) => `key-${n}`);
@@ -64,6 +73,7 @@ it("a right and a wrong request with one key at the same moment: one of them cou
     keys.map((key, n) => Promise.all([run(workers[n % 2 === 0 ? 0 : 1], request(key, 1)), run(workers[n % 2 === 0 ? 1 : 0], request(key, 999))])),
   );
   const pairs = outcomes.map(([right, wrong]) => `${told(right)} | ${told(wrong)}`);
+
   for (const pair of pairs) expect(["success | idempotency_key_reused", "idempotency_key_reused | department_not_found"]).toContain(pair);
   const opened = pairs.filter((pair) => pair.startsWith("success")).length;
   const ofKeys = { requestId: /^key-/ };
@@ -83,6 +93,30 @@ it("a proposal that a dead worker left counts for nothing, and the next run sees
   await rejections?.updateOne({ requestId: key }, { $set: { isProposed: true } });
   expect(told(await run(deps, request(key, 1)))).toBe("success");
   expect(await rejections?.countDocuments({ requestId: key })).toBe(0);
+});
+
+it("a right and a wrong reply with one key at the same moment: one of them counts, and its ticket knows of no other", async () => {
+  const opened = await run(workers[0], request("replied-to", 1));
+  const ticketId = opened.kind === "opened" ? opened.ticket.id : 0;
+  const reply = (key: string, ticketid: number): AddTicketReplyCommand => ({
+    ...{ v: 1, action: "AddTicketReply", requestId: key, idempotencyKey: key, source: { channel: "test" }, receivedAt: now().toISOString() },
+    ticket: { ticketid, clientid: 1, message: "m", noemail: true },
+  });
+  const add = (place: number, command: AddTicketReplyCommand) => addTicketReply(command, PERHAPS_NOT_ALONE, workers[place % 2 === 0 ? 0 : 1]);
+  const keys = Array.from({ length: REQUESTS }, (_, n) => `reply-${n}`);
+  const outcomes = await Promise.all(keys.map((key, n) => Promise.all([add(n, reply(key, ticketId)), add(n + 1, reply(key, 999_999))])));
+  const pairs = outcomes.map(([right, wrong]) => `${told(right)} | ${told(wrong)}`);
+
+  for (const pair of pairs) expect(["success | idempotency_key_reused", "idempotency_key_reused | ticket_not_found"]).toContain(pair);
+  const ofKeys = { requestId: /^reply-/ };
+  const [added = [], rejected, ticket] = await Promise.all([
+    stores[0]?.db.collection("replies").find(ofKeys).toArray(),
+    stores[0]?.db.collection("rejections").countDocuments(ofKeys),
+    stores[0]?.db.collection("tickets").findOne({ id: ticketId }),
+  ]);
+  expect(added).toHaveLength(pairs.filter((pair) => pair.startsWith("success")).length);
+  expect(rejected).toBe(REQUESTS - added.length);
+  expect(new Set(ticket?.replyIds)).toEqual(new Set(added.map(({ replyId }) => replyId)));
 });
 
 it("five requests with one key over four workers: what stands is what each of them was told", async () => {

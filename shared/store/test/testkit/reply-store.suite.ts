@@ -1,11 +1,14 @@
 import type { ReplyDraft } from "@openticket/contract";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { ReplyStore, TicketStore } from "../../src/ticket-store.ts";
-import { draft, owed } from "./ticket-store.suite.ts";
+import { draft, owed, rejection } from "./ticket-store.suite.ts";
 
 const AT = new Date("2026-01-02T03:04:05.000Z");
 const later = (ms: number) => new Date(AT.getTime() + ms);
 let counter = 0;
+/** Nobody else may decide the request. */
+export const ALONE = { mayHaveTwin: () => false };
+const PERHAPS_NOT_ALONE = { mayHaveTwin: () => true };
 
 /** A reply of which a test names only what matters to it. */
 export function replyDraft(overrides: Partial<ReplyDraft> = {}): ReplyDraft {
@@ -50,7 +53,7 @@ export function replyStoreSuite(makeStores: () => Promise<{ tickets: TicketStore
     );
     ticketId = commit.kind === "opened" ? commit.ticket.id : 0;
   });
-  const add = (overrides: Partial<ReplyDraft> = {}) => replies.add(replyDraft({ ticketId, ...overrides }));
+  const add = (overrides: Partial<ReplyDraft> = {}, options = ALONE) => replies.add(replyDraft({ ticketId, ...overrides }), options);
   const ticket = () => tickets.findById(ticketId);
 
   describe("a reply", () => {
@@ -147,7 +150,7 @@ export function replyStoreSuite(makeStores: () => Promise<{ tickets: TicketStore
     });
 
     it("to a ticket that is not there leaves nothing behind, and harms no other of its batch", async () => {
-      const [good, bad] = await Promise.all([add(), replies.add(replyDraft({ _id: "lost", ticketId: 999 }))]);
+      const [good, bad] = await Promise.all([add(), replies.add(replyDraft({ _id: "lost", ticketId: 999 }), ALONE)]);
       expect([good.kind, bad.kind]).toEqual(["added", "ticket-gone"]);
       expect(await replies.findByIdentity("lost")).toBeUndefined();
     });
@@ -164,6 +167,24 @@ export function replyStoreSuite(makeStores: () => Promise<{ tickets: TicketStore
       await add({ status: "Closed" });
       if (added.kind === "added") await replies.applyToTicket(added.reply);
       expect(await ticket()).toMatchObject({ status: "Closed", replyIds: { length: 2 } });
+    });
+  });
+
+  describe("a request that is decided twice", () => {
+    it("has no reply when its rejection came first, and the ticket is as it was; others of the batch are added", async () => {
+      const record = rejection({ _id: "a" });
+      await tickets.reject(record);
+      const [rejected, added] = await Promise.all([add({ _id: "a", status: "Closed" }, PERHAPS_NOT_ALONE), add({ _id: "b" }, PERHAPS_NOT_ALONE)]);
+      expect(rejected).toEqual({ kind: "rejected", record });
+      expect(added).toMatchObject({ kind: "added", reply: { _id: "b" } });
+      expect(await replies.findByIdentity("a")).toBeUndefined();
+      expect(await ticket()).toMatchObject({ status: "Customer-Reply", replyIds: { length: 1 } });
+    });
+
+    it("is not rejected when its reply came first: that is the answer", async () => {
+      const added = await add({ _id: "a" }, PERHAPS_NOT_ALONE);
+      expect(await tickets.reject(rejection({ _id: "a" }))).toEqual({ kind: "added", reply: added.kind === "added" && added.reply });
+      expect(await tickets.findRejection("a")).toBeUndefined();
     });
   });
 
