@@ -23,18 +23,18 @@ afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
 });
 
-function storeOf(holder: string): FollowDeps["store"] {
+function storeOf(holder: string, leaseMs = options.leaseMs): FollowDeps["store"] {
   const key = "a/INBOX";
   return {
-    take: () => folders.take(key, holder, options.leaseMs),
-    renew: (token) => folders.renew(key, token, options.leaseMs),
+    take: () => folders.take(key, holder, leaseMs),
+    renew: (token) => folders.renew(key, token, leaseMs),
     save: (token, progress, skipped) => folders.save(key, token, progress, skipped),
     release: (token) => folders.release(key, token),
   };
 }
 
 /** Follows the folder as a process of that name. */
-function follow(holder: string, overrides: Partial<FollowDeps> = {}): () => Promise<void> {
+function follow(holder: string, overrides: Partial<FollowDeps> = {}, { leaseMs } = options): () => Promise<void> {
   const over = new AbortController();
   const say = (event: string) => () => void events.push(`${holder} ${event}`);
   const deps: FollowDeps = {
@@ -47,7 +47,7 @@ function follow(holder: string, overrides: Partial<FollowDeps> = {}): () => Prom
     isOutage: (error) => error instanceof Error && error.name === "StoreUnavailable",
     now: () => new Date(),
     report: { taken: () => undefined, notFinished: () => undefined, renumbered: () => undefined },
-    store: storeOf(holder),
+    store: storeOf(holder, leaseMs),
     connect: async () => folder.open(),
     watch: {
       connected: say("connected"),
@@ -60,7 +60,7 @@ function follow(holder: string, overrides: Partial<FollowDeps> = {}): () => Prom
     nowMs: () => performance.now(),
     ...overrides,
   };
-  const following = followFolder(options, deps, over.signal);
+  const following = followFolder({ ...options, leaseMs }, deps, over.signal);
   const stop = async () => {
     over.abort();
     await following;
@@ -127,7 +127,9 @@ it("a wrong login is not tried again soon", async () => {
 
 it("it waits while there is no room, connected, and goes on by itself", async () => {
   let isFull = true;
-  follow("one", { gate: () => (isFull ? Promise.reject(new Overloaded("full")) : Promise.resolve()) });
+  // Longer than a busy machine may stop this process.
+  const held = { ...options, leaseMs: 60_000 };
+  follow("one", { gate: () => (isFull ? Promise.reject(new Overloaded("full")) : Promise.resolve()) }, held);
   await until("the pause", () => events.includes("one paused: full"));
   expect(stored).toEqual([]);
   isFull = false;
