@@ -21,6 +21,17 @@ describe("PHP-serialized arrays", () => {
     expect(decode(base64(serialized))).toEqual({ ticket: { customfields: expected }, problems: [] });
   });
 
+  it("whose plus signs a form decoder ate, also as many of them as leave the length one of base64", () => {
+    for (const value of ["~>~>~>~>", ">??~>~a<<o?>o<??<oaO?><a>o", "~~~~>>>>????<<<<oooo", ">".repeat(40)]) {
+      expect(fields(base64(`a:1:{i:1;s:${value.length}:"${value}";}`).replaceAll("+", " "))).toEqual({ "1": value });
+    }
+  });
+
+  it("broken into lines by blanks", () => {
+    const text = base64(`a:1:{i:1;s:200:"${"~>".repeat(100)}";}`);
+    for (const width of [16, 60, 76]) expect(fields(text.replace(new RegExp(`.{${width}}`, "g"), "$& "))).toEqual({ "1": "~>".repeat(100) });
+  });
+
   it.each([
     ["an object", 'a:1:{i:1;O:8:"stdClass":0:{}}', "object or a reference"],
     ["a custom object", 'C:11:"ArrayObject":21:{x:i:0;a:0:{};m:a:0:{}}', "object or a reference"],

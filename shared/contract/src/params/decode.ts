@@ -6,7 +6,7 @@ import { decodeCustomFields } from "./custom-fields.ts";
 import { decodeFlag, decodeId, decodeKeyword, decodeText } from "./literals.ts";
 
 export { attachmentName } from "./attachments.ts";
-export { decodeBase64 } from "./base64.ts";
+export { areLines, decodeBase64 } from "./base64.ts";
 export { isNotGiven, NO_SUCH_ID } from "./literals.ts";
 
 /** Parameters of a call by the type that they are read as. `attachments` and `customfields` have their own readers. */

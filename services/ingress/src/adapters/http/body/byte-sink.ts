@@ -33,9 +33,14 @@ export class ByteCollector {
     this.#length = needed;
   }
 
+  /** What was collected so far; valid until the next call. */
+  get bytes(): Buffer {
+    return this.#buffer?.subarray(0, this.#length) ?? Buffer.alloc(0);
+  }
+
   /** What was collected; the collector is empty afterwards. */
   take(): Buffer {
-    const taken = this.#buffer === undefined ? Buffer.alloc(0) : this.#buffer.subarray(0, this.#length);
+    const taken = this.bytes;
     this.#buffer = undefined;
     this.#length = 0;
     return taken;

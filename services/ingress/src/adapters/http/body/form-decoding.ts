@@ -1,3 +1,4 @@
+import { areLines } from "@openticket/contract";
 import { ByteCollector, type ByteSink } from "./byte-sink.ts";
 
 const PERCENT = 0x25;
@@ -66,14 +67,15 @@ const DOUBT_BYTES = 64 * 1024;
  * Problem: a plus sign that its sender forgot to escape reads as a blank, and blanks in base64 are to be skipped: the
  * file would be damaged without a word. But base64 that is broken by blanks has raw "+" in a form as well.
  * Choice: look at how the rest of the value was written. An escape, or the url-safe alphabet, shows a sender that
- * escapes, so that "+" is a blank; a raw "/" or "=" shows one that does not. Where neither shows up, a line of base64
- * is broken between groups of four characters, so that a first "+" elsewhere is a plus sign.
+ * escapes, so that "+" is a blank; a raw "/" or "=" shows one that does not, and the escape of a line break shows nothing.
+ * Where none shows up, "+" is a plus sign unless without them the length is one of base64, or they stand as the ends of
+ * lines do.
  * Invariant: the decision depends on the first {@link DOUBT_BYTES} of the value alone, not on how they are cut.
  */
 class DoubtfulPlusDecoder implements FormDecoder {
   readonly #sink: ByteSink;
   readonly #held = new ByteCollector();
-  #firstPlusAt = -1;
+  #lookedAt = 0;
   #decoder: PercentDecoder | undefined;
 
   constructor(sink: ByteSink) {
@@ -85,33 +87,25 @@ class DoubtfulPlusDecoder implements FormDecoder {
       this.#decoder.write(raw);
       return;
     }
-    const plusMeans = this.#look(raw);
     this.#held.append(raw);
+    const plusMeans = this.#look(this.#held.bytes);
     if (plusMeans !== undefined) this.#decide(plusMeans);
   }
 
   end(): void {
-    const decoder = this.#decoder ?? this.#decide(this.#byPosition());
+    const decoder = this.#decoder ?? this.#decide(meaningByShape(this.#held.bytes, { isWhole: true }));
     decoder.end();
   }
 
-  #look(raw: Buffer): number | undefined {
-    const offset = this.#held.length;
-    const end = Math.min(raw.length, DOUBT_BYTES - offset);
-    for (let at = 0; at < end; at++) {
-      const meaning = EVIDENCE[raw[at] ?? 0] ?? 0;
-      if (meaning === DOUBT) {
-        if (this.#firstPlusAt === -1) this.#firstPlusAt = offset + at;
-      } else if (meaning !== 0) {
-        return meaning;
-      }
+  #look(held: Buffer): number | undefined {
+    const end = Math.min(held.length, DOUBT_BYTES);
+    for (; this.#lookedAt < end; this.#lookedAt++) {
+      const isCutEscape = held[this.#lookedAt] === PERCENT && this.#lookedAt + 1 === end;
+      if (isCutEscape) break;
+      const meaning = evidenceAt(held, this.#lookedAt);
+      if (meaning !== NONE) return meaning;
     }
-    return offset + raw.length < DOUBT_BYTES ? undefined : this.#byPosition();
-  }
-
-  /** No "+" for so long means that the value is not broken by blanks: a later one is a plus sign. */
-  #byPosition(): number {
-    return this.#firstPlusAt !== -1 && this.#firstPlusAt % 4 === 0 ? BLANK : PLUS;
+    return held.length < DOUBT_BYTES ? undefined : meaningByShape(held.subarray(0, DOUBT_BYTES), { isWhole: false });
   }
 
   #decide(plusMeans: number): PercentDecoder {
@@ -122,12 +116,29 @@ class DoubtfulPlusDecoder implements FormDecoder {
   }
 }
 
-/** What a raw byte says about the meaning of "+": nothing (0), its meaning, or that there is a "+" to be in doubt of. */
-const DOUBT = 1;
+/** What a raw byte says about the meaning of "+"; most say nothing. */
+const NONE = 0;
 const EVIDENCE = new Uint8Array(256);
 for (const sign of "%-_") EVIDENCE[sign.charCodeAt(0)] = BLANK;
 for (const sign of "/=") EVIDENCE[sign.charCodeAt(0)] = PLUS;
-EVIDENCE[PLUS] = DOUBT;
+
+/** Of the escapes that base64 holds, those of line breaks begin with a zero. */
+const ZERO = 0x30;
+
+function evidenceAt(raw: Buffer, at: number): number {
+  const isOfLineBreak = raw[at] === PERCENT && raw[at + 1] === ZERO;
+  return isOfLineBreak ? NONE : (EVIDENCE[raw[at] ?? 0] ?? NONE);
+}
+
+/** Whoever breaks lines by escapes does not break them by blanks as well. */
+function meaningByShape(raw: Buffer, { isWhole }: { isWhole: boolean }): number {
+  if (raw.includes(PERCENT)) return PLUS;
+  const parts = raw.toString("latin1").split("+");
+  const isWholeGroups = (length: number) => isWhole && length % 4 === 0;
+  const [withPlus, withoutBlanks] = [isWholeGroups(raw.length), isWholeGroups(raw.length - parts.length + 1)];
+  if (withPlus !== withoutBlanks) return withPlus ? PLUS : BLANK;
+  return areLines(parts) ? BLANK : PLUS;
+}
 
 const HEX_VALUES = new Int8Array(256).fill(-1);
 for (let value = 0; value < 16; value++) {

@@ -135,9 +135,21 @@ describe("attachments in brackets", () => {
     expect((await bracketed(["attachments[0][name]", "a.bin"], ["attachments[0][data]", inLines])).files).toEqual(expected);
   });
 
+  const readData = async (raw: string) => (await read(`attachments[0][name]=a.bin&attachments[0][data]=${raw}`, FORM)).files[0]?.content;
+
+  it.each(["++++", "7zyd+74x", "AA+AAAAA", "AAAA+AAA+AAAAAAA+AAAAAAAAAA+AAAA"])(
+    "keep the plus signs of %s, which nothing else tells from blanks",
+    async (raw) => {
+      expect(await readData(raw)).toBe(Buffer.from(raw, "base64").toString("latin1"));
+    },
+  );
+
+  it("keep plus signs beside line breaks that were escaped", async () => {
+    const raw = "fj5+fj5+fj5+".repeat(20);
+    expect(await readData(raw.replace(/.{76}/g, "$&%0D%0A"))).toBe(Buffer.from(raw, "base64").toString("latin1"));
+  });
+
   it("tell a plus sign from a blank by its place when nothing else does", async () => {
-    const readData = async (raw: string) => (await read(`attachments[0][name]=a.bin&attachments[0][data]=${raw}`, FORM)).files[0]?.content;
-    expect(await readData("AA+AAAAA")).toBe(Buffer.from("AA+AAAAA", "base64").toString("latin1"));
     expect(await readData("AAAA+AAAA")).toBe("\0\0\0\0\0\0");
     const late = `${"A".repeat(70_000)}+AAA`;
     expect(await readData(late)).toBe(Buffer.from(late, "base64").toString("latin1"));
