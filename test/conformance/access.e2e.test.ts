@@ -57,6 +57,11 @@ describe("proxies", () => {
     expect(await callJson(stack, TICKET, FORWARDED)).toMatchObject(refused("127.0.0.1"));
   });
 
+  it.each(["10.1.2.3:4711", "10.9.9.9, 10.1.2.3:4711", "[2001:db8::7]:80"])("a trusted proxy may name the client's port as well: %s", async (forwarded) => {
+    await withDoor({ HTTP_ALLOWED_IPS: "10.1.0.0/16,2001:db8::/32", HTTP_TRUSTED_PROXIES: "127.0.0.1" });
+    expect(await callJson(stack, TICKET, { headers: { "x-forwarded-for": forwarded } })).toMatchObject({ result: "success" });
+  });
+
   it("what a caller wrote before the trusted proxy's own entry is not taken either", async () => {
     await withDoor({ HTTP_ALLOWED_IPS: "10.0.0.0/8", HTTP_TRUSTED_PROXIES: "127.0.0.1" });
     const spoofed = { headers: { "x-forwarded-for": "10.1.2.3, 203.0.113.9" } };
@@ -77,5 +82,6 @@ describe("GET", () => {
     await withDoor({ HTTP_ALLOW_GET: "true" });
     const { status, body } = await rest(stack, "GET", `/includes/api.php?${query()}`);
     expect([status, body.result]).toEqual([200, "success"]);
+    expect((await rest(stack, "PUT", "/includes/api.php")).headers.get("allow")).toBe("GET, POST");
   });
 });

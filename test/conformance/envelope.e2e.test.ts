@@ -57,9 +57,12 @@ function sendText(bytes: string): Promise<string> {
 }
 
 describe("where the call is served", () => {
-  it.each(["/includes/api.php", "//includes/api.php", "/whmcs/includes/api.php", "/a/b//includes/api.php", "/includes//api.php"])("%s", async (path) => {
-    expect(await callJson(stack, GUEST, { path })).toMatchObject({ status: 200, result: "success" });
-  });
+  it.each(["/includes/api.php", "//includes/api.php", "/whmcs/includes/api.php", "/a/b//includes/api.php", "/includes//api.php", "/whmcs/includes/api.php/"])(
+    "%s",
+    async (path) => {
+      expect(await callJson(stack, GUEST, { path })).toMatchObject({ status: 200, result: "success" });
+    },
+  );
 
   it("query and body are merged, and the body wins", async () => {
     const path = `/includes/api.php?${httpBuildQuery({ subject: "from the query", message: "from the query", action: "OpenTicket", responsetype: "json" })}`;
@@ -76,6 +79,14 @@ describe("where the call is served", () => {
     expect(await response.json()).toMatchObject({ result: "success" });
   });
 
+  it("a question mark in the query, which nobody has to escape", async () => {
+    const fields = httpBuildQuery({ action: "OpenTicket", ...stack.credentials, responsetype: "json", ...GUEST, message: "Is it down? Why?" });
+    const path = `/includes/api.php?${fields.replaceAll("%3F", "?")}&subject=Down?&priority=High`;
+    const { id } = await readJson(await fetch(`${stack.httpUrl}${path}`, { method: "POST" }));
+    const stored = await stack.store.db.collection("tickets").findOne({ id });
+    expect(stored).toMatchObject({ message: "Is it down? Why?", subject: "Down?", priority: "High" });
+  });
+
   it("a ticket of many kilobytes in the query", async () => {
     const path = `/includes/api.php?${httpBuildQuery({ action: "OpenTicket", ...stack.credentials, responsetype: "json", ...GUEST, message: "m".repeat(60_000) })}`;
     expect(await readJson(await fetch(`${stack.httpUrl}${path}`, { method: "POST" }))).toMatchObject({ result: "success" });
@@ -88,6 +99,22 @@ describe("where the call is served", () => {
     expect(await sendText("POST /includes/api.php HTTP/1.1\r\nHost: door.test\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")).toMatch(
       /^HTTP\/1\.1 400 [\s\S]*\r\n\r\n\{"result":"error","message":".+"\}$/,
     );
+  });
+
+  it.each([
+    ["no Host", 400, "POST /includes/api.php HTTP/1.1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"],
+    ["two Hosts", 400, "POST /includes/api.php HTTP/1.1\r\nHost: a.test\r\nHost: b.test\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"],
+    [
+      "a coding that is not read",
+      400,
+      "POST /includes/api.php HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+    ],
+    ["another version of HTTP", 400, "POST /includes/api.php HTTP/2.0\r\nHost: a.test\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"],
+    ["an Expect that is not understood", 417, "POST /includes/api.php HTTP/1.1\r\nHost: a.test\r\nExpect: more\r\nContent-Length: 0\r\n\r\n"],
+  ])("%s is refused with a result and a message", async (_what, status, bytes) => {
+    const answer = await sendText(bytes);
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(answer).toMatch(/result"?[=:]"?error"?[;,]"?message"?[=:]/);
   });
 
   it("GET is refused with a message that names the setting, without reading the secret", async () => {
@@ -254,6 +281,11 @@ describe("answer formats", () => {
     expect((await callApi(stack, GUEST)).text).toMatch(/^result=success;/);
   });
 
+  it("a format that is none is NVP, and the outcome is told", async () => {
+    const { text } = await callApi(stack, { ...GUEST, "responsetype[x]": "json" });
+    expect(text).toMatch(/^result=success;id=\d+;/);
+  });
+
   it("NVP values cannot break its reading", async () => {
     const { text } = await callApi(stack, { ...GUEST, action: "x;result=success\r\ny" });
     expect(text).toBe('result=error;message=Invalid Permissions: API action "x,result=success y" is not allowed;');
@@ -271,6 +303,17 @@ describe("repetitions", () => {
     const first = await callJson(stack, { ...GUEST, idempotencykey: "order-1" });
     const again = await callJson(stack, { ...GUEST, idempotencykey: "order-1" });
     expect(again).toEqual({ ...first, replayed: true });
+  });
+
+  it("in JSON a key may be a number, and what is no key is refused: nobody is to believe that it counts", async () => {
+    const post = async (idempotencykey: unknown) => {
+      const fields = { action: "OpenTicket", ...stack.credentials, responsetype: "json", ...GUEST, idempotencykey };
+      const headers = { "content-type": "application/json" };
+      return readJson(await fetch(`${stack.httpUrl}/includes/api.php`, { method: "POST", headers, body: JSON.stringify(fields) }));
+    };
+    const first = await post(4711);
+    expect(await callJson(stack, { ...GUEST, idempotencykey: "4711" })).toMatchObject({ id: first.id, replayed: true });
+    for (const wrong of [["a"], { a: 1 }, true, 2 ** 60, 1.5]) expect(await post(wrong)).toMatchObject({ errors: [{ code: "idempotencykey_invalid" }] });
   });
 
   it("the Idempotency-Key header does the same", async () => {

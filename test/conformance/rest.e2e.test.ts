@@ -66,9 +66,21 @@ describe("POST /v1/tickets", () => {
     expect(body).toMatchObject({ status: expected, title: expect.any(String), detail: expect.any(String) });
   });
 
-  it("a method or path that is not served is a problem document too", async () => {
-    expect((await rest(stack, "DELETE", "/v1/tickets/1")).status).toBe(404);
+  it("a path that is not served is a problem document too", async () => {
     expect((await rest(stack, "GET", "/v2/nothing")).body.detail).toContain("/docs");
+    const wrongEscape = await rest(stack, "GET", "/v1/tickets/%ff%zz");
+    expect(wrongEscape).toMatchObject({ status: 400, body: { status: 400, detail: expect.any(String) } });
+    expect(wrongEscape.body).not.toHaveProperty("error");
+  });
+
+  it.each([
+    ["DELETE", "/v1/tickets/1", "GET, HEAD"],
+    ["GET", "/v1/tickets", "POST"],
+    ["PUT", "/v1/tickets/1/replies/", "POST"],
+    ["POST", "/openapi.json", "GET, HEAD"],
+  ])("%s %s is answered with the methods that are served there", async (method, path, allow) => {
+    const { status, headers, body } = await rest(stack, method, path);
+    expect([status, headers.get("allow"), body.detail]).toEqual([405, allow, expect.stringContaining(`use ${allow}`)]);
   });
 });
 

@@ -20,7 +20,8 @@ export interface Draft {
   /** Username of the admin whom the door has authenticated. */
   admin?: string | undefined;
   ip?: string | undefined;
-  idempotencyKey?: string | undefined;
+  /** As it was given; checked here. */
+  idempotencyKey?: unknown;
   params: Record<string, unknown>;
   /** Files that are in the blob store already. */
   attachments: AttachmentRef[];
@@ -68,9 +69,16 @@ function commandOf<T extends { attachments?: Attachment[] | undefined }>(
   };
 }
 
-function checkKey(given: string | undefined): { idempotencyKey?: string; problem?: RequestError } {
-  if (given === undefined || given === "") return {};
-  if (given.length <= LIMITS.idempotencyKeyLength) return { idempotencyKey: given };
-  const message = `The idempotency key has ${given.length} characters; at most ${LIMITS.idempotencyKeyLength} are allowed`;
+/** In JSON an order's number may be one. Whoever sends a key that is none must not believe that it counts. */
+function checkKey(given: unknown): { idempotencyKey?: string; problem?: RequestError } {
+  if (given === undefined || given === null || given === "") return {};
+  // Of larger numbers several would be one key.
+  if (typeof given !== "string" && !Number.isSafeInteger(given)) return wrongKey("The idempotency key must be a text, or a whole number below 2^53");
+  const idempotencyKey = String(given);
+  if (idempotencyKey.length <= LIMITS.idempotencyKeyLength) return { idempotencyKey };
+  return wrongKey(`The idempotency key has ${idempotencyKey.length} characters; at most ${LIMITS.idempotencyKeyLength} are allowed`);
+}
+
+function wrongKey(message: string): { problem: RequestError } {
   return { problem: { code: "idempotencykey_invalid", field: "idempotencykey", message } };
 }

@@ -1,4 +1,4 @@
-import { STATUS_CODES } from "node:http";
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 
 /** What the parser of requests finds: each is answered before any route is known. */
@@ -12,7 +12,17 @@ const MALFORMED = { status: 400, message: "The request is not HTTP" };
 export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
   const { status, message } = REFUSALS[error.code ?? ""] ?? MALFORMED;
-  const body = JSON.stringify({ result: "error", message });
+  const body = bodyOf(message);
   const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, "Connection: close", "Content-Type: application/json", `Content-Length: ${body.length}`];
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
+}
+
+/** Answers an `Expect` that is not understood, before the request's body. */
+export function answerExpectation({ headers }: IncomingMessage, response: ServerResponse): void {
+  const body = bodyOf(`Expect: ${headers.expect} is not understood; only 100-continue is`);
+  response.writeHead(417, { connection: "close", "content-type": "application/json", "content-length": Buffer.byteLength(body) }).end(body);
+}
+
+function bodyOf(message: string): string {
+  return JSON.stringify({ result: "error", message });
 }

@@ -5,15 +5,17 @@ import { Overloaded } from "../../intake/gate.ts";
 import { QueueUnavailable, ReplyLate } from "../../intake/ports.ts";
 import { API_PHP_PATH, registerApiPhp } from "./api-php/route.ts";
 import { bodyFault } from "./body-fault.ts";
-import { answerClientError } from "./client-error.ts";
+import { answerClientError, answerExpectation } from "./client-error.ts";
 import type { HttpDeps } from "./http-deps.ts";
 import { registerDocs } from "./openapi/docs.ts";
+import { dropForwardedPorts, requireClearHead } from "./request-head.ts";
 import { registerInbound } from "./rest/inbound.ts";
 import { Problem, sendProblem } from "./rest/problem.ts";
 import { registerRequests } from "./rest/requests.ts";
 import { registerTickets } from "./rest/tickets.ts";
 import { registerWebhookEndpoints } from "./rest/webhook-endpoints.ts";
 import { registerWebhookSources } from "./rest/webhook-sources.ts";
+import { rememberMethods } from "./served-methods.ts";
 
 export interface HttpAppOptions {
   logger: FastifyBaseLogger;
@@ -41,12 +43,14 @@ export async function makeHttpApp(deps: HttpDeps, options: HttpAppOptions): Prom
     // Requests are counted, not logged: their URLs may hold secrets.
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: trustedProxies.length > 0 ? trustedProxies : false,
-    http: { maxHeaderSize: MAX_HEAD_BYTES },
+    // A missing Host is answered below, in words.
+    http: { maxHeaderSize: MAX_HEAD_BYTES, requireHostHeader: false },
     clientErrorHandler: answerClientError,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 300 },
-    rewriteUrl: ({ url = "/" }) => url.replace(/^[^?]*\/includes\/+api\.php(?=$|\?)/i, API_PHP_PATH),
+    rewriteUrl: ({ url = "/" }) => url.replace(/^[^?]*\/includes\/+api\.php\/?(?=$|\?)/i, API_PHP_PATH),
+    frameworkErrors: (error, _request, reply) => sendProblem(reply, new Problem(error.statusCode ?? 400, "Bad Request", error.message)),
     return503OnClosing: true,
     forceCloseConnections: "idle",
   });
@@ -54,11 +58,19 @@ export async function makeHttpApp(deps: HttpDeps, options: HttpAppOptions): Prom
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_request, payload, done) => done(null, payload));
 
+  app.server.on("checkExpectation", answerExpectation);
+
+  const methodsOf = rememberMethods(app);
   observe(app, options.metrics);
+  app.addHook("onRequest", async ({ raw }) => {
+    requireClearHead(raw);
+    dropForwardedPorts(raw);
+  });
   app.setErrorHandler((error, request, reply) => sendProblem(reply, problemFor(error, deps, request.log)));
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(reply, new Problem(404, "Not Found", `${request.method} ${request.url.split("?")[0]} is not served here; see /docs`)),
-  );
+  app.setNotFoundHandler((request, reply) => {
+    const [path = ""] = request.url.split("?");
+    return sendProblem(reply, notServed(request.method, path, methodsOf(path)));
+  });
   registerApiPhp(app, deps);
   registerTickets(app, deps);
   registerRequests(app, deps);
@@ -69,6 +81,12 @@ export async function makeHttpApp(deps: HttpDeps, options: HttpAppOptions): Prom
   registerHealth(app, options);
   await registerDocs(app);
   return app;
+}
+
+function notServed(method: string, path: string, methods: string[]): Problem {
+  if (methods.length === 0) return new Problem(404, "Not Found", `${method} ${path} is not served here; see /docs`);
+  const allow = methods.join(", ");
+  return new Problem(405, "Method Not Allowed", `${method} is not served at ${path}; use ${allow}`, {}, { allow });
 }
 
 function registerHealth(app: FastifyInstance, { metrics, checks }: HttpAppOptions): void {

@@ -1,10 +1,9 @@
 import type { FastifyRequest } from "fastify";
 
-/** The key that makes a repetition harmless: the `Idempotency-Key` header, else the parameter `idempotencykey`. */
-export function idempotencyKeyOf(request: FastifyRequest, params: Record<string, unknown>): string | undefined {
+/** The key that makes a repetition harmless, as it was given: the `Idempotency-Key` header, else the parameter `idempotencykey`. */
+export function idempotencyKeyOf(request: FastifyRequest, params: Record<string, unknown>): unknown {
   const header = request.headers["idempotency-key"];
-  const given = typeof header === "string" && header !== "" ? unquoted(header) : params.idempotencykey;
-  return typeof given === "string" && given !== "" ? given : undefined;
+  return typeof header === "string" && header !== "" ? unquoted(header) : params.idempotencykey;
 }
 
 /** The IETF draft sends a structured string in quotes, most callers none. */

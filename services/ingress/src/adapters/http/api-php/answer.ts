@@ -17,13 +17,9 @@ export interface Formatted {
   body: string;
 }
 
-/** Formats an answer as the caller asked: `json`, `xml`, or `nvp`, which is also what silence means. */
+/** Formats an answer as the caller asked: `json`, `xml`, or `nvp`, which is also what silence means, and anything else. */
 export function formatAnswer(answer: Answer, { responseType, action }: { responseType: unknown; action: string }): Formatted {
-  switch (
-    String(responseType ?? "")
-      .trim()
-      .toLowerCase()
-  ) {
+  switch (typeof responseType === "string" && responseType.trim().toLowerCase()) {
     case "json":
       return { contentType: "application/json", body: JSON.stringify(jsonFields(answer)) };
     case "xml":

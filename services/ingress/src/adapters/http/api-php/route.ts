@@ -45,7 +45,9 @@ async function refuse(error: unknown, request: FastifyRequest, reply: FastifyRep
 }
 
 function callOf(request: FastifyRequest): Call {
-  const query = parseQuery(request.raw.url?.split("?", 2)[1] ?? "");
+  const { url = "" } = request.raw;
+  // Only the first "?" ends the path: a caller need not escape others.
+  const query = parseQuery(url.includes("?") ? url.slice(url.indexOf("?") + 1) : "");
   return { query, params: query };
 }
 
@@ -92,7 +94,8 @@ function refuseEarly(request: FastifyRequest, deps: HttpDeps): void {
   if (isGet && !deps.allowGet) {
     throw new CallRefused(405, "GET is not served, because it puts the secret into the URL; use POST, or set HTTP_ALLOW_GET=true", { allow: "POST" });
   }
-  if (request.method !== "POST" && !isGet) throw new CallRefused(405, `${request.method} is not served; use POST`, { allow: "POST" });
+  const allow = deps.allowGet ? "GET, POST" : "POST";
+  if (request.method !== "POST" && !isGet) throw new CallRefused(405, `${request.method} is not served; use ${allow}`, { allow });
   if (!deps.isAllowedIp(request.ip) && !deps.hasAccessKeys) throw invalidIp(request.ip);
 }
 
