@@ -2,13 +2,15 @@ import { labelled, lines, type Preset, WEEK_S } from "./preset.ts";
 
 /**
  * Slack, and what signs as Slack does: a slash command, a shortcut on a message, a mention of the app, a direct message to
- * it. Messages of a thread are one ticket. What bots write, and edits, are ignored.
+ * it, with files or without. Messages of a thread are one ticket. What bots write, edits, and what Slack itself notes are ignored.
  */
 const IS_COMMAND = '$exists(command) and $trim(text) != ""';
 const IS_SHORTCUT = 'type = "message_action"';
 const IS_MESSAGE =
-  'type = "event_callback" and (event.type = "app_mention" or (event.type = "message" and event.channel_type = "im")) and $not($exists(event.bot_id)) and $not($exists(event.subtype))';
+  'type = "event_callback" and (event.type = "app_mention" or (event.type = "message" and event.channel_type = "im")) and $not($exists(event.bot_id)) and ($not($exists(event.subtype)) or event.subtype = "file_share")';
 const TEXT = '(command ? text : message ? message.text : $trim($replace(event.text, /<@[A-Z0-9]+>/, "")))';
+/** Files stay at Slack: they are named, with their links. */
+const FILES = '$join(event.files[$type(name) = "string"].(name & ($type(permalink) = "string" ? " (" & permalink & ")" : "")), ", ")';
 /** The first line, cut at a length that lists show. */
 const MAX_SUBJECT = 120;
 
@@ -20,6 +22,7 @@ export const slackPreset: Preset = {
       message: lines(
         TEXT,
         '""',
+        labelled("Files", FILES),
         labelled("Channel", "(channel_name ? channel_name : channel.name ? channel.name : event.channel)"),
         labelled("Written by", "(command ? user_name : message ? message.user : event.user)"),
         labelled("Sent on by", "(message ? (user.username ? user.username : user.name))"),

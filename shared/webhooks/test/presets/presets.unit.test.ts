@@ -382,9 +382,34 @@ describe("Slack", () => {
     });
   });
 
-  it("wants no message of a bot", async () => {
-    const event = { type: "message", channel_type: "im", bot_id: "B1", text: "Hello", ts: "1.1", channel: "D1" };
-    expect(await tryPreset("slack", { type: "event_callback", event_id: "Ev1", event })).toEqual({ kind: "unwanted" });
+  const direct = { type: "message", channel_type: "im", user: "U1", text: "Hello", ts: "1.1", channel: "D1" };
+  const written = (event: object) => tryPreset("slack", { type: "event_callback", event_id: "Ev1", event: { ...direct, ...event } });
+
+  it("makes a ticket of a direct message with files, and names them", async () => {
+    const files = [
+      { id: "F1", name: "plan.pdf", permalink: "https://example.slack.com/files/U1/F1/plan.pdf" },
+      { id: "F2", name: "b.txt" },
+      { id: "F3", name: null },
+    ];
+    expect(await written({ subtype: "file_share", text: "See the plan", files })).toMatchObject({
+      key: "D1 1.1",
+      params: {
+        subject: "See the plan",
+        message: expect.stringContaining("Files: plan.pdf (https://example.slack.com/files/U1/F1/plan.pdf), b.txt\n"),
+        name: "U1",
+      },
+    });
+    expect(await written({ subtype: "file_share", text: "", files })).toMatchObject({ params: { subject: "Message from Slack" } });
+  });
+
+  it.each([
+    ["of a bot", { bot_id: "B1" }],
+    ["of a bot, with a file", { bot_id: "B1", subtype: "file_share" }],
+    ["that was edited", { subtype: "message_changed" }],
+    ["that was deleted", { subtype: "message_deleted" }],
+    ["that somebody has joined", { subtype: "channel_join" }],
+  ])("wants no message %s", async (_what, event) => {
+    expect(await written(event)).toEqual({ kind: "unwanted" });
   });
 });
 
