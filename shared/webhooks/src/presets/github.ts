@@ -1,14 +1,16 @@
 import { labelled, lines, type Preset, priorityBy, QUARTER_S } from "./preset.ts";
 
 /**
- * GitHub: issues and their comments, runs of workflows that fail, and security alerts. Pushes, pull requests and all else
- * are the developers', and are ignored. One ticket for each issue, alert, or workflow on a branch; closed with it.
+ * GitHub: issues and their comments, runs of workflows that fail, and security alerts. Pushes, pull requests, runs of forks
+ * and all else are the developers', and are ignored. One ticket for each issue, alert, or workflow on a branch; closed with it.
  */
 const EVENT = "$headers.`x-github-event`";
 const ALERTS = '["dependabot_alert", "code_scanning_alert", "secret_scanning_alert"]';
 const IS_ISSUE = `${EVENT} = "issues" and action in ["opened", "reopened", "closed"]`;
 const IS_COMMENT = `${EVENT} = "issue_comment" and action = "created"`;
-const IS_RUN = `${EVENT} = "workflow_run" and action = "completed" and workflow_run.conclusion in ["failure", "timed_out", "startup_failure", "success"]`;
+/** A fork has branches of the same names, and its runs come from pull requests. */
+const IS_OWN_RUN = "$not($exists(workflow_run.head_repository)) or workflow_run.head_repository.full_name = repository.full_name";
+const IS_RUN = `${EVENT} = "workflow_run" and action = "completed" and workflow_run.conclusion in ["failure", "timed_out", "startup_failure", "success"] and (${IS_OWN_RUN})`;
 const IS_ALERT = `${EVENT} in ${ALERTS} and action in ["created", "reopened", "reopened_by_user", "appeared_in_branch", "fixed", "dismissed", "auto_dismissed", "closed_by_user", "resolved"]`;
 const IS_OVER = `(${EVENT} = "issues" and action = "closed") or (${EVENT} = "workflow_run" and workflow_run.conclusion = "success") or (${EVENT} in ${ALERTS} and action in ["fixed", "dismissed", "auto_dismissed", "closed_by_user", "resolved"])`;
 

@@ -152,6 +152,15 @@ describe("GitHub", () => {
     expect(passed).toEqual({ kind: "mapped", key: "example/app workflow 12 on main", isResolved: true });
   });
 
+  it.each(["failure", "success"])("neither opens nor closes a ticket by a run of a fork: %s", async (conclusion) => {
+    const run = (head_repository: object | null) => ({ name: "CI", workflow_id: 12, head_branch: "main", conclusion, head_repository });
+    const read = (head_repository: object | null) =>
+      tryPreset("github", { action: "completed", workflow_run: run(head_repository), repository }, as("workflow_run"));
+    expect(await read({ full_name: "eve/app" })).toEqual({ kind: "unwanted" });
+    expect(await read(null)).toEqual({ kind: "unwanted" });
+    expect(await read(repository)).toMatchObject({ key: "example/app workflow 12 on main", isResolved: conclusion === "success" });
+  });
+
   it("makes a ticket of a security alert, as urgent as it is", async () => {
     const alert = {
       number: 3,
