@@ -7,7 +7,8 @@ import { labelled, lines, type Preset, priorityBy, QUARTER_S } from "./preset.ts
 const EVENT = "$headers.`x-github-event`";
 const ALERTS = '["dependabot_alert", "code_scanning_alert", "secret_scanning_alert"]';
 const IS_ISSUE = `${EVENT} = "issues" and action in ["opened", "reopened", "closed"]`;
-const IS_COMMENT = `${EVENT} = "issue_comment" and action = "created"`;
+/** A pull request is an issue too, with a link to itself; some forges send null with any other. */
+const IS_COMMENT = `${EVENT} = "issue_comment" and action = "created" and (issue.pull_request ? false : true)`;
 /** A fork has branches of the same names, and its runs come from pull requests. */
 const IS_OWN_RUN = "$not($exists(workflow_run.head_repository)) or workflow_run.head_repository.full_name = repository.full_name";
 const IS_RUN = `${EVENT} = "workflow_run" and action = "completed" and workflow_run.conclusion in ["failure", "timed_out", "startup_failure", "success"] and (${IS_OWN_RUN})`;

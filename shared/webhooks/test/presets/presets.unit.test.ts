@@ -152,6 +152,14 @@ describe("GitHub", () => {
     expect(passed).toEqual({ kind: "mapped", key: "example/app workflow 12 on main", isResolved: true });
   });
 
+  it("wants no comment on a pull request", async () => {
+    const comment = { body: "Looks good.", html_url: "https://github.com/example/app/pull/7#issuecomment-1", user: { login: "eve" } };
+    const commented = (pull_request?: object | null) =>
+      tryPreset("github", { action: "created", issue: { ...issue, pull_request }, comment, repository }, as("issue_comment"));
+    expect(await commented({ url: "https://api.github.com/repos/example/app/pulls/7" })).toEqual({ kind: "unwanted" });
+    for (const none of [undefined, null]) expect(await commented(none)).toMatchObject({ kind: "mapped", key: "example/app#7" });
+  });
+
   it.each(["failure", "success"])("neither opens nor closes a ticket by a run of a fork: %s", async (conclusion) => {
     const run = (head_repository: object | null) => ({ name: "CI", workflow_id: 12, head_branch: "main", conclusion, head_repository });
     const read = (head_repository: object | null) =>
