@@ -9,9 +9,13 @@ const FIRING =
   '["charge.dispute.created", "charge.dispute.updated", "invoice.payment_failed", "payout.failed", "radar.early_fraud_warning.created", "review.opened"]';
 const OVER = '["charge.dispute.closed", "invoice.paid", "invoice.voided", "review.closed"]';
 const OBJECT = "data.object";
-/** Currencies without a smaller unit; amounts of all others come in hundredths (three of them in thousandths are rare). */
-const WHOLE = '["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf"]';
-const AMOUNT = `($amount := ${OBJECT}.object = "invoice" ? ${OBJECT}.amount_due : ${OBJECT}.amount; $exists($amount) ? (${OBJECT}.currency in ${WHOLE} ? $string($amount) : $formatNumber($amount / 100, "0.00")) & " " & $uppercase(${OBJECT}.currency))`;
+/**
+ * Currencies whose amounts come whole, and in thousandths; those of all others come in hundredths, also of ISK and UGX, which
+ * have no smaller unit any more. Source: docs.stripe.com/currencies, "Zero-decimal currencies", "Special cases".
+ */
+const WHOLE = '["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"]';
+const IN_THOUSANDTHS = '["bhd", "jod", "kwd", "omr", "tnd"]';
+const AMOUNT = `($amount := ${OBJECT}.object = "invoice" ? ${OBJECT}.amount_due : ${OBJECT}.amount; $exists($amount) ? (${OBJECT}.currency in ${WHOLE} ? $string($amount) : ${OBJECT}.currency in ${IN_THOUSANDTHS} ? $formatNumber($amount / 1000, "0.000") : $formatNumber($amount / 100, "0.00")) & " " & $uppercase(${OBJECT}.currency))`;
 
 export const stripePreset: Preset = {
   mapping: {

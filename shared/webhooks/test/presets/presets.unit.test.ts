@@ -285,6 +285,21 @@ describe("Stripe", () => {
     expect(await tryPreset("stripe", event("invoice.paid", invoice))).toEqual({ kind: "mapped", key: "in_1", isResolved: true });
   });
 
+  it.each([
+    ["eur", 1999, "19.99 EUR"],
+    ["krw", 5000, "5000 KRW"],
+    ["isk", 500, "5.00 ISK"],
+    ["ugx", 500, "5.00 UGX"],
+    ["kwd", 1100, "1.100 KWD"],
+    ["bhd", 5120, "5.120 BHD"],
+    ["jod", 10, "0.010 JOD"],
+    ["omr", 1_234_560, "1234.560 OMR"],
+    ["tnd", 0, "0.000 TND"],
+  ])("reads an amount in %s by its smallest unit: %d", async (currency, amount_due, told) => {
+    const reading = await tryPreset("stripe", event("invoice.payment_failed", { ...invoice, currency, amount_due }));
+    expect(reading).toMatchObject({ params: { subject: `Invoice A-1 was not paid: ${told}` } });
+  });
+
   it("makes an urgent ticket of a dispute, in a currency without cents too", async () => {
     const dispute = {
       id: "dp_1",
