@@ -17,14 +17,14 @@ const REPEATED_FOR_S = 9 * 3600;
 
 /**
  * Mailgun routes: `forward("https://…/webhooks/NAME")` posts a mail's fields, `forward("https://…/webhooks/NAME/mime")`,
- * any URL that ends in `mime`, the whole message as `body-mime`.
+ * any URL that ends in `mime`, the whole message as `body-mime`. What `store(notify="…")` posts has no files, only their URLs.
  * Source: documentation.mailgun.com, "Receiving, Forwarding and Storing Messages" and "Securing Webhooks".
  *
  * | status | when | Mailgun |
  * |---|---|---|
  * | 200 | stored, or stored before | is done |
  * | 401 | signature wrong or stale | repeats it for 8 hours, so that a key can be put right without losing mail |
- * | 406 | cannot be read, too large, for none of our mailboxes | gives up: the only status that says so |
+ * | 406 | cannot be read, files are missing, too large, for none of our mailboxes | gives up: the only status that says so |
  * | 503 | our own trouble | repeats it after 10, 15, 30 min, 1, 2 and 4 h |
  *
  * The signature covers a time and a token, not the body: the token is handed to the door, which remembers it with its body.
@@ -82,15 +82,23 @@ async function read(call: WebhookCall): Promise<Reading> {
 
 /** Names and values of the message's headers, in order. */
 const messageHeaders = z.array(z.tuple([z.string(), z.string()]));
+/** What a notification of `store()` has instead of files. */
+const storedFiles = z.array(z.looseObject({ url: z.string() }));
 const contentIds = z.record(z.string(), z.string());
 
 function composed(parts: readonly FormPart[]): Buffer | Reading {
   const headers = headersOf(parts);
   if (headers === undefined) return { kind: "malformed", because: "message-headers is no JSON list of names and values, and there is no body-mime" };
   const files = filesOf(parts);
+  const stored = parseJson(textOf(parts, "attachments"), storedFiles) ?? [];
+  if (files.length < stored.length) return { kind: "malformed", because: onlyNamed(stored.length) };
   const promised = Number(textOf(parts, "attachment-count") ?? 0);
   if (files.length < promised) return { kind: "malformed", because: `attachment-count is ${promised}, and ${files.length} came` };
   return composeMail({ headers, text: bodyText(parts, "body-plain"), html: bodyText(parts, "body-html"), files });
+}
+
+function onlyNamed(count: number): string {
+  return `attachments only names the URLs of ${count} ${count === 1 ? "file" : "files"}: this is a notification of store(); let the route forward() the message itself`;
 }
 
 function headersOf(parts: readonly FormPart[]): MailHeader[] | undefined {

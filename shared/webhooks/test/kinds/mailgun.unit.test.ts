@@ -22,6 +22,8 @@ const parsed = {
   ]),
   "body-plain": "Text ä",
 };
+const stored = (count: number) =>
+  JSON.stringify(Array.from({ length: count }, (_, at) => ({ url: `https://storage.example/attachments/${at}`, name: "a.pdf", size: 3 })));
 const call = (fields: Field[], write = urlencoded) => callWith(write(fields));
 const outcome = async (fields: Field[], secrets = [KEY], given = settings) => (await take(mailgunKind, call(fields), { settings: given, secrets })).verdict;
 
@@ -111,8 +113,23 @@ describe("a mail of Mailgun", () => {
     ["whose headers are no list", { ...parsed, "message-headers": '{"a":1}' }, "message-headers"],
     ["whose headers are no JSON", { ...parsed, "message-headers": "[[" }, "message-headers"],
     ["of which a file is missing", { ...parsed, "attachment-count": "1" }, "attachment-count"],
+    [
+      "that is only a notification of files which store() keeps",
+      { ...parsed, attachments: stored(1), "attachment-count": "1" },
+      "let the route forward() the message itself",
+    ],
+    ["of which one of two files is only named", { ...parsed, attachments: stored(2), "attachment-1": "%PDF" }, "URLs of 2 files"],
   ])("%s cannot be read", async (_what, fields, because) => {
     expect(await read(signed(fields))).toMatchObject({ kind: "malformed", because: expect.stringContaining(because) });
+  });
+
+  test.each([
+    ["stored without files", { ...parsed, attachments: "[]" }],
+    ["whole, beside a list of its files", { ...raw, attachments: stored(1) }],
+    ["with its files, beside a list of them", { ...parsed, attachments: stored(1), "attachment-1": "%PDF" }],
+    ["with a header of that name", { ...parsed, attachments: "none" }],
+  ])("%s is read", async (_what, fields) => {
+    expect(await read(signed(fields))).toMatchObject({ kind: "mails" });
   });
 
   test("that cannot be read is answered with the only status that Mailgun does not repeat", () => {
