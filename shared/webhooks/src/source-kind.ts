@@ -49,6 +49,8 @@ export interface SourceInUse<Settings = unknown> {
   settings: Settings;
   /** Those that are valid now. */
   secrets: readonly string[];
+  /** Its events are read by a mapping of its own, and not by the preset of its kind. */
+  isMapped?: boolean;
 }
 
 export interface KindDeps {

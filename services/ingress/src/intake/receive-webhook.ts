@@ -53,7 +53,12 @@ export type WebhookResult =
 /** See the head of the file. Throws on an outage: then nothing was taken, or the provider may well send it again. */
 export async function receiveWebhook(call: WebhookCall, source: WebhookSource, kind: SourceKind, deps: ReceiveWebhookDeps): Promise<WebhookResult> {
   if (call.body.length > kind.maxBodyBytes) return refused("too-large", `the body is larger than ${kind.maxBodyBytes} bytes`);
-  const inUse = { name: source._id, settings: kind.settings.parse(source.settings), secrets: secretsOf(source, call, deps) };
+  const inUse = {
+    name: source._id,
+    settings: kind.settings.parse(source.settings),
+    secrets: secretsOf(source, call, deps),
+    isMapped: source.mapping !== undefined,
+  };
   const verdict = await kind.verify(call, inUse, deps);
   if (verdict.kind === "refused") return verdict;
   const reading = await kind.read(call, inUse, deps);

@@ -19,12 +19,14 @@ let deps: ReceiveWebhookDeps;
 let verdict: Verdict;
 let reading: Reading;
 let seenSecrets: readonly string[];
+let seenMapped: (boolean | undefined)[];
 
 beforeEach(() => {
   records = new Map();
   jobs = { event: [], mail: [] };
   tokens = new Map();
   order = [];
+  seenMapped = [];
   verdict = { kind: "verified" };
   reading = { kind: "event", id: "evt_1" };
   const blobs = makeMemoryBlobStore();
@@ -76,7 +78,8 @@ const kind: SourceKind = {
     order.push("verify");
     return verdict;
   },
-  async read() {
+  async read(_call, { isMapped }) {
+    seenMapped.push(isMapped);
     order.push("read");
     return reading;
   },
@@ -110,6 +113,12 @@ describe("an event", () => {
     const body = { sha256: createHash("sha256").update("{}").digest("hex"), size: 2 };
     expect(record).toMatchObject({ raw: body, receivedAt: NOW, checkAt: new Date(NOW.getTime() + 30_000), source: { webhook: { eventId: "evt_1", body } } });
     expect(jobs.event).toEqual([expect.objectContaining({ requestId: record?.requestId, inboundId: record?._id })]);
+  });
+
+  it("is read in the knowledge of whether its source has a mapping of its own", async () => {
+    await receive(call(), source({ mapping: { ticket: { subject: "a", message: "b" } } }));
+    await receive();
+    expect(seenMapped).toEqual([true, false]);
   });
 
   it("is one by its id, and without one by its body", async () => {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Reading, SourceKind, WebhookCall } from "../source-kind.ts";
+import type { Reading, SourceInUse, SourceKind, WebhookCall } from "../source-kind.ts";
 import { verifyAuthorization } from "./authorization.ts";
 import { eventDocument, MAX_ID } from "./bodies.ts";
 import { ALGORITHMS } from "./hmac.ts";
@@ -45,6 +45,7 @@ const settings = z
  * | unavailable | 503 and Retry-After: send it again |
  *
  * What a sender does with them is its own; by these it can tell what to send again (503) from what will not get better.
+ * One call is one event: a list of several is malformed, unless a mapping of the source's own says what it means.
  */
 export const jsonKind: SourceKind<z.output<typeof settings>> = {
   name: "json",
@@ -56,17 +57,24 @@ export const jsonKind: SourceKind<z.output<typeof settings>> = {
   async verify(call, { settings: how, secrets }) {
     return how.authentication === "hmac" ? verifySignedBody(call, how, secrets) : verifyAuthorization(call, how.authentication, secrets);
   },
-  read: async (call, { settings: { idHeader, idPointer } }) => read(call, idHeader, idPointer),
+  read: async (call, source) => read(call, source),
 };
 
-function read(call: WebhookCall, idHeader: string | undefined, idPointer: string | undefined): Reading {
+function read(call: WebhookCall, { settings: { idHeader, idPointer }, isMapped = false }: SourceInUse<z.output<typeof settings>>): Reading {
   const document = eventDocument(call.body, call.headers["content-type"]);
   if (document.kind === "malformed") return document;
+  if (!isMapped && holdsSeveral(document.value)) return { kind: "malformed", because: SEVERAL };
   const id = idHeader === undefined ? idPointer && valueAt(document.value, idPointer) : call.headers[idHeader];
   if (id === undefined || id === null || id === "") return { kind: "event" };
   if (typeof id !== "string" && typeof id !== "number") return { kind: "malformed", because: `the id of the event at ${idPointer} is neither text nor number` };
   const text = String(id);
   return text.length <= MAX_ID ? { kind: "event", id: text } : { kind: "malformed", because: `the id of the event has more than ${MAX_ID} characters` };
+}
+
+const SEVERAL = "the body is a list of several events: send each in a call of its own, or give the source a mapping that makes one ticket of a list";
+
+function holdsSeveral(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 1;
 }
 
 /** The value at a JSON pointer; undefined when there is none. */

@@ -5,11 +5,11 @@ import { callWith, noFetch, urlencoded } from "../calls.ts";
 type Name = Parameters<typeof sourceKind>[0];
 
 /** What a verified call of that kind holds. */
-async function readingOf(name: Name, call: { body: unknown; headers?: Record<string, string> }, settings: object = {}) {
+async function readingOf(name: Name, call: { body: unknown; headers?: Record<string, string> }, settings: object = {}, more: { isMapped?: boolean } = {}) {
   const kind = sourceKind(name);
   if (!kind) throw new Error(`${name} is not served`);
   const body = typeof call.body === "string" || Buffer.isBuffer(call.body) ? call.body : JSON.stringify(call.body);
-  return kind.read(callWith({ body, headers: call.headers ?? {} }), { name: "s", settings: kind.settings.parse(settings), secrets: [] }, noFetch);
+  return kind.read(callWith({ body, headers: call.headers ?? {} }), { name: "s", settings: kind.settings.parse(settings), secrets: [], ...more }, noFetch);
 }
 const malformed = { kind: "malformed", because: expect.any(String) };
 
@@ -56,6 +56,18 @@ describe("the id of an event", () => {
     ["standard-webhooks", { body: {}, headers: { "webhook-id": "x".repeat(501) } }, {}],
   ] as const)("of another type or size is malformed: %s %j", async (name, call, settings) => {
     expect(await readingOf(name, call, settings)).toEqual(malformed);
+  });
+});
+
+describe("a list in JSON", () => {
+  test("of several events is malformed, and it is said what to do", async () => {
+    const because = expect.stringMatching(/several events: send each .* or give the source a mapping/);
+    expect(await readingOf("json", { body: [{ subject: "a" }, { subject: "b" }] })).toEqual({ kind: "malformed", because });
+  });
+
+  test("of one event is that event, and one of several is for a mapping of the source's own", async () => {
+    expect(await readingOf("json", { body: [{ subject: "a" }] })).toEqual({ kind: "event" });
+    expect(await readingOf("json", { body: [{ id: "1" }, {}] }, { idPointer: "/0/id" }, { isMapped: true })).toEqual({ kind: "event", id: "1" });
   });
 });
 

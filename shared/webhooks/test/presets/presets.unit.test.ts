@@ -453,6 +453,10 @@ describe("events without a known form", () => {
     });
   });
 
+  it("of plain JSON may stand alone in a list", async () => {
+    expect(await tryPreset("json", [{ subject: "It burns", message: "On fire." }])).toMatchObject({ params: { subject: "It burns", message: "On fire." } });
+  });
+
   it("of plain JSON without them are shown as they came", async () => {
     expect(await tryPreset("json", { title: "It burns", level: 3 })).toMatchObject({
       params: { subject: "It burns", message: '{\n  "title": "It burns",\n  "level": 3\n}' },

@@ -83,6 +83,7 @@ describe("a call is refused", () => {
     ["that is not UTF-8", 400, async () => signed("m", new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]))],
     ["that is empty", 400, async () => signed("m", "")],
     ["whose id is of another type", 400, async () => callWebhook(stack, "plain", { body: '{"id":{}}', headers: bearer })],
+    ["that is a list of two", 400, async () => callWebhook(stack, "plain", { body: '[{"subject":"a"},{"subject":"b"}]', headers: bearer })],
     ["that says it is XML", 400, async () => callWebhook(stack, "plain", { body: "{}", headers: { ...bearer, "content-type": "text/xml" } })],
     ["that is compressed", 400, async () => callWebhook(stack, "plain", { body: "{}", headers: { ...bearer, "content-encoding": "gzip" } })],
     ["that is too large", 413, async () => callWebhook(stack, "plain", { body: `{"a":"${"x".repeat(5_300_000)}"}`, headers: bearer })],
