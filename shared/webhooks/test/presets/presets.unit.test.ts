@@ -417,6 +417,42 @@ describe("Slack", () => {
   const direct = { type: "message", channel_type: "im", user: "U1", text: "Hello", ts: "1.1", channel: "D1" };
   const written = (event: object) => tryPreset("slack", { type: "event_callback", event_id: "Ev1", event: { ...direct, ...event } });
 
+  it.each([
+    ["R&amp;D: 1 &lt; 2 &gt; 0", "R&D: 1 < 2 > 0"],
+    ["&amp;lt; is written &lt;https://x.example|y&gt;", "&lt; is written <https://x.example|y>"],
+    ["<https://x.example/a?b=1&amp;c=2|the plan>", "the plan (https://x.example/a?b=1&c=2)"],
+    ["<https://x.example> <https://y.example|>", "https://x.example https://y.example"],
+    ["<mailto:ada@client.example|ada@client.example>", "ada@client.example"],
+    ["<mailto:ada@client.example|Ada>", "Ada (mailto:ada@client.example)"],
+    ["in <#C1|gen>, <#C2|> and <#C3>", "in #gen, #C2 and #C3"],
+    ["<@U1|ada> and <@U2>", "@ada and @U2"],
+    ["<!here> <!channel|channel> <!subteam^S1|@team> <!subteam^S2>", "@here @channel @team @subteam^S2"],
+    ["<!date^1392734382^{date_num}|18 February>", "18 February"],
+    ["a < b", "a < b"],
+  ])("reads %s as people see it", async (text, told) => {
+    expect(await written({ text })).toMatchObject({ params: { subject: told, message: `${told}\n\nChannel: D1\nWritten by: U1` } });
+    const form = new URLSearchParams({ command: "/ticket", text, user_name: "ada" }).toString();
+    expect(await tryPreset("slack", form, { contentType: "application/x-www-form-urlencoded" })).toMatchObject({ params: { subject: told } });
+  });
+
+  it("keeps the lines of a message, and all mentions but the app's", async () => {
+    const event = { type: "app_mention", user: "U1", text: "<@U2> and <@U0APP>\n<@U3>: it burns\n\nsince noon", ts: "1.1", channel: "C1" };
+    const known = { type: "event_callback", event_id: "Ev1", event, authorizations: [{ user_id: "U0APP", is_bot: true }] };
+    expect(await tryPreset("slack", known)).toMatchObject({
+      params: { subject: "@U2 and ", message: expect.stringMatching(/^@U2 and \n@U3: it burns\n\nsince noon\n/) },
+    });
+    const unknown = { ...known, authorizations: undefined, event: { ...event, text: "<@U0APP>\n<@U3>: it burns" } };
+    expect(await tryPreset("slack", unknown)).toMatchObject({ params: { subject: "@U3: it burns" } });
+  });
+
+  it("reads a long text of links, or of brackets, in time", async () => {
+    for (const piece of ["<https://x.example|y> ", "<", "<!subteam^", "<mailto:a|", " "]) {
+      const startedAt = performance.now();
+      expect(await written({ text: `x${piece.repeat(40_000 / piece.length)}` })).toMatchObject({ kind: "mapped" });
+      expect(performance.now() - startedAt).toBeLessThan(3000);
+    }
+  });
+
   it("makes a ticket of a direct message with files, and names them", async () => {
     const files = [
       { id: "F1", name: "plan.pdf", permalink: "https://example.slack.com/files/U1/F1/plan.pdf" },
