@@ -77,6 +77,7 @@ export function startMail(config: MailConfig & { MAIL_DOMAIN: string }, deps: St
       ownMail: makeOwnMail(makeMessageIds({ secret: tokenSecret, domain: config.MAIL_DOMAIN })),
       budgets: makeMongoBudgets(store),
       rules: rulesOf(config),
+      now,
     },
     openTicket: (command, facts) => openTicket(command, facts, deps),
     addReply: (command, facts) => addReply(command, facts, deps, known),

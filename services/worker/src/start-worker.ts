@@ -26,6 +26,7 @@ import { EventsWait } from "@openticket/webhooks";
 import { type ActionDeps, makeActions } from "./actions.ts";
 import type { WorkerConfig } from "./config.ts";
 import { makeDeliveries } from "./deliveries.ts";
+import { SenderUnsettled } from "./mail/decide/sender-unsettled.ts";
 import { makeNotifier } from "./notify/notifier.ts";
 import { makeTransport } from "./notify/transport.ts";
 import { startDispatcher } from "./outbox/dispatcher.ts";
@@ -134,7 +135,7 @@ export async function startWorker(
     decided: (requestId, outcome) => void receipts.decided(requestId, outcome).catch((err: unknown) => logger.warn({ err, requestId }, "receipt not updated")),
     bury: letters.bury,
     failed: (request, error) => errorResult(request, [error]),
-    isOutage: (error) => isStoreOutage(error) || isRedisOutage(error) || error instanceof EventsWait,
+    isOutage: (error) => isStoreOutage(error) || isRedisOutage(error) || error instanceof EventsWait || error instanceof SenderUnsettled,
     now,
     random: Math.random,
     logger,

@@ -136,14 +136,26 @@ describe("SPF, DKIM and DMARC", () => {
     expect(found.because).toContain("too many signatures");
   });
 
-  it("a DNS that does not answer verifies nobody, and forges nobody", async () => {
+  it("a DNS that does not answer verifies nobody, and forges nobody; another time it may", async () => {
     const ask: Resolve = async () => {
       throw Object.assign(new Error("timeout"), { code: "ETIMEOUT" });
     };
     expect(await authenticate(await signed("ada@client.example", "client.example"), { of: from("ada@client.example"), ask })).toMatchObject({
       isAligned: false,
       isForged: false,
+      isUnsettled: true,
     });
+  });
+
+  it("what has nothing to prove it is settled, and so is what one answer proves while another is missing", async () => {
+    const answers = dns().ask;
+    const ask: Resolve = async (name, type) => {
+      if (name.startsWith("_dmarc.")) throw Object.assign(new Error("timeout"), { code: "ETIMEOUT" });
+      return answers(name, type);
+    };
+    const raw = await signed("ada@client.example", "client.example");
+    expect(await authenticate(raw, { of: from("ada@client.example"), ask })).toMatchObject({ isAligned: true, isUnsettled: false });
+    expect(await authenticate(Buffer.from("From: x\r\n\r\nx"), { of: from("ada@client.example") })).toMatchObject({ isAligned: false, isUnsettled: false });
   });
 });
 

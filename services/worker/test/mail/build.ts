@@ -91,8 +91,11 @@ export interface World {
   /** Numbers of tickets by Message-IDs that were taken in. */
   known?: Record<string, number>;
   earlier?: Record<string, { id: number; tid: string }>;
-  /** Mails that have counted against a key before. */
+  /** Mails that have counted against a sender or a ticket before, and proven ones of the sender. */
   spent?: number;
+  provenSpent?: number;
+  /** How long after it came in the mail is decided, ms. */
+  ageMs?: number;
 }
 
 /** A client and a member of the staff, verified when the test says so. */
@@ -104,7 +107,16 @@ const PEOPLE: Record<string, Partial<PeopleOfAddress>> = {
 };
 
 export function depsOf(world: World = {}): MailDeps {
-  const { tickets = [], departments = [department()], mailboxes = { "support@desk.example": 1 }, known = {}, earlier = {}, filters = [], spent = 0 } = world;
+  const {
+    tickets = [],
+    departments = [department()],
+    mailboxes = { "support@desk.example": 1 },
+    known = {},
+    earlier = {},
+    filters = [],
+    spent = 0,
+    provenSpent = 0,
+  } = world;
   const people = { ...PEOPLE, ...world.people };
   const spends = new Map<string, string[]>();
   return {
@@ -149,7 +161,8 @@ export function depsOf(world: World = {}): MailDeps {
     },
     budgets: {
       async spend(key, inboundId, { most }) {
-        const ids = spends.get(key) ?? Array.from({ length: spent }, (_, index) => `earlier-${index}`);
+        const length = key.startsWith("proven:") ? provenSpent : spent;
+        const ids = spends.get(key) ?? Array.from({ length }, (_, index) => `earlier-${index}`);
         spends.set(key, ids.includes(inboundId) || ids.length > most ? ids : [...ids, inboundId]);
         const place = spends.get(key)?.indexOf(inboundId) ?? -1;
         return place === -1 ? most + 1 : place + 1;
@@ -157,6 +170,7 @@ export function depsOf(world: World = {}): MailDeps {
     },
     authenticate: async () => ({ isAligned: false, isForged: false, mayBounce: false, because: "nothing passed", ...world.authenticity }),
     rules: { ...RULES, ...world.rules },
+    now: () => new Date(record().receivedAt.getTime() + (world.ageMs ?? 0)),
   };
 }
 

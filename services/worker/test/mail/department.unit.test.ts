@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { keepFiles } from "../../src/mail/decide/files.ts";
+import { SenderUnsettled } from "../../src/mail/decide/sender-unsettled.ts";
 import { ADA, AGENT, decided, department, ticket, VERIFIED } from "./build.ts";
 
 const SALES = department({ id: 2, name: "Sales" });
@@ -49,6 +50,12 @@ describe("clients only", () => {
     ["a client's name alone does not pass", ADA, {}, refusal("sender_unregistered", false)],
   ])("%s", async (_what, of, authenticity, expected) => {
     expect((await decided(of, { ...world, authenticity })).outcome).toMatchObject(expected);
+  });
+
+  it("waits for the DNS before it calls anybody a stranger, and then for an operator", async () => {
+    const unsettled = { ...world, authenticity: { isUnsettled: true } };
+    await expect(decided(ADA, { ...unsettled, ageMs: 60_000 })).rejects.toBeInstanceOf(SenderUnsettled);
+    expect((await decided(ADA, { ...unsettled, ageMs: 1_800_000 })).outcome).toMatchObject({ kind: "quarantined", reason: { code: "sender_unsettled" } });
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { decided, mail, ticket } from "./build.ts";
+import { decided, mail, ticket, VERIFIED } from "./build.ts";
 
 const OWN = "<ot.7.x.good@desk.example>";
 const SENT = { mails: [{ template: "ticket-opened", address: "ada@client.example" }] };
@@ -121,6 +121,15 @@ describe("budgets", () => {
     expect(outcome.kind).toBe(kind);
     if (outcome.kind === "ticket") expect(outcome.draft.params.noemail).toBe(noemail);
     if (outcome.kind === "ignored") expect(outcome.reason.code).toBe("over_limit");
+  });
+
+  it.each([
+    ["a domain that vouches for it", {}, { authenticity: VERIFIED }],
+    ["the ticket that it answers", { inReplyTo: [OWN] }, { tickets: [ticket()] }],
+  ])("mail that is proven by %s counts on its own: others may write in the sender's name", async (_what, of, world) => {
+    const rules = { ticketBudget: { windowMs: 600_000, most: 60 } };
+    expect((await decided(of, { ...world, rules, spent: 50 })).outcome.kind).toMatch(/^(ticket|reply)$/);
+    expect((await decided(of, { ...world, rules, spent: 50, provenSpent: 4 })).outcome).toMatchObject({ kind: "ignored", reason: { code: "over_limit" } });
   });
 
   it("one sender fills no ticket", async () => {

@@ -30,17 +30,19 @@ const MAX_AUTHOR_DOMAINS = 3;
 /** See the head of the file. Never throws for what the mail or the DNS says. */
 export async function checkSender(raw: Uint8Array, mail: UnderstoodMail, record: InboundRecord, deps: CheckDeps): Promise<Authenticity> {
   const domains = [...new Set(mail.from.map(({ address }) => asciiDomain(address)))];
-  const [spfDomain, signed] = await Promise.all([passedSpf(record, deps), passedSignatures(raw, mail, deps)]);
-  const passed: Passed = { spf: spfDomain, ...signed };
-  const mayBounce = spfDomain !== undefined || signed.dkim.length > 0;
+  const [envelope, signed] = await Promise.all([checkSpf(record, deps), passedSignatures(raw, mail, deps)]);
+  const passed: Passed = { ...signed, ...envelope, isUnsettled: signed.isUnsettled || envelope.isUnsettled };
+  const mayBounce = envelope.spf !== undefined || signed.dkim.length > 0;
   if (domains.length === 0 || domains.length > MAX_AUTHOR_DOMAINS) {
     return { isAligned: false, isForged: false, mayBounce, because: `From has ${domains.length} domains` };
   }
   const verdicts = await Promise.all(domains.map((domain) => judge(domain, passed, deps)));
+  const isAligned = verdicts.every((verdict) => verdict.isAligned);
   return {
-    isAligned: verdicts.every(({ isAligned }) => isAligned),
+    isAligned,
     isForged: verdicts.some(({ isForged }) => isForged),
-    mayBounce: mayBounce || verdicts.every(({ isAligned }) => isAligned),
+    mayBounce: mayBounce || isAligned,
+    isUnsettled: !isAligned && verdicts.some(({ isUnsettled }) => isUnsettled),
     because: verdicts.map(({ because }) => because).join("; "),
   };
 }
@@ -51,26 +53,33 @@ interface Passed {
   /** Domains for which a trusted forwarder says that DMARC passed, before it changed the mail. */
   arc: string[];
   note: string;
+  /** A look-up failed that may succeed later. */
+  isUnsettled: boolean;
 }
 
+/** What the checks say of a look-up that may succeed later. */
+const TEMPORARY = "temperror";
+
 /** The domain that SPF passed for. */
-async function passedSpf({ source: { ip, helo, envelopeFrom } }: InboundRecord, { resolve }: CheckDeps): Promise<string | undefined> {
+async function checkSpf({ source: { ip, helo, envelopeFrom } }: InboundRecord, { resolve }: CheckDeps): Promise<Pick<Passed, "spf" | "isUnsettled">> {
   const identity = envelopeFrom || helo;
-  if (ip === undefined || !identity) return undefined;
+  if (ip === undefined || !identity) return { spf: undefined, isUnsettled: false };
   const result = await spf({ ip, resolver: resolve, mta: "openticket", ...(helo !== undefined && { helo }), ...(envelopeFrom && { sender: envelopeFrom }) });
-  return result.status.result === "pass" ? result.domain : undefined;
+  const { result: status } = result.status;
+  return { spf: status === "pass" ? result.domain : undefined, isUnsettled: status === TEMPORARY };
 }
 
 async function passedSignatures(raw: Uint8Array, mail: UnderstoodMail, deps: CheckDeps): Promise<Omit<Passed, "spf">> {
   const count = (wanted: string) => mail.headers.filter(([name]) => name === wanted).length;
   const [signatures, seals] = [count("dkim-signature"), count("arc-seal")];
-  if (signatures + seals === 0) return { dkim: [], arc: [], note: "not signed" };
+  if (signatures + seals === 0) return { dkim: [], arc: [], note: "not signed", isUnsettled: false };
   const isTooMuch = signatures + seals > MAX_SIGNATURES || headerBytes(raw) > MAX_HEADER_BYTES;
-  if (isTooMuch) return { dkim: [], arc: [], note: "too many signatures or too long headers to be checked" };
+  if (isTooMuch) return { dkim: [], arc: [], note: "too many signatures or too long headers to be checked", isUnsettled: false };
   const verified = await dkimVerify(readInTurns(raw), { resolver: deps.resolve });
   const whole = verified.results.filter(({ status }) => status.result === "pass" && !status.underSized);
   const note = verified.results.map(({ signingDomain, status }) => `dkim=${status.result} ${signingDomain ?? ""} ${status.comment ?? ""}`.trim()).join(", ");
-  return { dkim: whole.map(({ signingDomain }) => signingDomain), arc: await sealedFor(verified, deps), note };
+  const isUnsettled = verified.results.some(({ status }) => status.result === TEMPORARY);
+  return { dkim: whole.map(({ signingDomain }) => signingDomain), arc: await sealedFor(verified, deps), note, isUnsettled };
 }
 
 async function sealedFor(verified: Awaited<ReturnType<typeof dkimVerify>>, { resolve, arcSealers }: CheckDeps): Promise<string[]> {
@@ -101,7 +110,9 @@ function dig(value: unknown, ...path: string[]): unknown {
   return found;
 }
 
-async function judge(domain: string, { spf: spfDomain, dkim, arc: sealed, note }: Passed, { resolve }: CheckDeps): Promise<Omit<Authenticity, "mayBounce">> {
+type Verdict = Pick<Authenticity, "isAligned" | "isForged" | "isUnsettled" | "because">;
+
+async function judge(domain: string, { spf: spfDomain, dkim, arc: sealed, note, isUnsettled }: Passed, { resolve }: CheckDeps): Promise<Verdict> {
   const policy = await dmarc({ headerFrom: `author@${domain}`, spfDomains: [], dkimDomains: [], resolver: resolve });
   const state = policy === false ? "none" : policy.status.result;
   const hasPolicy = policy !== false && (state === "pass" || state === "fail");
@@ -122,6 +133,7 @@ async function judge(domain: string, { spf: spfDomain, dkim, arc: sealed, note }
   return {
     isAligned: false,
     isForged,
+    isUnsettled: isUnsettled || state === TEMPORARY,
     because: `nothing aligned with ${domain} passed: dmarc=${hasPolicy ? "fail" : state}, spf=${spfDomain ?? "no pass"}, ${note}`,
   };
 }

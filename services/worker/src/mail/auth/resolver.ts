@@ -35,6 +35,8 @@ const SPECIAL_USE = /(^|\.)(test|invalid|localhost|example|local|onion)$/i;
 
 /** Made once: an error that is thrown for every mail of a closed network costs more than the rest of its check. */
 const NOBODYS = dnsError("ENOTFOUND", "a name that is nobody's");
+/** No later try would ask less. */
+const TOO_MUCH = dnsError("ENOTFOUND", "too much to ask for one mail");
 
 /** See the head of the file; the resolver of one mail. */
 export function makeMailResolver({ servers, timeoutMs, elapsedMs, ask = systemResolver(servers, timeoutMs) }: MailResolverOptions): () => Resolve {
@@ -75,7 +77,8 @@ export function makeMailResolver({ servers, timeoutMs, elapsedMs, ask = systemRe
     return async (name, type) => {
       if (servers.length === 0 && SPECIAL_USE.test(name)) throw NOBODYS;
       questions++;
-      if (questions > MAX_QUESTIONS || elapsedMs() - startedAtMs > MAX_MAIL_MS) throw dnsError("ETIMEOUT", "too much to ask for one mail");
+      if (questions > MAX_QUESTIONS) throw TOO_MUCH;
+      if (elapsedMs() - startedAtMs > MAX_MAIL_MS) throw dnsError("ETIMEOUT", "the DNS takes too long for one mail");
       return look(name, type);
     };
   };

@@ -45,6 +45,7 @@ export type ReasonCode =
   | "bulk"
   | "malformed"
   | "no_sender"
+  | "sender_unsettled"
   | "invalid";
 
 /** What else follows from a mail that is no ticket. */

@@ -78,6 +78,8 @@ export interface Authenticity {
   isForged: boolean;
   /** The envelope sender is who has sent it, so that a bounce reaches nobody else. */
   mayBounce: boolean;
+  /** Nobody vouches for it, but a look-up failed that may succeed later. */
+  isUnsettled?: boolean;
   /** The header, the record or the peer that decided. */
   because: string;
 }
@@ -100,4 +102,5 @@ export interface MailDeps {
   budgets: Budgets;
   authenticate(mail: UnderstoodMail, record: InboundRecord): Promise<Authenticity>;
   rules: MailRules;
+  now(): Date;
 }

@@ -6,21 +6,32 @@ import { ignore, pass } from "./rule.ts";
 /**
  * How much of one sender is taken in a window. Beyond the first bound they get no more answers, which ends every loop in
  * which a machine answers ours; far beyond it their mail is kept and becomes nothing.
+ *
+ * Anybody can write with a sender's name and use up what is theirs. So what is proven, by a domain that vouches for it or by
+ * the ticket that it answers, counts on its own; proof is asked for where the common budget is spent, as it costs look-ups.
  */
 export async function ignoreOverBudget(mailCase: MailCase): Promise<Finding> {
-  const { author, record, deps } = mailCase;
+  const { author, deps } = mailCase;
   if (!author) return pass("not asked", "it names no sender");
   const { windowMs, quiet, most } = deps.rules.senderBudget;
-  const place = await deps.budgets.spend(`sender:${plainAddress(author.address)}`, record._id, {
-    start: windowOf(record.receivedAt, windowMs),
-    ms: windowMs,
-    most,
-  });
-  const because = `mail ${Math.min(place, most + 1)} of this sender within ${windowMs / 60_000} minutes`;
+  const address = plainAddress(author.address);
+  const common = await placeOf(`sender:${address}`, mailCase);
+  const isProven = common > quiet && (await hasProof(mailCase));
+  const place = isProven ? await placeOf(`proven:${address}`, mailCase) : common;
+  const because = `${isProven ? "proven " : ""}mail ${Math.min(place, most + 1)} of this sender within ${windowMs / 60_000} minutes`;
   if (place > most) return ignore("over_limit", `More than ${most} mails of one sender within ${windowMs / 60_000} minutes`, because);
   if (place <= quiet) return pass("within", because);
   mailCase.silence.push(`more than ${quiet} mails of this sender within ${windowMs / 60_000} minutes`);
   return pass("not answered", because);
+}
+
+async function hasProof(mailCase: MailCase): Promise<boolean> {
+  return (await mailCase.authenticity()).isAligned || (await mailCase.proof()).ticket !== undefined;
+}
+
+function placeOf(key: string, { record, deps }: MailCase): Promise<number> {
+  const { windowMs, most } = deps.rules.senderBudget;
+  return deps.budgets.spend(key, record._id, { start: windowOf(record.receivedAt, windowMs), ms: windowMs, most });
 }
 
 /** How much of one sender is added to one ticket. */
