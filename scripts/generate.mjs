@@ -52,7 +52,7 @@ function configurationPage() {
     "HTTP door": httpConfig,
     "Email door": emailConfig,
     Worker: workerConfig,
-    "Standalone (`npm start`), beside those of the services": standaloneConfig,
+    "Standalone (`npm start`), beside those of the services; all metrics are at the HTTP door": standaloneConfig,
   };
   const text = Object.entries(tables).map(([title, schema]) => `## ${title}\n\n| variable | default | what it is |\n| --- | --- | --- |\n${rows(schema)}\n`);
   return [

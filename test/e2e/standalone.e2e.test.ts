@@ -80,6 +80,9 @@ describe("npm start's program", () => {
     const { body } = await postTicket(stack, TICKET);
     expect(body).toMatchObject({ id: 1 });
     await until("both mails", async () => (await readdir(join(dataDir, "sent")).catch(() => [])).filter((name) => name.endsWith(".eml")).length === 2);
+    const metrics = await (await fetch(`${stack.httpUrl}/metrics`)).text();
+    for (const line of ['openticket_dead_total{code="failed"} 0', 'openticket_requests_total{outcome="opened"} 1', "openticket_mail_connections 0"])
+      expect(metrics).toContain(line);
     expect((await stat(join(dataDir, "api-credentials"))).mode & 0o777).toBe(0o600);
     expect(await stop(first.child, "SIGTERM")).toBe(0);
 

@@ -59,7 +59,7 @@ export async function startStack({
   const store = await connectStore({ url: mongodbUrl, appName: "stack", serverSelectionTimeoutMs: 5000 });
   await seedExampleData(store);
   if (withWorker) await startWorker(readConfig(workerConfig, environment), { logger, drain, metrics: makeMetrics() });
-  const { url } = await startHttp(readConfig(httpConfig, environment), { logger, drain });
+  const { url } = await startHttp(readConfig(httpConfig, environment), { logger, drain, metrics: makeMetrics() });
   return {
     httpUrl: url,
     redisUrl,

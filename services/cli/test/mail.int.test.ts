@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { InboundRecord } from "@openticket/contract";
 import { makeMongoBlobStore, makeMongoDeadLetters, makeMongoInbound, makeMongoMailFolders } from "@openticket/store";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { type EmailDoorUnderTest, startEmailDoor } from "../../../test/support/email-door.ts";
 import { operatorOf } from "./support/opentickets.ts";
 
@@ -19,6 +19,10 @@ beforeAll(async () => {
 afterAll(async () => {
   await door.stop();
   await rm(folder, { recursive: true, force: true });
+});
+
+afterEach(() => {
+  vi.unstubAllEnvs();
 });
 
 const { opentickets, asJson } = operatorOf(() => door.prefix);
@@ -67,6 +71,15 @@ describe("mail list, show and export", () => {
     const file = join(folder, "raw.eml");
     expect((await opentickets("mail", "export", _id, file)).out).toContain(`written to ${file}`);
     expect((await readFile(file)).equals(Buffer.from("Subject: \xff\r\n\r\n"))).toBe(true);
+  });
+
+  it("write it to standard output", async () => {
+    const { _id } = await quarantined("Subject: x\r\n\r\n");
+    const written: string[] = [];
+    const spy = vi.spyOn(process.stdout, "write").mockImplementation((chunk) => written.push(String(chunk)) > 0);
+    const { code } = await opentickets("mail", "export", _id, "-");
+    spy.mockRestore();
+    expect([code, written.join("")]).toEqual([0, "Subject: x\r\n\r\n"]);
   });
 
   it("say that there is no such message", async () => {
@@ -136,6 +149,15 @@ describe("mail edit and drop", () => {
     expect(await door.rawOf(after)).toBe("mended");
     expect(after).toMatchObject({ state: "stored", trace: [{ rule: "read" }, { answer: "edited", because: expect.stringContaining(before.raw.sha256) }] });
     expect(await opentickets("mail", "edit", before._id, "--file", "/nowhere")).toMatchObject({ code: 1 });
+  });
+
+  it("by an editor with options of its own, which gets the file", async () => {
+    const { _id } = await quarantined("broken and wrong");
+    vi.stubEnv("VISUAL", "sed -i -e 's/broken and/mended, not/'");
+    expect(await opentickets("mail", "edit", _id)).toMatchObject({ code: 0, err: "" });
+    expect(await door.rawOf(await inbound.find(_id))).toBe("mended, not wrong");
+    vi.stubEnv("VISUAL", "false");
+    expect(await opentickets("mail", "edit", (await quarantined())._id)).toMatchObject({ code: 1, err: expect.stringMatching(/nothing was changed/) });
   });
 
   it("one that is dropped is ignored from then on, with its reason", async () => {

@@ -1,4 +1,4 @@
-import { drainOnSignals, makeDrain, makeLogger, messageOf, readConfig } from "@openticket/runtime";
+import { drainOnSignals, makeDrain, makeLogger, makeMetrics, messageOf, readConfig } from "@openticket/runtime";
 import { httpConfig } from "./config.ts";
 import { startHttp } from "./start-http.ts";
 
@@ -8,7 +8,7 @@ try {
   const logger = makeLogger({ name: "http", level: config.LOG_LEVEL });
   const drain = makeDrain({ timeoutMs: config.DRAIN_TIMEOUT_MS, logger });
   drainOnSignals(drain, logger);
-  const { url } = await startHttp(config, { logger, drain });
+  const { url } = await startHttp(config, { logger, drain, metrics: makeMetrics({ withProcess: true }) });
   logger.info({ url }, "ready");
 } catch (error) {
   process.stderr.write(`${messageOf(error)}\n`);

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ADD_TICKET_REPLY_JOB, OPEN_TICKET_JOB } from "@openticket/contract";
-import { type Drain, explainListening, isOneOf, type Logger, type Metrics, makeMetrics, makeNetworks, type Readiness, readiness } from "@openticket/runtime";
+import { type Drain, explainListening, isOneOf, type Logger, type Metrics, makeNetworks, type Readiness, readiness } from "@openticket/runtime";
 import {
   connectStore,
   hashSecret,
@@ -36,14 +36,12 @@ const RETRY_AFTER_S = 5;
 
 export interface HttpDoor {
   url: string;
-  metrics: Metrics;
   /** What `/readyz` says. */
   readiness(): Promise<Readiness>;
 }
 
 /** Starts the HTTP door and hands its address back; stopping is a step of the drain. Wiring only. */
-export async function startHttp(config: HttpConfig, { logger, drain }: { logger: Logger; drain: Drain }): Promise<HttpDoor> {
-  const metrics = makeMetrics({ withProcess: true });
+export async function startHttp(config: HttpConfig, { logger, drain, metrics }: { logger: Logger; drain: Drain; metrics: Metrics }): Promise<HttpDoor> {
   const store = await connectStore({ url: config.MONGODB_URL, appName: "openticket-http", serverSelectionTimeoutMs: STORE_PATIENCE_MS });
   drain.onDrain("store", () => store.close());
   const queue = makeCommandQueue({ redisUrl: config.REDIS_URL, prefix: config.QUEUE_PREFIX, ownerName: "http", logger });
@@ -107,7 +105,7 @@ export async function startHttp(config: HttpConfig, { logger, drain }: { logger:
   const address = { host: config.HTTP_HOST, port: config.HTTP_PORT };
   const url = await explainListening(app.listen(address), { ...address, setting: "HTTP_PORT" });
   drain.onDrain("http", () => app.close());
-  return { url, metrics, readiness: () => readiness(checks) };
+  return { url, readiness: () => readiness(checks) };
 }
 
 function endpointDeps(config: HttpConfig, { store, box }: { store: StoreConnection; box: SecretBox }): WebhookEndpointsDeps {

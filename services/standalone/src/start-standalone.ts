@@ -54,8 +54,10 @@ export async function startStandalone(config: StandaloneConfig, { env, logger, d
   const services = readServices(config, { env, dataDir, ...databases, credentials, secretsKey });
   const examples = config.EXAMPLE_DATA ? await putExampleData(databases.mongodbUrl, { dataDir, secretsKey, progress }) : undefined;
   progress("starting worker, HTTP door and email door …");
-  await startWorker(services, { logger, drain, metrics: makeMetrics() });
-  const { url, metrics, readiness } = await startHttp(services, { logger, drain });
+  // One page for the one process: the HTTP door's.
+  const metrics = makeMetrics({ withProcess: true });
+  await startWorker(services, { logger, drain, metrics });
+  const { url, readiness } = await startHttp(services, { logger, drain, metrics });
   await requireReady(readiness);
   const { urls: mailUrls } = await startEmail(services, { logger, drain, metrics });
   return page({ url, mailUrls, credentials, examples, dataDir, ...databases, hasRelay: Boolean(env.SMTP_URL) });

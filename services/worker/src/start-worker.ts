@@ -26,6 +26,7 @@ import { EventsWait } from "@openticket/webhooks";
 import { type ActionDeps, makeActions } from "./actions.ts";
 import type { WorkerConfig } from "./config.ts";
 import { makeDeliveries } from "./deliveries.ts";
+import { beginAtZero } from "./fault-counters.ts";
 import { SenderUnsettled } from "./mail/decide/sender-unsettled.ts";
 import { makeNotifier } from "./notify/notifier.ts";
 import { makeTransport } from "./notify/transport.ts";
@@ -71,6 +72,7 @@ export async function startWorker(
   const redis = connectRedis({ url: config.REDIS_URL, prefix: config.QUEUE_PREFIX, name: "worker", role: "worker" });
   drain.onDrain("redis", () => redis.quit());
   void warnOfUnsafeSettings(redis, logger);
+  beginAtZero(metrics);
   const queueOptions = { connection: redis, prefix: config.QUEUE_PREFIX };
 
   const clock = await makeStoreClock(store);

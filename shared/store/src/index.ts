@@ -32,7 +32,7 @@ export { makeStoreOperations, type StoreCounts, type StoreOperations, type Trace
 export { isStoreOutage, StoreUnavailable } from "./outage.ts";
 export { makeMongoReceipts, type ReceiptStore } from "./receipts.ts";
 export type { ReferenceFile, RowFault } from "./reference-files.ts";
-export type { ReferenceData } from "./reference-schemas.ts";
+export { REFERENCE_KINDS, type ReferenceData } from "./reference-schemas.ts";
 export { makeMongoRejectionOutbox } from "./rejection-outbox.ts";
 export { ensureSecret, hashSecret, verifySecret } from "./secrets.ts";
 export { makeSmallBlobReader } from "./small-blob-reader.ts";

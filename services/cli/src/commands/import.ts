@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { importReferenceData, type ReferenceFile, type RowFault } from "@openticket/store";
+import { importReferenceData, REFERENCE_KINDS, type ReferenceFile, type RowFault } from "@openticket/store";
 import type { Command, CommandDeps } from "../command.ts";
 import { CliFailure } from "../failure.ts";
 import { table } from "../output.ts";
@@ -13,7 +13,7 @@ interface Argv {
 export const importCommand: Command = (parser, wrap) =>
   parser.command(
     "import <files..>",
-    "Import departments, clients, users, contacts, services, domains, custom fields, admins, credentials",
+    `Import reference data: ${REFERENCE_KINDS.join(", ")}`,
     (command) =>
       command
         .positional("files", {

@@ -1,5 +1,6 @@
 import type { OutboxEntry } from "@openticket/contract";
 import { insist, type Logger, type Metrics, messageOf, startLoop } from "@openticket/runtime";
+import { deliveriesTotal } from "../fault-counters.ts";
 import { makeGatherer } from "./gather.ts";
 import { makeRoom } from "./room.ts";
 
@@ -176,7 +177,7 @@ interface Failure {
 /** Delivers and marks one entry; a failure is handed back. */
 async function deliverOne<T extends Owing>(record: T, entry: OutboxEntry, deps: Delivering<T>): Promise<Failure | undefined> {
   const { key, kind } = entry;
-  const deliveries = deps.metrics.counter("deliveries_total", "Deliveries by kind and result", ["kind", "result"]);
+  const deliveries = deliveriesTotal(deps.metrics);
   try {
     await deps.deliver(record, entry);
   } catch (error) {

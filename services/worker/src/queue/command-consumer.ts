@@ -4,6 +4,7 @@ import { pid } from "node:process";
 import type { RedisConnection } from "@openticket/client";
 import { COMMAND_QUEUE, KEPT_FOR_OPERATOR } from "@openticket/contract";
 import { DelayedError, type Job, Worker } from "bullmq";
+import { retriesTotal } from "../fault-counters.ts";
 import type { Runnable } from "./action.ts";
 import type { ConsumerDeps } from "./consumer-deps.ts";
 import { giveUp, tell } from "./give-up.ts";
@@ -158,7 +159,7 @@ async function putBackOrGiveUp(job: Job, token: string | undefined, read: FoundJ
   const faults = notesOf(job).faults + (isOutage ? 0 : 1);
   deps.logger.warn({ requestId: read.requestId, jobId: job.id, tries: job.attemptsStarted, faults, isOutage, err: error }, "request failed");
   if (faults >= MAX_FAULTS && (await isGivenUp(job, read, error, deps))) return;
-  deps.metrics.counter("retries_total", "Requests put back after a fault", ["cause"]).inc({ cause: isOutage ? "outage" : "unknown" });
+  retriesTotal(deps.metrics).inc({ cause: isOutage ? "outage" : "unknown" });
   try {
     if (!isOutage) await note(job, { faults });
     await job.moveToDelayed(Date.now() + delayMs(job, deps), token);

@@ -1,5 +1,6 @@
 import { type DeadLetter, KEPT_FOR_OPERATOR, type RequestError } from "@openticket/contract";
 import type { Job } from "bullmq";
+import { deadTotal } from "../fault-counters.ts";
 import type { Address, Decided } from "./action.ts";
 import type { ConsumerDeps } from "./consumer-deps.ts";
 import { type FoundJob, readJob } from "./read-job.ts";
@@ -13,7 +14,7 @@ export async function giveUp(job: Job, read: FoundJob, error: RequestError, deps
   }
   const { queue, requestId, hasReceipt } = read;
   await deps.bury(deadLetterOf(job, read, { code: error.code, reason: cause instanceof Error ? cause.message : error.message, diedAt: deps.now() }));
-  deps.metrics.counter("dead_total", "Requests that will not run again by themselves", ["code"]).inc({ code: error.code });
+  deadTotal(deps.metrics).inc({ code: error.code });
   deps.logger.error({ requestId, jobId: job.id, code: error.code, reason: error.message, err: cause }, "request given up");
   if (queue !== undefined) await deps.reply(queue, deps.failed(read, error));
   if (hasReceipt) deps.decided(requestId, "dead-letter");

@@ -1,4 +1,5 @@
 import { type Logger, type Loop, type Metrics, startLoop } from "@openticket/runtime";
+import { restartsTotal } from "../fault-counters.ts";
 
 /**
  * Notices a consumer that takes nothing although work is waiting.
@@ -41,6 +42,6 @@ export async function lookOnce({ waiting, consumer, logger, metrics }: StuckWatc
   // It may have begun to take while the queue was asked.
   if (depth === 0 || !isSilent()) return;
   logger.error({ depth, silentForMs: Math.round(consumer.silentForMs()) }, "consumer stuck, begun anew");
-  metrics.counter("consumer_restarts_total", "Consumers begun anew because they took nothing though work was waiting").inc();
+  restartsTotal(metrics).inc();
   consumer.restart();
 }

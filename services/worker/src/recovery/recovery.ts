@@ -1,5 +1,6 @@
 import type { RequestStatus } from "@openticket/contract";
 import { type Logger, type Loop, type Metrics, startLoop } from "@openticket/runtime";
+import { requeuedTotal } from "../fault-counters.ts";
 
 /**
  * Brings back what the queue has lost.
@@ -98,7 +99,7 @@ async function requeueLost(open: readonly OpenRequest[], source: RecoverySource,
   for (const { requestId, job } of lost) if (!job) logger.error({ requestId, source: source.name }, "accepted, and not readable any more");
   await queue.enqueue(lost.flatMap(({ job }) => job ?? []));
   await source.requeued(lost.map(({ requestId }) => requestId));
-  metrics.counter("requests_requeued_total", "Accepted requests that the queue had lost and that were put into it again").inc(lost.length);
+  requeuedTotal(metrics).inc(lost.length);
   logger.warn({ requests: lost.length, source: source.name }, "lost requests enqueued again");
 }
 

@@ -43,7 +43,7 @@ async function editedByHand(record: InboundRecord, blobs: BlobStore): Promise<In
   try {
     await pipeline(await blobs.open(record.raw.sha256), createWriteStream(path, { mode: 0o600, flags: "wx" }));
     const editor = process.env.VISUAL || process.env.EDITOR || "vi";
-    const { status, error } = spawnSync(`${editor} "$1"`, ["sh", path], { shell: "/bin/sh", stdio: "inherit" });
+    const { status, error } = spawnSync("/bin/sh", ["-c", `${editor} "$1"`, "sh", path], { stdio: "inherit" });
     if (error || status !== 0) throw new CliFailure(`${editor} ended with ${error?.message ?? status}; nothing was changed.`);
     return await put(path, blobs);
   } finally {

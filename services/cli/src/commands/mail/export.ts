@@ -3,6 +3,7 @@ import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { makeMongoBlobStore } from "@openticket/store";
 import type { Command, CommandDeps } from "../../command.ts";
+import { STANDARD_OUTPUT, TARGET_FILE } from "../../target-file.ts";
 import { findMessage } from "./message.ts";
 
 /** `opentickets mail export <id> <file>`: the raw message, byte by byte as it came. */
@@ -10,11 +11,7 @@ export const mailExport: Command = (parser, wrap) =>
   parser.command(
     "export <id> <file>",
     "Write the raw message to a file",
-    (it) =>
-      it
-        .positional("id", { type: "string", demandOption: true })
-        .positional("file", { type: "string", demandOption: true, describe: "Where to; - is standard output" })
-        .example("$0 mail export inb_… - | less", "Look at it"),
+    (it) => it.positional("id", { type: "string", demandOption: true }).positional("file", TARGET_FILE).example("$0 mail export inb_… - | less", "Look at it"),
     wrap(exportMessage),
   );
 
@@ -22,7 +19,7 @@ async function exportMessage({ id, file }: { id: string; file: string }, { conne
   const store = await connections.store();
   const { raw } = await findMessage(store, id);
   const content = await makeMongoBlobStore(store).open(raw.sha256);
-  if (file !== "-") {
+  if (file !== STANDARD_OUTPUT) {
     await pipeline(content, createWriteStream(file, { mode: 0o600 }));
     return output.answer({ id, file, bytes: raw.size }, () => `${raw.size} bytes written to ${file}.`) as undefined;
   }
