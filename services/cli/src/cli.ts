@@ -18,6 +18,7 @@ import { webhookCommand } from "./commands/webhook.ts";
 import { makeConnections } from "./connections.ts";
 import { CliFailure } from "./failure.ts";
 import { makeOutput, type Terminal } from "./output.ts";
+import { printable } from "./printable.ts";
 
 const COMMANDS: readonly Command[] = [
   statusCommand,
@@ -71,7 +72,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     await parser.parseAsync([...args], {}, (_error, _argv, text) => void (text && out.write(`${text}\n`)));
     return code;
   } catch (error) {
-    err.write(`${messageOf(error)}\n`);
+    err.write(`${printable(messageOf(error))}\n`);
     return error instanceof CliFailure ? error.exitCode : 1;
   } finally {
     await connections.close();

@@ -1,5 +1,6 @@
 import { Presets, SingleBar } from "cli-progress";
 import CliTable from "cli-table3";
+import { printable, printableLine } from "./printable.ts";
 
 /** Where the command line speaks. */
 export interface Terminal {
@@ -26,12 +27,12 @@ export interface Output {
   progress(what: string, total: number): Progress;
 }
 
-/** See {@link Output}. The answer goes to standard output; what is said beside it to standard error. */
+/** See {@link Output}. The answer goes to standard output; what is said beside it to standard error; both {@link printable}. */
 export function makeOutput({ out, err }: Terminal, isJson: boolean): Output {
   return {
-    answer: (value, show) => void out.write(`${isJson ? JSON.stringify(value, null, 2) : show()}\n`),
-    each: (value, show) => void out.write(`${isJson ? JSON.stringify(value) : show()}\n`),
-    say: (line) => void err.write(`${line}\n`),
+    answer: (value, show) => void out.write(`${printable(isJson ? JSON.stringify(value, null, 2) : show())}\n`),
+    each: (value, show) => void out.write(`${printable(isJson ? JSON.stringify(value) : show())}\n`),
+    say: (line) => void err.write(`${printable(line)}\n`),
     progress(what, total) {
       if (!err.isTTY || isJson || total === 0) return { step: () => undefined, end: () => undefined };
       const bar = new SingleBar(
@@ -52,7 +53,7 @@ export function ago(at: Date, now: Date = new Date()): string {
   return seconds < 172_800 ? `${Math.round(seconds / 3600)} h ago` : `${Math.round(seconds / 86_400)} d ago`;
 }
 
-/** A table without lines, one row a thing. */
+/** A table without lines, one row a thing, each cell on one line. */
 export function table(head: readonly string[], rows: readonly (readonly unknown[])[]): string {
   const bare = {
     top: "",
@@ -73,7 +74,7 @@ export function table(head: readonly string[], rows: readonly (readonly unknown[
   };
   const isHeaded = head.some((title) => title !== "");
   const shown = new CliTable({ ...(isHeaded && { head: [...head] }), chars: bare, style: { "padding-left": 0, "padding-right": 0, head: [], border: [] } });
-  for (const row of rows) shown.push(row.map((cell) => (cell === undefined || cell === null ? "–" : String(cell))));
+  for (const row of rows) shown.push(row.map((cell) => (cell === undefined || cell === null ? "–" : printableLine(String(cell)))));
   return shown
     .toString()
     .split("\n")

@@ -66,6 +66,25 @@ describe("mail list, show and export", () => {
     expect(shown.out).toMatch(/^read +unreadable/m);
   });
 
+  it("show what strangers wrote, and a terminal would obey, as escapes on one line", async () => {
+    const { _id, trace } = await quarantined();
+    await inbound.putBack(_id, { checkAt: new Date(), note: { rule: "operator", answer: "replayed" } });
+    const [told, hidden] = ["\x1b]0;owned\x07\nfake  line\u009b2J", "\\u001b]0;owned\\u0007\\nfake  line\\u009b2J"];
+    await inbound.decide(_id, {
+      state: "quarantined",
+      reason: { code: "unreadable", text: told },
+      summary: { from: "a@b.test", subject: told, kind: "ticket" },
+      trace: [...trace, { rule: "read", answer: "unreadable", because: told }],
+    });
+    for (const command of [["list"], ["show", _id], ["list", "--json"], ["show", _id, "--json"]]) {
+      const { out } = await opentickets("mail", ...command);
+      expect(out).toContain(hidden);
+      expect(out).not.toMatch(/[^\P{Cc}\n]/u);
+    }
+    expect((await asJson("mail", "show", _id)).reason.text).toBe(told);
+    expect((await opentickets("request", "show", _id)).out).toContain(hidden);
+  });
+
   it("write the raw message as it came", async () => {
     const { _id } = await quarantined("Subject: \xff\r\n\r\n");
     const file = join(folder, "raw.eml");

@@ -117,7 +117,7 @@ function shown({ outcome, because, ticket, missing = [], correlation }: Answer):
   const rows = [
     ["outcome", outcome],
     ["because", because],
-    ["refused", missing.join("\n") || undefined],
+    ...missing.map((reason) => ["refused", reason]),
     ["key", correlation?.key],
     ["window", correlation && `${correlation.windowSeconds} s`],
     ...Object.entries(fields).map(([name, value]) => [name, typeof value === "object" ? JSON.stringify(value) : value]),
