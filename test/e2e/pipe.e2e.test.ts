@@ -54,6 +54,20 @@ describe("opentickets pipe", () => {
     expect(await door.rawOf(record)).toMatch(/^Message-ID/);
   });
 
+  it.each<[string, string[], string, string]>([
+    ["root@localhost", [], "From root Thu Nov 26 12:00:00 2026\n", "a local mail's first line"],
+    ["localuser@localhost", ["--from", "localuser"], "", "a name without a domain"],
+    ['"a b"@g.example', [], 'From "a b"@g.example Thu Nov 26 12:00:00 2026\n', "quotes in the first line"],
+    ['"a b"@g.example', [], 'Return-Path: <"a b"@g.example>\n', "quotes in Return-Path"],
+    ['"a b"@g.example', ["--from", '"a b"@g.example'], "", "quotes on the command line"],
+    ["r@b.test", ["--from", "x\ty@"], "Return-Path: <r@b.test>\n", "what SMTP has no form for"],
+    ["", ["--from", "x\ty@"], "", "what SMTP has no form for, and nothing better"],
+    ["", ["--from", "a\u200bb@c.test"], "", "an address that the door does not take"],
+  ])("sends no mail back for its sender: %j of %j, %j (%s)", async (told, args, head) => {
+    expect(await runPipe([...to, "--lmtp", `127.0.0.1:${door.ports.lmtp}`, ...args], head + mail())).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(await stored()).toMatchObject([{ source: { envelopeFrom: told } }]);
+  });
+
   it.each<[number, string, () => string[], () => string]>([
     [64, "without a mailbox", () => [], mail],
     [65, "for a mail that is too large", () => [...to, ...smtp()], () => `${mail()}${"x\n".repeat(150_000)}`],

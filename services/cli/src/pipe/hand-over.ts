@@ -9,6 +9,8 @@ export type HandedOver = { kind: "accepted"; words: string } | { kind: "refused"
 /** The door is silent for this long: it is taken for away, ms. Its own patience with a store is shorter. */
 const SILENCE_MS = 120_000;
 const CONNECT_TIMEOUT_MS = 10_000;
+/** What is said of an address whose form is wrong (RFC 5321 4.3.2). */
+const SENDER_UNREADABLE = [501, 553];
 /** The door shows what says this name as handed over by a pipe. */
 const HELO = "opentickets-pipe";
 
@@ -26,7 +28,12 @@ export async function handOver(content: AsyncIterable<Uint8Array>, { from, to }:
     socket.setTimeout(SILENCE_MS);
     await ask(`${target.protocol === "lmtp" ? "LHLO" : "EHLO"} ${HELO}`);
     const isInternational = [from, ...to].some((address) => /[^ -~]/.test(address));
-    await ask(`MAIL FROM:<${from}> BODY=8BITMIME${isInternational ? " SMTPUTF8" : ""}`);
+    const sender = (path: string) => ask(`MAIL FROM:<${path}> BODY=8BITMIME${isInternational ? " SMTPUTF8" : ""}`);
+    // A sender that the door cannot read sends no mail back.
+    await sender(from).catch((error: unknown) => {
+      if (from === "" || !(error instanceof Said) || !SENDER_UNREADABLE.includes(error.code)) throw error;
+      return sender("");
+    });
     for (const address of to) await ask(`RCPT TO:<${address}>`);
     await ask("DATA");
     await send(wireForm(content), socket);

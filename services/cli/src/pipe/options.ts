@@ -1,11 +1,12 @@
 import { parseArgs } from "node:util";
 import { messageOf } from "@openticket/runtime";
+import { senderPath } from "./sender.ts";
 
 /** Where the email door listens. */
 export type Target = { protocol: "smtp" | "lmtp" } & ({ host: string; port: number } | { path: string });
 
 export interface Envelope {
-  /** "" for the null sender; undefined: as the mail's first line says. */
+  /** "" for the null sender; undefined, and where none was given that SMTP can say: as the mail tells. */
   from: string | undefined;
   to: string[];
 }
@@ -34,10 +35,8 @@ Exit codes: 0 stored or spooled, 64 usage, 65 too large, 67 no such mailbox, 69 
 `;
 
 const DEFAULT_TARGET: Target = { protocol: "smtp", host: "127.0.0.1", port: 2525 };
-/** An address as it may stand between < and >; what it means is the door's to say. */
-const ADDRESS = /^[^\s<>\p{Cc}]{1,500}$/u;
-/** What Postfix says for the null sender. */
-const NULL_SENDERS = new Set(["", "<>", "MAILER-DAEMON"]);
+/** A mailbox's address as it may stand between < and >; what it means is the door's to say. */
+const ADDRESS = /^(?=.{1,500}$)(?:"(?:[^"\\\p{Cc}]|\\\P{Cc})*"@)?[^\s<>\p{Cc}]+$/u;
 
 /** Reads the command line; `sender` is the environment's. Never throws. */
 export function readOptions(args: readonly string[], sender: string | undefined): PipeCommand {
@@ -59,8 +58,9 @@ export function readOptions(args: readonly string[], sender: string | undefined)
     const target = targetOf(values);
     if (values.flush) return values.spool === undefined ? wrong("--flush needs --spool DIR") : { kind: "flush", target, spool: values.spool };
     if (values.to.length === 0) return wrong("--to ADDRESS is missing");
-    const from = senderOf(values.from ?? sender);
-    const bad = [...values.to, ...(from ? [from] : [])].find((address) => !ADDRESS.test(address));
+    const given = [values.from, sender].filter((one) => one !== undefined);
+    const from = given.map(senderPath).find((path) => path !== undefined);
+    const bad = values.to.find((address) => !ADDRESS.test(address));
     if (bad !== undefined) return wrong(`${JSON.stringify(bad)} is no address`);
     return { kind: "take", target, envelope: { from, to: values.to }, spool: values.spool };
   } catch (error) {
@@ -70,10 +70,6 @@ export function readOptions(args: readonly string[], sender: string | undefined)
 
 function wrong(reason: string): PipeCommand {
   return { kind: "wrong", reason };
-}
-
-function senderOf(given: string | undefined): string | undefined {
-  return given !== undefined && NULL_SENDERS.has(given) ? "" : given;
 }
 
 function targetOf({ smtp, lmtp, socket }: { smtp?: string | undefined; lmtp?: string | undefined; socket?: string | undefined }): Target {

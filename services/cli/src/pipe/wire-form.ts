@@ -1,13 +1,12 @@
+import { senderIn } from "./sender.ts";
+
 const [LF, CR, DOT] = [10, 13, 46];
 
 /** Bytes of a mail's beginning that are looked at for its sender. */
 const MAX_HEAD = 64 * 1024;
 
 export interface OpenedMail {
-  /**
-   * Envelope sender as far as the mail tells: in the "From " line that mailbox files have and some mail servers put in
-   * front, in Return-Path, or in From. "" is the null sender, which only the first two can say.
-   */
+  /** Envelope sender as far as the mail tells; see {@link senderIn}. */
   sender: string;
   /** The mail without the "From " line. */
   content: AsyncIterable<Uint8Array>;
@@ -22,21 +21,8 @@ export async function openMail(input: AsyncIterable<Uint8Array>): Promise<Opened
     if (done) break;
     head = Buffer.concat([head, value]);
   }
-  const text = head.toString("latin1");
-  const fromLine = /^From (\S+)[^\n]*\n/.exec(text);
-  return { sender: fromLine ? named(fromLine[1]) : senderIn(text), content: joined(head.subarray(fromLine?.[0].length ?? 0), source) };
-}
-
-function named(sender = ""): string {
-  return sender === "MAILER-DAEMON" ? "" : sender;
-}
-
-function senderIn(text: string): string {
-  const [headers = ""] = text.split(/\n\r?\n/, 1);
-  const returnPath = /^return-path:[ \t]*<([^<>\r\n]*)>/im.exec(headers);
-  if (returnPath) return named(returnPath[1]);
-  const from = /^from:(.{0,2000}(?:\r?\n[ \t].{0,2000}){0,20})/im.exec(headers)?.[1] ?? "";
-  return /<([^<>\s]+@[^<>\s]+)>/.exec(from)?.[1] ?? /[^\s<>"(),;:]+@[^\s<>"(),;:]+/.exec(from)?.[0] ?? "";
+  const { sender, lineLength } = senderIn(head.toString("latin1"));
+  return { sender, content: joined(head.subarray(lineLength), source) };
 }
 
 async function* joined(head: Uint8Array, source: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -24,10 +24,28 @@ describe("the pipe's command line", () => {
   });
 
   it.each([
+    ['"a b"@g.example', '"a b"@g.example'],
+    ["a b@g.example", '"a b"@g.example'],
+    ['a"@b@g.example', '"a\\"@b"@g.example'],
+    ["<a@g.example>", "a@g.example"],
+    ["<>", ""],
+    ["localuser", "localuser@localhost"],
+  ])("the sender %j is told as %j", (from, told) => {
+    expect(readOptions([...to, "--from", from], undefined)).toMatchObject({ envelope: { from: told } });
+  });
+
+  it.each(["x\ny", "a@b.test>\r\nRCPT TO:<c@d.test", '"a\tb"@g.example', "a@", "@g.example", `${"x".repeat(500)}@g.example`])(
+    "a sender that SMTP has no form for is as the mail tells: %j",
+    (from) => {
+      expect(readOptions([...to, "--from", from], undefined)).toMatchObject({ kind: "take", envelope: { from: undefined } });
+      expect(readOptions([...to, "--from", from], "a@b.test")).toMatchObject({ envelope: { from: "a@b.test" } });
+    },
+  );
+
+  it.each([
     [[]],
     [["--to", "a b"]],
     [["--to", "a@b.test>\r\nRCPT TO:<c@d.test"]],
-    [[...to, "--from", "x\ny"]],
     [[...to, "--lmtp", "24"]],
     [[...to, "--lmtp", "h:99999"]],
     [[...to, "--lmtp", "h:1", "--socket", "p"]],

@@ -71,6 +71,17 @@ describe("a message", () => {
     expect(await door.records({ _id: idIn(answer) ?? "" })).toMatchObject([{ source: { envelopeFrom: "" } }]);
   });
 
+  it.each([
+    ['"a b"@c.example', '"a b"@c.example'],
+    ['"<a> @ \\"b\\":"@c.example', '"<a> @ \\"b\\":"@c.example'],
+    ['"\\a\\ b"@c.example', '"a b"@c.example'],
+    ['@relay.example:"a b"@c.example', '"a b"@c.example'],
+    ['"plain.name"@c.example', "plain.name@c.example"],
+  ])("may be from a local part in quotes: %s", async (from, told) => {
+    const answer = await deliver(mail(), { from });
+    expect(await door.records({ _id: idIn(answer) ?? "" })).toMatchObject([{ source: { envelopeFrom: told } }]);
+  });
+
   it.each<[string, string]>([
     ["dots at the beginning of lines", "Subject: dots\r\n\r\n..one\r\n....three\r\n"],
     ["no header", "just words\r\n"],
@@ -107,6 +118,10 @@ describe("refused are", () => {
       expect(answer).toMatch(/^55\d 5\.1\.1|^501 5\.1\.3/);
     },
   );
+
+  it.each(['"a b@c.example', '"a\x07b"@c.example', '"a b"c@c.example', "a b@c.example"])("senders that are no address: %s", async (from) => {
+    expect((await (await greet()).say(`MAIL FROM:<${from}>`))[0]).toMatch(/^501/);
+  });
 
   it("messages that are too large, by their announcement and by their bytes", async () => {
     const dialogue = await greet();
