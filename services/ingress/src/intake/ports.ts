@@ -85,6 +85,10 @@ export interface MailboxReader {
   find(address: string): Promise<{ address: string } | undefined>;
 }
 
+export interface MailboxDirectory extends MailboxReader {
+  all(): Promise<{ address: string; deptid: number }[]>;
+}
+
 export interface InboundFilter {
   mailbox?: string | undefined;
   source?: string | undefined;

@@ -23,6 +23,7 @@ export const ANSWERS = {
   tooManyConnections: () => new SmtpAnswer(421, "4.7.0", `Too many connections from your address; ${LATER}`),
   tooManyMessages: () => new SmtpAnswer(451, "4.7.1", `Too many messages from your address in a minute; ${LATER}`),
   noSuchMailbox: (address: string) => new SmtpAnswer(550, "5.1.1", `<${address}> is no mailbox here`),
+  unknownParameter: () => new SmtpAnswer(555, "5.5.4", "A parameter of this command is none that the door knows"),
   tooManyUnknown: () => new SmtpAnswer(421, "4.7.0", "Too many recipients that are no mailboxes here"),
   tooLarge: (maxBytes: number) => new SmtpAnswer(552, "5.3.4", `The message is larger than ${maxBytes} bytes`),
   tooManyHops: (maxHops: number) => new SmtpAnswer(554, "5.4.6", `The message has gone through more than ${maxHops} hosts: a loop`),

@@ -1,8 +1,8 @@
 import type { InboundSource } from "@openticket/contract";
 import type { Logger, Metrics } from "@openticket/runtime";
-import type { SMTPServerAuthentication, SMTPServerDataStream, SMTPServerSession } from "smtp-server";
+import type { SMTPServerAddress, SMTPServerAuthentication, SMTPServerDataStream, SMTPServerSession } from "smtp-server";
 import { Overloaded } from "../../intake/gate.ts";
-import type { MailboxReader } from "../../intake/ports.ts";
+import type { MailboxDirectory } from "../../intake/ports.ts";
 import type { ReceiveMailDeps } from "../../intake/receive-mail.ts";
 import { ANSWERS, SmtpAnswer } from "./answers.ts";
 import { authenticatePeer, type PeerAuthDeps } from "./authenticate-peer.ts";
@@ -17,7 +17,7 @@ export interface DialogueOptions extends PaceOptions {
 }
 
 export interface DialogueDeps extends ReceiveMailDeps, Omit<PeerAuthDeps, "onFault"> {
-  mailboxes: MailboxReader;
+  mailboxes: MailboxDirectory;
   /** Throws Overloaded when nothing more can be taken. */
   gate(): Promise<void>;
   /** True for the outage of something that will come back. */
@@ -30,8 +30,8 @@ export interface DialogueDeps extends ReceiveMailDeps, Omit<PeerAuthDeps, "onFau
 export interface Dialogue {
   connected(session: SMTPServerSession): Promise<void>;
   login(auth: SMTPServerAuthentication, session: SMTPServerSession): Promise<{ user: string }>;
-  sender(session: SMTPServerSession): Promise<void>;
-  recipient(address: string, session: SMTPServerSession): Promise<void>;
+  sender(path: SMTPServerAddress, session: SMTPServerSession): Promise<void>;
+  recipient(path: SMTPServerAddress, session: SMTPServerSession): Promise<void>;
   /** The words of the yes; of LMTP an answer for each recipient. */
   message(stream: SMTPServerDataStream, session: SMTPServerSession): Promise<string | (string | Error)[]>;
   closed(session: SMTPServerSession): void;
@@ -98,12 +98,14 @@ export function makeDialogue(options: DialogueOptions, deps: DialogueDeps, hangU
       const onFault = (err: unknown) => logger.warn({ err }, "login not checked");
       return { user: await authenticatePeer(auth, session.remoteAddress, { ...deps, onFault }) };
     },
-    async sender({ remoteAddress }) {
+    async sender({ args }, { remoteAddress }) {
+      requireKnown(args, MAIL_PARAMETERS);
       await deps.gate();
       if (!limits.message(remoteAddress)) throw ANSWERS.tooManyMessages();
     },
-    async recipient(address, { id, envelope }) {
-      const mailbox = await deps.mailboxes.find(address);
+    async recipient({ address, args }, { id, envelope }) {
+      requireKnown(args, RCPT_PARAMETERS);
+      const mailbox = await mailboxOf(address, deps.mailboxes);
       if (mailbox) return void recipients.set(envelope, [...(recipients.get(envelope) ?? []), { address, mailbox: mailbox.address }]);
       const session = sessions.get(id);
       if (session && ++session.unknown > MAX_UNKNOWN_RECIPIENTS) throw ANSWERS.tooManyUnknown();
@@ -119,6 +121,25 @@ export function makeDialogue(options: DialogueOptions, deps: DialogueDeps, hangU
     },
     refuse,
   };
+}
+
+/** Of the extensions that are offered, and the login that a relay passes on (RFC 4954), which nothing depends on. */
+const MAIL_PARAMETERS = ["SIZE", "BODY", "SMTPUTF8", "REQUIRETLS", "RET", "ENVID", "AUTH"];
+const RCPT_PARAMETERS = ["NOTIFY", "ORCPT"];
+
+/** Throws the answer to a parameter that the door cannot heed (RFC 5321 4.1.1.11). */
+function requireKnown(args: SMTPServerAddress["args"], known: readonly string[]): void {
+  if (Object.keys(args || {}).some((name) => !known.includes(name))) throw ANSWERS.unknownParameter();
+}
+
+/**
+ * The mailbox behind a recipient. `postmaster` without a domain is whoever keeps the service (RFC 5321 4.5.1): a mailbox of
+ * that name, else one of the first department.
+ */
+async function mailboxOf(address: string, mailboxes: MailboxDirectory): Promise<{ address: string } | undefined> {
+  if (address.toLowerCase() !== "postmaster") return mailboxes.find(address);
+  const byDepartment = (await mailboxes.all()).toSorted((a, b) => a.deptid - b.deptid);
+  return byDepartment.find((mailbox) => mailbox.address.startsWith("postmaster@")) ?? byDepartment[0];
 }
 
 function answerFor(error: unknown, { isOutage, logger }: DialogueDeps): SmtpAnswer {

@@ -19,6 +19,7 @@ import { MailServer } from "./smtp-library.ts";
  * |            | 451 4.3.2, 451 4.7.1  | as after connecting; too many messages from this address in a minute |
  * |            | 530 5.7.0             | not logged in, where that is required |
  * |            | 552 5.3.4             | it announces more bytes than are taken |
+ * |            | 555 5.5.4             | a parameter of no extension that the door knows; after RCPT as well |
  * | RCPT       | 250 2.1.5             | |
  * |            | 550 5.1.1             | no configured mailbox; nothing is relayed |
  * |            | 451 4.3.2, 452 4.5.3  | mailboxes cannot be looked up now; too many recipients of one message |
@@ -62,8 +63,8 @@ export function makeMailDoor(options: MailDoorOptions, deps: DialogueDeps): Mail
     ...libraryOptions(options),
     onConnect: (session, callback) => answering(dialogue.connected(session), callback),
     onAuth: (auth, session, callback) => answering(dialogue.login(auth, session), callback),
-    onMailFrom: (_address, session, callback) => answering(dialogue.sender(session), callback),
-    onRcptTo: ({ address }, session, callback) => answering(dialogue.recipient(address, session), callback),
+    onMailFrom: (path, session, callback) => answering(dialogue.sender(path, session), callback),
+    onRcptTo: (path, session, callback) => answering(dialogue.recipient(path, session), callback),
     onData: (stream, session, callback) => answering(dialogue.message(stream, session), callback),
     onClose: (session) => dialogue.closed(session),
   });

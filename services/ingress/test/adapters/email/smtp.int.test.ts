@@ -110,6 +110,21 @@ describe("a message", () => {
   });
 });
 
+describe("a recipient", () => {
+  it("may have its local part in quotes where they say nothing", async () => {
+    for (const address of ['"support"@example.test', '"sup\\port+x"@Example.test'])
+      expect(await door.records({ _id: idIn(await deliver(mail(), { to: [address] })) ?? "" })).toMatchObject([{ mailbox: "support@example.test" }]);
+  });
+
+  it("may be the postmaster: the first department, or the mailbox of that name", async () => {
+    const mailboxOf = async (to: string) => (await door.records({ _id: idIn(await deliver(mail(), { to: [to] })) ?? "" }))[0]?.mailbox;
+    const [first] = (await door.store.models.departments.find({}, { email: 1 }, { sort: { id: 1 } }).lean()) as unknown as { email: string }[];
+    expect(await mailboxOf("Postmaster")).toBe(first?.email.toLowerCase());
+    await door.store.models.mailboxes.create({ _id: "postmaster@example.test", address: "postmaster@example.test", deptid: 2 });
+    await until("the change to be seen", async () => (await mailboxOf("postmaster")) === "postmaster@example.test");
+  });
+});
+
 describe("refused are", () => {
   it.each(["nobody@example.test", "support@elsewhere.test", "ada@client.example.test", "support@example.test@evil.test", "support%evil.test@example.test"])(
     "recipients that are no mailboxes, with 550 5.1.1 and no relaying: %s",
@@ -121,6 +136,14 @@ describe("refused are", () => {
 
   it.each(['"a b@c.example', '"a\x07b"@c.example', '"a b"c@c.example', "a b@c.example"])("senders that are no address: %s", async (from) => {
     expect((await (await greet()).say(`MAIL FROM:<${from}>`))[0]).toMatch(/^501/);
+  });
+
+  it("parameters of no extension that is offered, with 555 5.5.4", async () => {
+    const dialogue = await greet();
+    expect((await dialogue.say("MAIL FROM:<a@b.test> FOO=BAR"))[0]).toMatch(/^555 5\.5\.4/);
+    expect((await dialogue.say("MAIL FROM:<a@b.test> SIZE=10 BODY=8BITMIME SMTPUTF8 RET=HDRS ENVID=x AUTH=<>"))[0]).toMatch(/^250/);
+    const answers = await dialogue.say("RCPT TO:<support@example.test> FOO", "RCPT TO:<support@example.test> NOTIFY=NEVER ORCPT=rfc822;a@b.test");
+    expect(answers.map((answer) => answer.slice(0, 3))).toEqual(["555", "250"]);
   });
 
   it("messages that are too large, by their announcement and by their bytes", async () => {
