@@ -5,7 +5,8 @@ import { createHash, type Hash } from "node:crypto";
  *
  * Problem: a sender that did not hear our answer sends the message again, over another way, with other trace headers, line
  * ends or blank lines at its end. Choice: a message is its Message-ID and its body; where it has no Message-ID, its Date,
- * From and Subject instead. Headers are looked through line by line and only those are held, so that a header without end
+ * From and Subject instead. A device's alarm may have no Date either, and is news each time: then the Received header of the
+ * first host that took it stands for the Date, which no further way and no queue's next try changes. Headers are looked through line by line and only those are held, so that a header without end
  * costs no memory. What has no blank line, and so no body, is hashed whole.
  */
 export interface MailIdentity {
@@ -13,6 +14,8 @@ export interface MailIdentity {
   messageId: string | undefined;
   /** SHA-256, hex, over what names the message: {@link messageId} or what stands for it, and the body. */
   fingerprint: string;
+  /** False when nothing tells it from the same message of another day: it has no Message-ID, Date or Received header. */
+  isTimed: boolean;
 }
 
 export interface MailPeek {
@@ -24,7 +27,7 @@ export interface MailPeek {
 
 /** What is held of one header, bytes. */
 const MAX_HELD_BYTES = 2000;
-const HELD = ["message-id", "date", "from", "subject"] as const;
+const HELD = ["message-id", "date", "from", "subject", "received"] as const;
 type Held = (typeof HELD)[number];
 
 const [LF, CR] = [10, 13];
@@ -55,8 +58,8 @@ export function peekAtMail(): MailPeek {
       .trimEnd()
       .toLowerCase();
     if (name === "received") hops++;
-    // Of a repeated header the first one counts.
-    current = HELD.find((held) => held === name && !headers.has(held));
+    // Of a repeated header the first one counts; of Received the last, which is the first host's.
+    current = HELD.find((held) => held === name && (held === "received" || !headers.has(held)));
     if (current) headers.set(current, text.slice(text.indexOf(":") + 1));
   }
 
@@ -83,10 +86,12 @@ export function peekAtMail(): MailPeek {
     end() {
       if (!isInBody && line !== "") endLine();
       const messageId = headers.get("message-id")?.trim() || undefined;
-      const named = messageId ?? `${headers.get("date")?.trim()}\n${headers.get("from")?.trim()}\n${headers.get("subject")?.trim()}`;
+      const time = headers.get("date")?.trim() || headers.get("received")?.trim() || undefined;
+      const named = messageId ?? `${time}\n${headers.get("from")?.trim()}\n${headers.get("subject")?.trim()}`;
       const content = isInBody ? body.digest() : whole.digest();
       return {
         messageId,
+        isTimed: (messageId ?? time) !== undefined,
         fingerprint: createHash("sha256")
           .update(`${messageId === undefined ? "derived" : "id"}\0${named}\0${content}`)
           .digest("hex"),

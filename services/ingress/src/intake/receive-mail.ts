@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { CONTRACT_VERSION, FIRST_CHECK_MS, type InboundMailCommand, type InboundRecord, type InboundSource } from "@openticket/contract";
-import { peekAtMail } from "./mail-identity.ts";
+import { type MailIdentity, peekAtMail } from "./mail-identity.ts";
 import type { BlobStore } from "./ports.ts";
 
 /**
@@ -10,7 +10,10 @@ import type { BlobStore } from "./ports.ts";
  */
 export interface ReceiveMailDeps {
   blobs: Pick<BlobStore, "put">;
-  inbound: { accept(record: InboundRecord): Promise<{ kind: "accepted" | "exists" }> };
+  inbound: {
+    accept(record: InboundRecord): Promise<{ kind: "accepted" | "exists" }>;
+    find(id: string): Promise<Pick<InboundRecord, "receivedAt"> | undefined>;
+  };
   /** Puts the job that reads a message into the queue. */
   submit(command: InboundMailCommand): Promise<void>;
   /** One message for several mailboxes: a record for each, or one for the first. */
@@ -20,10 +23,22 @@ export interface ReceiveMailDeps {
   onNotEnqueued(inboundId: string, error: unknown): void;
 }
 
+/**
+ * A message that names no time and is handed over again is a repetition for this long, ms, and then news: a device's alarm.
+ * Who did not hear our yes comes back sooner, after half an hour (RFC 5321 4.5.4.1) or at once, as devices do; mail servers
+ * with longer patience write a Received header, which names a time.
+ */
+const REPETITION_MS = 3_600_000;
+
 export interface Delivery {
   /** The configured mailboxes that it is for, at least one, each once, and the recipients that led there. */
   mailboxes: readonly { address: string; envelopeTo: string[] }[];
   source: Omit<InboundSource, "envelopeTo">;
+  /**
+   * What tells this time from another one where the message does not, the same whenever it is handed over again; "" when the
+   * door knows nothing of the kind. Unset: {@link REPETITION_MS}.
+   */
+  occasion?: string;
   maxBytes: number;
   /** Hosts that may have handed the message on, by its Received headers; more are a loop. */
   maxHops: number;
@@ -39,7 +54,7 @@ export async function receiveMail(raw: AsyncIterable<Uint8Array>, delivery: Deli
   const peek = peekAtMail();
   try {
     const stored = await deps.blobs.put(watched(raw, delivery, peek), { maxBytes: delivery.maxBytes });
-    const records = recordsOf({ ...peek.end(), stored }, delivery, deps);
+    const records = await recordsOf({ ...peek.end(), stored }, delivery, deps);
     const accepted = await Promise.all(records.map((record) => deps.inbound.accept(record)));
     for (const record of records) submit(record, deps);
     return {
@@ -73,18 +88,18 @@ async function* watched(raw: AsyncIterable<Uint8Array>, { maxBytes, maxHops }: D
   }
 }
 
-interface Understood {
-  messageId: string | undefined;
-  fingerprint: string;
+interface Understood extends MailIdentity {
   stored: { sha256: string; size: number };
 }
 
-function recordsOf({ messageId, fingerprint, stored }: Understood, { mailboxes, source }: Delivery, { sameMail, now }: ReceiveMailDeps): InboundRecord[] {
+function recordsOf(understood: Understood, { mailboxes, source, occasion }: Delivery, { sameMail, now, inbound }: ReceiveMailDeps): Promise<InboundRecord[]> {
+  const { messageId, fingerprint, isTimed, stored } = understood;
   const receivedAt = now();
   const wanted = sameMail === "shared" ? mailboxes.slice(0, 1) : mailboxes;
-  return wanted.map(({ address, envelopeTo }) => {
+  const records = wanted.map(async ({ address, envelopeTo }): Promise<InboundRecord> => {
     // A shared one has one name, whichever mailbox comes first the next time.
-    const name = hexOf(`${sameMail === "shared" ? "" : address}\0${fingerprint}`);
+    const identity = `${sameMail === "shared" ? "" : address}\0${fingerprint}`;
+    const name = await nameOf(identity, { occasion: isTimed ? "" : occasion, receivedAt }, inbound);
     return {
       _id: `inb_${name}`,
       requestId: `req_${name}`,
@@ -99,6 +114,21 @@ function recordsOf({ messageId, fingerprint, stored }: Understood, { mailboxes, 
       checkAt: new Date(receivedAt.getTime() + FIRST_CHECK_MS),
     };
   });
+  return Promise.all(records);
+}
+
+/** Without an occasion the name changes with the window of {@link REPETITION_MS}; one of the window before that is recent still counts. */
+async function nameOf(
+  identity: string,
+  { occasion, receivedAt }: { occasion: string | undefined; receivedAt: Date },
+  inbound: ReceiveMailDeps["inbound"],
+): Promise<string> {
+  const named = (when: string | number) => hexOf(when === "" ? identity : `${identity}\0${when}`);
+  if (occasion !== undefined) return named(occasion);
+  const window = Math.floor(receivedAt.getTime() / REPETITION_MS);
+  const earlier = await inbound.find(`inb_${named(window - 1)}`);
+  const isRecent = earlier !== undefined && receivedAt.getTime() - earlier.receivedAt.getTime() < REPETITION_MS;
+  return named(isRecent ? window - 1 : window);
 }
 
 /** A repetition as well: its first job may be lost, and one that is there or done already changes nothing. */

@@ -61,6 +61,14 @@ describe("without a Message-ID", () => {
     expect(identityOf(bare).messageId).toBeUndefined();
   });
 
+  it("and without a Date, the header of the first host that took it stands for that", () => {
+    const alarm = "From: ups@dev.example\nSubject: UPS on battery\n\nbody";
+    const [taken, again] = ["Received: by relay id 1;\n\tMon\n", "Received: by relay id 2;\n\tTue\n"].map((received) => `${received}${alarm}`);
+    expect(fingerprint(`Received: by z\n${taken}`)).toBe(fingerprint(taken ?? ""));
+    expect(fingerprint(again ?? "")).not.toBe(fingerprint(taken ?? ""));
+    expect([MAIL, bare, taken ?? "", alarm, ""].map((text) => identityOf(text).isTimed)).toEqual([true, true, true, false, false]);
+  });
+
   it.each(["", "no header at all", "\0\x01\x02", "From: a@a.test"])("and without a body the bytes tell %j from others", (text) => {
     expect(fingerprint(text)).toBe(fingerprint(text));
     expect(fingerprint(text)).not.toBe(fingerprint(`${text}x`));

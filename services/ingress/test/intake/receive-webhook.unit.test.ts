@@ -44,6 +44,7 @@ beforeEach(() => {
         records.set(record._id, record);
         return { kind: "accepted" };
       },
+      find: async (id) => records.get(id),
     },
     mailboxes: { find: async (address) => (address.endsWith("@example.test") ? { address: address.replace(/\+.*@/, "@") } : undefined) },
     tokens: {
@@ -152,7 +153,7 @@ describe("an event", () => {
   it("is not accepted when its body or its record cannot be stored", async () => {
     const isDown = () => Promise.reject(new Error("no store"));
     await expect(receiveWebhook(call(), source(), kind, { ...deps, blobs: { put: isDown } })).rejects.toThrow("no store");
-    await expect(receiveWebhook(call(), source(), kind, { ...deps, inbound: { accept: isDown } })).rejects.toThrow("no store");
+    await expect(receiveWebhook(call(), source(), kind, { ...deps, inbound: { ...deps.inbound, accept: isDown } })).rejects.toThrow("no store");
     expect([records.size, jobs.event.length]).toEqual([0, 0]);
   });
 });

@@ -26,7 +26,8 @@ export async function takeMessage(head: MessageHead, session: FolderSession, opt
   try {
     const mailboxes = await deps.mailboxesOf(head);
     if (mailboxes.length === 0) return { uid, kind: "skipped", reason: "no-mailbox", size };
-    const received = await deps.receive(reading.raw, { ...options, mailboxes });
+    // A folder keeps the time that a message came to it when it is moved, or numbered and read again.
+    const received = await deps.receive(reading.raw, { ...options, mailboxes, occasion: receivedAt?.toISOString() ?? "" });
     if (received.kind !== "received") return { uid, kind: "skipped", reason: received.kind, size };
     return { uid, kind: received.inbound.every(({ isRepetition }) => isRepetition) ? "repetition" : "stored" };
   } catch (error) {
