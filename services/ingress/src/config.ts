@@ -7,7 +7,10 @@ const MIB = 1024 * 1024;
 
 /** What is made of one message for several mailboxes; every door has to say the same. */
 function sameMail() {
-  return z.enum(["each", "shared"]).default("each").describe("One message for several mailboxes: a ticket in each of their departments, or one in the first");
+  return z
+    .enum(["each", "shared"])
+    .default("each")
+    .describe("One message for several mailboxes: a ticket for each, also where they are of one department, or one in all, for the first that is named");
 }
 
 /** What secrets in the database are sealed with. */

@@ -66,6 +66,10 @@ describe("a message", () => {
     expect(new Set(records.map(({ requestId }) => requestId)).size).toBe(2);
   });
 
+  it("for two mailboxes of one department is one message for each", async () => {
+    expect((await deliver(mail(), { to: ["support@example.test", "help@example.test"] })).match(/inb_/g)).toHaveLength(2);
+  });
+
   it("without a sender is taken, as reports of failed delivery are", async () => {
     const answer = await deliver(mail(), { from: "" });
     expect(await door.records({ _id: idIn(answer) ?? "" })).toMatchObject([{ source: { envelopeFrom: "" } }]);
