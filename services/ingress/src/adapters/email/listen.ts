@@ -1,6 +1,7 @@
 import { chmod, rm, stat } from "node:fs/promises";
 import { connect } from "node:net";
-import { explainListening } from "@openticket/runtime";
+import { dirname } from "node:path";
+import { explainListening, ListenFailure } from "@openticket/runtime";
 import { ANSWERS } from "./answers.ts";
 import type { MailServer } from "./smtp-library.ts";
 
@@ -36,6 +37,7 @@ async function listen(listener: MailListener): Promise<string> {
   const { door, scheme, setting } = listener;
   if ("path" in listener) {
     const { path } = listener;
+    await requireFolder(path, setting);
     await removeStale(path);
     await explainListening(listening(door, { path }), { host: "socket", port: path, setting });
     await chmod(path, SOCKET_MODE);
@@ -56,6 +58,17 @@ function listening({ server }: MailServer, where: { host: string; port: number }
       resolve();
     });
   });
+}
+
+/** Said here, because of a missing folder Node says that it may not be used (libuv makes EACCES of ENOENT). */
+async function requireFolder(path: string, setting: string): Promise<void> {
+  const folder = dirname(path);
+  const isMissing = await stat(folder).then(
+    (found) => !found.isDirectory(),
+    ({ code }: NodeJS.ErrnoException) => code === "ENOENT" || code === "ENOTDIR",
+  );
+  if (isMissing)
+    throw new ListenFailure(`socket:${path} cannot be made: there is no folder ${folder}; make it, or set ${setting} to a file in one that is there`);
 }
 
 /** A killed process leaves its socket file behind; one that somebody listens on is left alone. */

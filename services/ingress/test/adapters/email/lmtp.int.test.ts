@@ -53,6 +53,14 @@ describe("LMTP", () => {
     expect((await dialogue.say("EHLO x"))[0]).toMatch(/^500/);
   });
 
+  it.each(["missing", "lmtp"])("on a socket file in what is no folder (%s) is not to be had, and the error says what would be", async (name) => {
+    const path = join(folder, name, "x");
+    await expect(startEmailDoor({ LMTP_SOCKET: path })).rejects.toMatchObject({
+      name: "ListenFailure",
+      message: `socket:${path} cannot be made: there is no folder ${join(folder, name)}; make it, or set LMTP_SOCKET to a file in one that is there`,
+    });
+  });
+
   it("where one message may be shared, it is one in the first mailbox, also when it comes again for another", async () => {
     const dialogue = await greet({ port: door.ports.lmtp });
     const text = mail();
