@@ -35,7 +35,7 @@ export const mailConfigFields = {
   MAIL_AUTO_REPLIES: z
     .enum(["ignore", "ticket"])
     .default("ignore")
-    .describe("Automatic answers (vacation, receipts): kept and ignored, or tickets that are not answered"),
+    .describe("What says that a machine wrote it (absence notes, receipts, alarms with `Auto-Submitted`): kept and ignored, or tickets without an answer"),
   MAIL_BULK: z.enum(["ticket", "ignore"]).default("ticket").describe("Mailing lists and mass mailings: tickets that are not answered, or kept and ignored"),
   MAIL_SPAM_HEADERS: list().pipe(z.array(verdict)).describe("Verdicts of a spam filter in front, such as `X-Spam-Flag: YES`: those mails are kept and ignored"),
   MAIL_BUDGET_WINDOW_MS: integer({ min: 1000, max: 86_400_000, fallback: 10 * MINUTE_MS }).describe("Window in which mails of one sender are counted, ms"),
