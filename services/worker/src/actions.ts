@@ -110,7 +110,8 @@ function ofReplyOutcome(
   const { kind, result } = outcome;
   const reply = kind === "added" || kind === "duplicate" ? outcome.reply : undefined;
   if (!reply) return refused(outcome, news);
-  replies.delivered(reply, (entry) => entry.kind === "ticket");
+  // One that was only found may be without its effect still: the relay sees to that.
+  if (kind === "added") replies.delivered(reply, (entry) => entry.kind === "ticket");
   const decided: Decided = { kind, result, outcome: "reply", replied: () => replies.delivered(reply, isReplyTo(command)) };
   if (kind === "added") decided.deliver = () => tellOfReply(reply, { replies, news });
   return decided;

@@ -17,16 +17,23 @@ import type { Rejection } from "./ticket-store.ts";
  * nobody is told of it before. Whoever has stored one of a request that may be decided elsewhere as well looks for a rejection
  * afterwards, before anybody is told: a proposed one is taken away, to a final one the ticket or the reply gives way.
  * Whatever the order of these steps, one of the two sees the other, and a step that changes something changes it only
- * while it is as it was seen. A worker that dies in between leaves a proposal, which counts for nothing.
+ * while it is as it was seen. A worker that dies in between leaves a proposal, which counts for nothing; or what it has stored
+ * beside a final rejection, which the audit names.
  * Rejected: a common collection (every reader of tickets, of the former version too, would meet what is none), and a
  * transaction (two that read what the other writes are both let through).
  */
 export interface RejectionGuard {
   /** An error in a place: others decide that request at this moment, and it is for a later try. */
   rejectBatch(records: readonly RejectionRecord[]): Promise<(Rejection | Error)[]>;
-  /** For a ticket or a reply that is stored: the final rejection that it gives way to. A proposed one is taken away. */
-  finalBeside(identity: string): Promise<RejectionRecord | undefined>;
+  /**
+   * The final rejection that a stored ticket or reply gives way to; a proposed one is taken away. `isOurs`: this very call has
+   * stored it, so nobody was told of it, and it is removed.
+   */
+  giveWay(effect: Effect, options: { isOurs: boolean }): Promise<RejectionRecord | undefined>;
 }
+
+/** A ticket or a reply that a request has. */
+type Effect = Extract<Rejection, { kind: "opened" | "added" }>;
 
 interface Deps {
   db: mongoose.mongo.Db;
@@ -44,8 +51,9 @@ const LOOKS = 5;
 export function makeRejectionGuard(deps: Deps): RejectionGuard {
   return {
     rejectBatch: (records) => rejectBatch(records, deps),
-    async finalBeside(identity) {
-      const rejection = await finalBeside(identity, deps);
+    async giveWay(effect, { isOurs }) {
+      const rejection = await finalBeside(identityOf(effect), deps);
+      if (rejection && isOurs) await remove(effect, deps);
       return rejection && toRecord(rejection);
     },
   };
@@ -61,6 +69,16 @@ export function rejectionGuardOf({ db }: StoreConnection): RejectionGuard {
     replies: db.collection<ReplyDocument>(COLLECTIONS.replies),
     lookUp: lookUpDocument(rejections),
   });
+}
+
+function identityOf(effect: Effect): string {
+  return effect.kind === "opened" ? effect.ticket._id : effect.reply._id;
+}
+
+/** By its number too: the identity may be another one's by now. */
+async function remove(effect: Effect, { tickets, replies }: Deps): Promise<void> {
+  if (effect.kind === "opened") await tickets.deleteOne({ _id: effect.ticket._id, id: effect.ticket.id });
+  else await replies.deleteOne({ _id: effect.reply._id, replyId: effect.reply.replyId });
 }
 
 async function finalBeside(_id: string, { rejections, lookUp }: Deps): Promise<RejectionDocument | undefined> {
@@ -99,9 +117,6 @@ function proposed(standing: Standing<RejectionDocument>, own: RejectionDocument)
   if (standing === undefined) return [own];
   return !(standing instanceof Error) && standing.isProposed ? [standing] : [];
 }
-
-/** A ticket or a reply that the request has. */
-type Effect = Extract<Rejection, { kind: "opened" | "added" }>;
 
 /** What became of proposals. Those that are named in neither are final. */
 interface Settled {
@@ -147,7 +162,7 @@ async function effectsOf(identities: readonly string[], { tickets, replies }: De
     ...opened.map((document): Effect => ({ kind: "opened", ticket: toRecord(document) })),
     ...added.map((document): Effect => ({ kind: "added", reply: toRecord(document) })),
   ];
-  return new Map(effects.map((effect) => [effect.kind === "opened" ? effect.ticket._id : effect.reply._id, effect]));
+  return new Map(effects.map((effect) => [identityOf(effect), effect]));
 }
 
 /** Those that a final rejection stands for. */

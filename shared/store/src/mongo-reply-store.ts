@@ -23,8 +23,8 @@ export function makeMongoReplyStore(store: StoreConnection, { now }: { now(): Da
     tickets: store.db.collection<TicketDocument>(COLLECTIONS.tickets),
   };
   const ids = makeIdBlocks(store.db, "reply", () => now().getTime());
-  const { finalBeside } = rejectionGuardOf(store);
-  const committer = { ...collections, db: store.db, takeIds: ids.take, finalBeside, nowMs: () => performance.now(), sleep };
+  const { giveWay } = rejectionGuardOf(store);
+  const committer = { ...collections, db: store.db, takeIds: ids.take, giveWay, nowMs: () => performance.now(), sleep };
   const add = coalesce<Adding, Added>({
     run: (adding) => addBatch(adding, committer),
     maxInFlight: WRITES_IN_FLIGHT,

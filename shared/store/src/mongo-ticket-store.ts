@@ -46,11 +46,7 @@ export function makeMongoTicketStore(store: StoreConnection, { numbers, now }: {
       weigh: ({ source, errors }) => jsonLength(source) + jsonLength(errors),
       maxWeight: HEAVIEST_BATCH,
     }),
-    async giveWay({ _id, id }, { isOurs }) {
-      const rejection = await inTime(guard.finalBeside(_id));
-      if (rejection && isOurs) await inTime(tickets.deleteOne({ _id, id }));
-      return rejection;
-    },
+    giveWay: (ticket, options) => inTime(guard.giveWay({ kind: "opened", ticket }, options)),
   };
 }
 

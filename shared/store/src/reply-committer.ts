@@ -23,8 +23,8 @@ export interface ReplyCommitterDeps extends Patience {
   replies: mongoose.mongo.Collection<ReplyDocument>;
   tickets: mongoose.mongo.Collection<TicketDocument>;
   takeIds(count: number): Promise<number[]>;
-  /** The final rejection of that identity. */
-  finalBeside(identity: string): Promise<RejectionRecord | undefined>;
+  /** See mongo-rejections.ts. */
+  giveWay(effect: { kind: "added"; reply: ReplyRecord }, options: { isOurs: boolean }): Promise<RejectionRecord | undefined>;
 }
 
 /** A draft, and whether its request may be decided elsewhere as well. */
@@ -82,7 +82,7 @@ async function undisputed(settled: readonly Settled[], adding: readonly Adding[]
   const disputed = new Set<Settled>();
   await Promise.all(
     doubtful.map(async (item) => {
-      const outcome = await giveWay(item, deps).catch(asError);
+      const outcome = await rejectionBeside(item, deps).catch(asError);
       if (outcome === undefined) return;
       outcomes[item.place] = outcome;
       disputed.add(item);
@@ -91,9 +91,8 @@ async function undisputed(settled: readonly Settled[], adding: readonly Adding[]
   return settled.filter((item) => !disputed.has(item));
 }
 
-async function giveWay({ kind, reply: { _id, replyId } }: Settled, { replies, finalBeside }: ReplyCommitterDeps): Promise<Added | undefined> {
-  const record = await finalBeside(_id);
-  if (record && kind === "added") await replies.deleteOne({ _id, replyId });
+async function rejectionBeside({ kind, reply }: Settled, { giveWay }: ReplyCommitterDeps): Promise<Added | undefined> {
+  const record = await giveWay({ kind: "added", reply }, { isOurs: kind === "added" });
   return record && { kind: "rejected", record };
 }
 

@@ -1,6 +1,7 @@
-import type { AddTicketReplyCommand, OpenTicketCommand, TicketRecord } from "@openticket/contract";
+import type { AddTicketReplyCommand, OpenTicketCommand, OutboxEntry, ReplyRecord, TicketRecord } from "@openticket/contract";
 import { EXAMPLE_DATA, makeMemoryBlobStore, makeMemoryDirectory, makeMemoryRecords, makeMemoryReplyStore, makeMemoryTicketStore } from "@openticket/store";
 import { beforeEach, describe, expect, it } from "vitest";
+import { decideReply } from "../../src/actions.ts";
 import { addTicketReply } from "../../src/pipeline/add-ticket-reply.ts";
 import { openTicket } from "../../src/pipeline/open-ticket.ts";
 import type { PipelineDeps } from "../../src/pipeline/ports.ts";
@@ -220,4 +221,18 @@ describe("files", () => {
     const large = { name: "a.txt", data: Buffer.alloc(1001).toString("base64") };
     expect(await run(replying({ attachments: [large] }))).toMatchObject({ kind: "rejected", result: { errors: [{ code: "attachments_refused" }] } });
   });
+});
+
+it("a reply that is found when its request is refused now is not said to have changed its ticket: that is still owed", async () => {
+  const command = replying({}, { idempotencyKey: "once" });
+  const delivered: string[] = [];
+  const replies = {
+    opened: async () => undefined,
+    delivered: (found: ReplyRecord, isSuch: (entry: OutboxEntry) => boolean) => void delivered.push(...found.outbox.filter(isSuch).map(({ key }) => key)),
+  };
+  await decideReply(command, ALONE, { pipeline: deps, replies });
+  expect(delivered).toEqual(["ticket"]);
+  const nobody = makeMemoryDirectory({ ...EXAMPLE_DATA, clients: [] });
+  expect(await decideReply(command, ALONE, { pipeline: { ...deps, directory: nobody }, replies })).toMatchObject({ kind: "duplicate" });
+  expect(delivered).toEqual(["ticket"]);
 });
