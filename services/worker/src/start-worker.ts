@@ -137,6 +137,7 @@ export async function startWorker(
     decided: (requestId, outcome) => void receipts.decided(requestId, outcome).catch((err: unknown) => logger.warn({ err, requestId }, "receipt not updated")),
     bury: letters.bury,
     failed: (request, error) => errorResult(request, [error]),
+    retryInMs: (error) => (error instanceof SenderUnsettled ? error.retryInMs : undefined),
     isOutage: (error) => isStoreOutage(error) || isRedisOutage(error) || error instanceof EventsWait || error instanceof SenderUnsettled,
     now,
     random: Math.random,

@@ -12,6 +12,8 @@ const OWN_DOMAIN = "localhost";
 const MAX_LENGTH = 500;
 /** A local part or domain that stands between < and > as it is; what it means is the door's to say. */
 const PLAIN = /^[^\s<>"\\@\p{Cc}]+$/u;
+/** Controls, and letters without width, which the door takes for tricks. */
+const UNSEEN = /[\p{Cc}\u200b\u2060\ufeff]/u;
 const QUOTED = /^"(?:[^"\\\p{Cc}]|\\\P{Cc})*"$/u;
 
 /** The sender as it stands between < and > of MAIL FROM, "" for the null sender; undefined for what cannot stand there. */
@@ -20,7 +22,7 @@ export function senderPath(given: string): string | undefined {
   if (NULL_SENDERS.has(sender)) return "";
   const at = sender.lastIndexOf("@");
   const [local, domain] = at === -1 ? [sender, OWN_DOMAIN] : [sender.slice(0, at), sender.slice(at + 1)];
-  if (sender.length > MAX_LENGTH || local === "" || /\p{Cc}/u.test(local) || !PLAIN.test(domain)) return undefined;
+  if (sender.length > MAX_LENGTH || local === "" || UNSEEN.test(sender) || !PLAIN.test(domain)) return undefined;
   const isReady = PLAIN.test(local) || QUOTED.test(local);
   return `${isReady ? local : `"${local.replace(/["\\]/g, "\\$&")}"`}@${domain}`;
 }

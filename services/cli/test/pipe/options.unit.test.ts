@@ -34,7 +34,7 @@ describe("the pipe's command line", () => {
     expect(readOptions([...to, "--from", from], undefined)).toMatchObject({ envelope: { from: told } });
   });
 
-  it.each(["x\ny", "a@b.test>\r\nRCPT TO:<c@d.test", '"a\tb"@g.example', "a@", "@g.example", `${"x".repeat(500)}@g.example`])(
+  it.each(["x\ny", "bob\u200b@g.example", "a@b.test>\r\nRCPT TO:<c@d.test", '"a\tb"@g.example', "a@", "@g.example", `${"x".repeat(500)}@g.example`])(
     "a sender that SMTP has no form for is as the mail tells: %j",
     (from) => {
       expect(readOptions([...to, "--from", from], undefined)).toMatchObject({ kind: "take", envelope: { from: undefined } });

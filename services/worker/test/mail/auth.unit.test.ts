@@ -147,7 +147,7 @@ describe("SPF, DKIM and DMARC", () => {
     });
   });
 
-  it("what has nothing to prove it is settled, and so is what one answer proves while another is missing", async () => {
+  it("what nothing could prove is settled, and so is what one answer proves while another is missing", async () => {
     const answers = dns().ask;
     const ask: Resolve = async (name, type) => {
       if (name.startsWith("_dmarc.")) throw Object.assign(new Error("timeout"), { code: "ETIMEOUT" });
@@ -155,6 +155,11 @@ describe("SPF, DKIM and DMARC", () => {
     };
     const raw = await signed("ada@client.example", "client.example");
     expect(await authenticate(raw, { of: from("ada@client.example"), ask })).toMatchObject({ isAligned: true, isUnsettled: false });
+    const silent: Resolve = async () => {
+      throw Object.assign(new Error("timeout"), { code: "ETIMEOUT" });
+    };
+    const others = await signed("gus@guest.example", "client.example");
+    expect(await authenticate(others, { of: from("gus@guest.example"), ask: silent })).toMatchObject({ isAligned: false, isUnsettled: false });
     expect(await authenticate(Buffer.from("From: x\r\n\r\nx"), { of: from("ada@client.example") })).toMatchObject({ isAligned: false, isUnsettled: false });
   });
 });

@@ -52,11 +52,14 @@ describe("clients only", () => {
     expect((await decided(of, { ...world, authenticity })).outcome).toMatchObject(expected);
   });
 
-  it("waits for the DNS before it calls anybody a stranger, and then for an operator", async () => {
-    const unsettled = { ...world, authenticity: { isUnsettled: true } };
-    await expect(decided(ADA, { ...unsettled, ageMs: 60_000 })).rejects.toBeInstanceOf(SenderUnsettled);
-    expect((await decided(ADA, { ...unsettled, ageMs: 1_800_000 })).outcome).toMatchObject({ kind: "quarantined", reason: { code: "sender_unsettled" } });
-  });
+  it.each([{ clientsOnly: true }, { repliesOnly: true }])(
+    "waits for the DNS before it calls anybody a stranger, and then for an operator: %j",
+    async (rule) => {
+      const unsettled = { departments: [department(rule)], authenticity: { isUnsettled: true } };
+      await expect(decided(ADA, { ...unsettled, ageMs: 60_000 })).rejects.toBeInstanceOf(SenderUnsettled);
+      expect((await decided(ADA, { ...unsettled, ageMs: 1_800_000 })).outcome).toMatchObject({ kind: "quarantined", reason: { code: "sender_unsettled" } });
+    },
+  );
 
   it.each([
     ["a list", { kind: "mailing-list" as const }],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { decided, mail, ticket, VERIFIED } from "./build.ts";
+import { decideMail } from "../../src/mail/decide/decide-mail.ts";
+import { decided, depsOf, mail, record, ticket, VERIFIED } from "./build.ts";
 
 const OWN = "<ot.7.x.good@desk.example>";
 const SENT = { mails: [{ template: "ticket-opened", address: "ada@client.example" }] };
@@ -130,6 +131,14 @@ describe("budgets", () => {
     const rules = { ticketBudget: { windowMs: 600_000, most: 60 } };
     expect((await decided(of, { ...world, rules, spent: 50 })).outcome.kind).toMatch(/^(ticket|reply)$/);
     expect((await decided(of, { ...world, rules, spent: 50, provenSpent: 4 })).outcome).toMatchObject({ kind: "ignored", reason: { code: "over_limit" } });
+  });
+
+  it("nobody uses up what a domain vouches for by answering a ticket of their own in the sender's name", async () => {
+    const deps = depsOf({ spent: 50, tickets: [ticket()], authenticity: VERIFIED, rules: { ticketBudget: { windowMs: 600_000, most: 60 } } });
+    const decide = (id: string, of: Parameters<typeof mail>[0]) => decideMail(mail(of), record({ _id: id }), deps);
+    for (let count = 0; count < 6; count++) await decide(`inb_forged_${count}`, { inReplyTo: [OWN] });
+    expect((await decide("inb_forged", { inReplyTo: [OWN] })).outcome).toMatchObject({ kind: "ignored", reason: { code: "over_limit" } });
+    expect((await decide("inb_own", {})).outcome.kind).toBe("ticket");
   });
 
   it("one sender fills no ticket", async () => {

@@ -31,7 +31,7 @@ const MAX_AUTHOR_DOMAINS = 3;
 export async function checkSender(raw: Uint8Array, mail: UnderstoodMail, record: InboundRecord, deps: CheckDeps): Promise<Authenticity> {
   const domains = [...new Set(mail.from.map(({ address }) => asciiDomain(address)))];
   const [envelope, signed] = await Promise.all([checkSpf(record, deps), passedSignatures(raw, mail, deps)]);
-  const passed: Passed = { ...signed, ...envelope, isUnsettled: signed.isUnsettled || envelope.isUnsettled };
+  const passed: Passed = { ...signed, ...envelope, unsettled: [...signed.unsettled, ...envelope.unsettled] };
   const mayBounce = envelope.spf !== undefined || signed.dkim.length > 0;
   if (domains.length === 0 || domains.length > MAX_AUTHOR_DOMAINS) {
     return { isAligned: false, isForged: false, mayBounce, because: `From has ${domains.length} domains` };
@@ -53,33 +53,33 @@ interface Passed {
   /** Domains for which a trusted forwarder says that DMARC passed, before it changed the mail. */
   arc: string[];
   note: string;
-  /** A look-up failed that may succeed later. */
-  isUnsettled: boolean;
+  /** Domains of which SPF or a signature could not be checked now. */
+  unsettled: string[];
 }
 
 /** What the checks say of a look-up that may succeed later. */
 const TEMPORARY = "temperror";
 
 /** The domain that SPF passed for. */
-async function checkSpf({ source: { ip, helo, envelopeFrom } }: InboundRecord, { resolve }: CheckDeps): Promise<Pick<Passed, "spf" | "isUnsettled">> {
+async function checkSpf({ source: { ip, helo, envelopeFrom } }: InboundRecord, { resolve }: CheckDeps): Promise<Pick<Passed, "spf" | "unsettled">> {
   const identity = envelopeFrom || helo;
-  if (ip === undefined || !identity) return { spf: undefined, isUnsettled: false };
+  if (ip === undefined || !identity) return { spf: undefined, unsettled: [] };
   const result = await spf({ ip, resolver: resolve, mta: "openticket", ...(helo !== undefined && { helo }), ...(envelopeFrom && { sender: envelopeFrom }) });
   const { result: status } = result.status;
-  return { spf: status === "pass" ? result.domain : undefined, isUnsettled: status === TEMPORARY };
+  return { spf: status === "pass" ? result.domain : undefined, unsettled: status === TEMPORARY ? [result.domain] : [] };
 }
 
 async function passedSignatures(raw: Uint8Array, mail: UnderstoodMail, deps: CheckDeps): Promise<Omit<Passed, "spf">> {
   const count = (wanted: string) => mail.headers.filter(([name]) => name === wanted).length;
   const [signatures, seals] = [count("dkim-signature"), count("arc-seal")];
-  if (signatures + seals === 0) return { dkim: [], arc: [], note: "not signed", isUnsettled: false };
+  if (signatures + seals === 0) return { dkim: [], arc: [], note: "not signed", unsettled: [] };
   const isTooMuch = signatures + seals > MAX_SIGNATURES || headerBytes(raw) > MAX_HEADER_BYTES;
-  if (isTooMuch) return { dkim: [], arc: [], note: "too many signatures or too long headers to be checked", isUnsettled: false };
+  if (isTooMuch) return { dkim: [], arc: [], note: "too many signatures or too long headers to be checked", unsettled: [] };
   const verified = await dkimVerify(readInTurns(raw), { resolver: deps.resolve });
   const whole = verified.results.filter(({ status }) => status.result === "pass" && !status.underSized);
   const note = verified.results.map(({ signingDomain, status }) => `dkim=${status.result} ${signingDomain ?? ""} ${status.comment ?? ""}`.trim()).join(", ");
-  const isUnsettled = verified.results.some(({ status }) => status.result === TEMPORARY);
-  return { dkim: whole.map(({ signingDomain }) => signingDomain), arc: await sealedFor(verified, deps), note, isUnsettled };
+  const unsettled = verified.results.filter(({ status }) => status.result === TEMPORARY).map(({ signingDomain }) => signingDomain);
+  return { dkim: whole.map(({ signingDomain }) => signingDomain), arc: await sealedFor(verified, deps), note, unsettled };
 }
 
 async function sealedFor(verified: Awaited<ReturnType<typeof dkimVerify>>, { resolve, arcSealers }: CheckDeps): Promise<string[]> {
@@ -112,7 +112,7 @@ function dig(value: unknown, ...path: string[]): unknown {
 
 type Verdict = Pick<Authenticity, "isAligned" | "isForged" | "isUnsettled" | "because">;
 
-async function judge(domain: string, { spf: spfDomain, dkim, arc: sealed, note, isUnsettled }: Passed, { resolve }: CheckDeps): Promise<Verdict> {
+async function judge(domain: string, { spf: spfDomain, dkim, arc: sealed, note, unsettled }: Passed, { resolve }: CheckDeps): Promise<Verdict> {
   const policy = await dmarc({ headerFrom: `author@${domain}`, spfDomains: [], dkimDomains: [], resolver: resolve });
   const state = policy === false ? "none" : policy.status.result;
   const hasPolicy = policy !== false && (state === "pass" || state === "fail");
@@ -129,11 +129,13 @@ async function judge(domain: string, { spf: spfDomain, dkim, arc: sealed, note, 
   }
   const sealer = sealed.find((other) => isAlignedWith(other, domain));
   if (sealer !== undefined) return { isAligned: true, isForged: false, because: `a trusted ARC seal says that DMARC passed for ${sealer}` };
+  // Without the policy nobody knows whether SPF counts.
+  const isUnsettled = state === TEMPORARY && spfDomain !== undefined && isAlignedWith(spfDomain, domain);
   const isForged = hasPolicy && ["reject", "quarantine"].includes(policy.policy?.toLowerCase() ?? "") && state === "fail";
   return {
     isAligned: false,
     isForged,
-    isUnsettled: isUnsettled || state === TEMPORARY,
+    isUnsettled: isUnsettled || unsettled.some((other) => isAlignedWith(other, domain)),
     because: `nothing aligned with ${domain} passed: dmarc=${hasPolicy ? "fail" : state}, spf=${spfDomain ?? "no pass"}, ${note}`,
   };
 }

@@ -2,7 +2,7 @@ import { writeReply, writeTicket } from "../draft.ts";
 import type { MailCase } from "../mail-case.ts";
 import type { Bounce, Finding, MailOutcome, ReasonCode } from "../outcome.ts";
 import { describePerson } from "../sender.ts";
-import { SenderUnsettled } from "../sender-unsettled.ts";
+import { awaitProof } from "./await-proof.ts";
 import { decide, pass } from "./rule.ts";
 
 /** What the department does with a closed ticket that is answered: open it again, open a new one beside it, or refuse. */
@@ -28,21 +28,10 @@ export async function refuseStranger(mailCase: MailCase): Promise<Finding> {
   if (!department?.clientsOnly) return pass("open", "the department takes mail of everybody");
   const { person, address } = await mailCase.sender();
   if (person.kind !== "guest") return pass("known", `${address} is ${describePerson(person)}`);
-  const { isUnsettled, because } = await mailCase.authenticity();
-  if (isUnsettled) return awaitProof(mailCase, because);
+  const unsettled = await awaitProof(mailCase);
+  if (unsettled) return unsettled;
   return refuse("sender_unregistered", `${department.name} takes mail of clients only, and ${address} is not proven to be one's`, mailCase);
 }
-
-/** While the DNS does not answer, nobody is told to be a stranger: a client's mail would be lost without a word. */
-function awaitProof({ record, deps }: MailCase, because: string): Finding {
-  const waitedMs = deps.now().getTime() - record.receivedAt.getTime();
-  if (waitedMs < LONGEST_WAIT_MS) throw new SenderUnsettled(because);
-  const text = "Who has sent it could not be found out for half an hour: the DNS did not answer";
-  return decide({ kind: "quarantined", reason: { code: "sender_unsettled", text } }, because);
-}
-
-/** Not longer: whoever has a DNS server that never answers has a mail checked again and again meanwhile. */
-const LONGEST_WAIT_MS = 1_800_000;
 
 /** A department for replies only takes no new ticket by mail; staff may open one. */
 export async function refuseNewTicket(mailCase: MailCase): Promise<Finding> {
@@ -50,6 +39,8 @@ export async function refuseNewTicket(mailCase: MailCase): Promise<Finding> {
   if (!department?.repliesOnly) return pass("open", "the department takes new tickets by mail");
   const { person } = await mailCase.sender();
   if (person.kind === "staff") return pass("staff", `${describePerson(person)} may`);
+  const unsettled = await awaitProof(mailCase);
+  if (unsettled) return unsettled;
   const { isUnproven } = await mailCase.thread();
   const [code, text]: [ReasonCode, string] = isUnproven
     ? ["ticket_not_found", "it names a ticket that is not there, or not the sender's"]

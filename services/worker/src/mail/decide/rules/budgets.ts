@@ -1,14 +1,16 @@
 import { isRoleAddress, plainAddress } from "../addresses.ts";
 import type { MailCase } from "../mail-case.ts";
 import type { Finding } from "../outcome.ts";
+import { awaitProof } from "./await-proof.ts";
 import { ignore, pass } from "./rule.ts";
 
 /**
  * How much of one sender is taken in a window. Beyond the first bound they get no more answers, which ends every loop in
  * which a machine answers ours; far beyond it their mail is kept and becomes nothing.
  *
- * Anybody can write with a sender's name and use up what is theirs. So what is proven, by a domain that vouches for it or by
- * the ticket that it answers, counts on its own; proof is asked for where the common budget is spent, as it costs look-ups.
+ * Anybody can write with a sender's name and use up what is theirs. So what is proven counts on its own: what answers a
+ * ticket's mail, with that ticket, as whoever has had the mail has no more than that; and what a domain vouches for. Proof is
+ * asked for where the common budget is spent, as it costs look-ups.
  */
 export async function ignoreOverBudget(mailCase: MailCase): Promise<Finding> {
   const { author, deps } = mailCase;
@@ -16,17 +18,21 @@ export async function ignoreOverBudget(mailCase: MailCase): Promise<Finding> {
   const { windowMs, quiet, most } = deps.rules.senderBudget;
   const address = plainAddress(author.address);
   const common = await placeOf(`sender:${address}`, mailCase);
-  const isProven = common > quiet && (await hasProof(mailCase));
-  const place = isProven ? await placeOf(`proven:${address}`, mailCase) : common;
-  const because = `${isProven ? "proven " : ""}mail ${Math.min(place, most + 1)} of this sender within ${windowMs / 60_000} minutes`;
+  const proof = common > quiet ? await proofOf(mailCase) : undefined;
+  const place = proof === undefined ? common : await placeOf(`${proof}:${address}`, mailCase);
+  const because = `${proof === undefined ? "" : "proven "}mail ${Math.min(place, most + 1)} of this sender within ${windowMs / 60_000} minutes`;
+  const unsettled = place > most ? await awaitProof(mailCase) : undefined;
+  if (unsettled) return unsettled;
   if (place > most) return ignore("over_limit", `More than ${most} mails of one sender within ${windowMs / 60_000} minutes`, because);
   if (place <= quiet) return pass("within", because);
   mailCase.silence.push(`more than ${quiet} mails of this sender within ${windowMs / 60_000} minutes`);
   return pass("not answered", because);
 }
 
-async function hasProof(mailCase: MailCase): Promise<boolean> {
-  return (await mailCase.authenticity()).isAligned || (await mailCase.proof()).ticket !== undefined;
+async function proofOf(mailCase: MailCase): Promise<string | undefined> {
+  const { ticket } = await mailCase.proof();
+  if (ticket) return `proven:${ticket.id}`;
+  return (await mailCase.authenticity()).isAligned ? "proven" : undefined;
 }
 
 function placeOf(key: string, { record, deps }: MailCase): Promise<number> {
