@@ -6,7 +6,7 @@ import { createHash, type Hash } from "node:crypto";
  * Problem: a sender that did not hear our answer sends the message again, over another way, with other trace headers, line
  * ends or blank lines at its end. Choice: a message is its Message-ID and its body; where it has no Message-ID, its Date,
  * From and Subject instead. A device's alarm may have no Date either, and is news each time: then the Received header of the
- * first host that took it stands for the Date, which no further way and no queue's next try changes. Headers are looked
+ * first host that took it stands for the Date, which neither a queue's next try nor another door changes. Headers are looked
  * through line by line and only those are held, so that a header without end costs no memory. What has no blank line, and so
  * no body, is hashed whole.
  */

@@ -13,13 +13,15 @@ export function decodeBase64(text: string): Buffer | undefined {
 function readingsOf(text: string): string[] {
   if (!text.includes(" ")) return [text];
   const [withPlus, withoutBlanks] = [text.replaceAll(" ", "+"), text.replaceAll(" ", "")];
-  return areLines(text.split(/ +/)) ? [withoutBlanks, withPlus] : [withPlus, withoutBlanks];
+  return areLines(text.trim().split(/ +/)) ? [withoutBlanks, withPlus] : [withPlus, withoutBlanks];
 }
 
-/** Whether these parts of a base64 text are the lines that it was broken into: as wide as the first, but for the last one. */
+/** Whether these parts of a base64 text are the lines that it was broken into: whole groups, as wide as the first, but for the last one. */
 export function areLines(parts: readonly string[]): boolean {
   const [width = 0, ...others] = parts.map(({ length }) => length);
-  return width > 0 && others.length > 0 && others.every((length, index) => length === width || (index === others.length - 1 && length < width));
+  return (
+    width > 0 && width % 4 === 0 && others.length > 0 && others.every((length, index) => length === width || (index === others.length - 1 && length < width))
+  );
 }
 
 function isBase64(text: string): boolean {

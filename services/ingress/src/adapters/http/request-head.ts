@@ -6,13 +6,14 @@ export class AmbiguousHead extends Error {
   readonly statusCode = 400;
 }
 
-/** Throws {@link AmbiguousHead} (RFC 9112, 3.2 and 6.1): behind a proxy such a request could be two. */
-export function requireClearHead({ httpVersion, rawHeaders, headers }: IncomingMessage): void {
-  if (httpVersion !== "1.1" && httpVersion !== "1.0") throw new AmbiguousHead(`HTTP/${httpVersion} is not spoken here; use HTTP/1.1`);
+/** What is unclear about it (RFC 9112, 3.2 and 6.1): behind a proxy such a request could be two. */
+export function headFault({ httpVersion, rawHeaders, headers }: IncomingMessage): AmbiguousHead | undefined {
+  if (httpVersion !== "1.1" && httpVersion !== "1.0") return new AmbiguousHead(`HTTP/${httpVersion} is not spoken here; use HTTP/1.1`);
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host").length;
-  if (hosts > 1 || (hosts === 0 && httpVersion === "1.1")) throw new AmbiguousHead(`A request has one Host header; this one has ${hosts}`);
-  const coding = headers["transfer-encoding"] ?? "chunked";
-  if (coding.trim().toLowerCase() !== "chunked") throw new AmbiguousHead("The only Transfer-Encoding that is read is chunked");
+  if (hosts > 1 || (hosts === 0 && httpVersion === "1.1")) return new AmbiguousHead(`A request has one Host header; this one has ${hosts}`);
+  const coding = headers["transfer-encoding"]?.trim().toLowerCase();
+  if (coding === undefined || (coding === "chunked" && httpVersion === "1.1")) return undefined;
+  return new AmbiguousHead("The only Transfer-Encoding that is read is chunked, in HTTP/1.1");
 }
 
 /** Some proxies name the client's port in `X-Forwarded-For` as well: `192.0.2.1:1234`, `[2001:db8::1]:80`. */
