@@ -3,9 +3,8 @@ import { once } from "node:events";
 import mongoose from "mongoose";
 import { BlobNotFound, type BlobStore, BlobTooLarge, type StoredBlob } from "./blob-store.ts";
 import { BUCKET, COLLECTIONS, type StoreConnection } from "./connect.ts";
-import { DUPLICATE_KEY } from "./id-blocks.ts";
 import { inTime } from "./in-time.ts";
-import { StoreUnavailable } from "./outage.ts";
+import { insertOrFind } from "./insert-or-find.ts";
 import { readChunks } from "./read-chunks.ts";
 import { type BlobDocument, CHUNK_BYTES, keepKnown, makeSmallBlobWriter, type SmallBlob } from "./small-blobs.ts";
 
@@ -26,7 +25,7 @@ export function makeMongoBlobStore(store: StoreConnection): BlobStore {
   const blobs = store.db.collection<BlobDocument>(COLLECTIONS.blobs);
   const chunks = store.db.collection(COLLECTIONS.blobChunks);
   const bucket = new mongoose.mongo.GridFSBucket(store.db, { bucketName: BUCKET, chunkSizeBytes: CHUNK_BYTES, writeConcern: { w: "majority", journal: true } });
-  const writers: Writers = { blobs, bucket, writeSmall: makeSmallBlobWriter(store) };
+  const writers: Writers = { db: store.db, blobs, bucket, writeSmall: makeSmallBlobWriter(store) };
   return {
     put: (content, { maxBytes }) => put(content, maxBytes, writers),
     async has(sha256) {
@@ -44,12 +43,14 @@ export function makeMongoBlobStore(store: StoreConnection): BlobStore {
 type Blobs = mongoose.mongo.Collection<BlobDocument>;
 type Bucket = mongoose.mongo.GridFSBucket;
 interface Writers {
+  db: mongoose.mongo.Db;
   blobs: Blobs;
   bucket: Bucket;
   writeSmall(blob: SmallBlob): Promise<void>;
 }
 
-async function put(content: AsyncIterable<Uint8Array>, maxBytes: number, { blobs, bucket, writeSmall }: Writers): Promise<StoredBlob> {
+async function put(content: AsyncIterable<Uint8Array>, maxBytes: number, writers: Writers): Promise<StoredBlob> {
+  const { blobs, bucket, writeSmall } = writers;
   const hash = createHash("sha256");
   const held: Uint8Array[] = [];
   let upload: mongoose.mongo.GridFSBucketWriteStream | undefined;
@@ -73,7 +74,7 @@ async function put(content: AsyncIterable<Uint8Array>, maxBytes: number, { blobs
       return { sha256, size };
     }
     await end(upload);
-    await publish({ _id: sha256, fileId: upload.id, size, createdAt: new Date() }, blobs, bucket);
+    await publish({ _id: sha256, fileId: upload.id, size, createdAt: new Date() }, writers);
     return { sha256, size };
   } catch (error) {
     // What cannot be removed now is swept later; the cause is what the caller needs.
@@ -101,15 +102,8 @@ async function end(upload: mongoose.mongo.GridFSBucketWriteStream): Promise<void
   await inTime(finished);
 }
 
-async function publish(blob: BlobDocument, blobs: Blobs, bucket: Bucket): Promise<void> {
-  try {
-    await inTime(blobs.insertOne(blob));
-  } catch (error) {
-    const isKnown = error instanceof mongoose.mongo.MongoServerError && error.code === DUPLICATE_KEY;
-    if (!isKnown) throw error;
-    const standing = await blobs.findOne({ _id: blob._id });
-    if (!standing) throw new StoreUnavailable("a file of the same content cannot be read: it is not safe yet, or just gone");
-    if (standing.fileId.equals(blob.fileId)) return;
-    await bucket.delete(blob.fileId);
-  }
+async function publish(blob: BlobDocument, { db, blobs, bucket }: Writers): Promise<void> {
+  const [standing] = await inTime(insertOrFind(db, [blob], blobs, ({ fileId }) => blob.fileId.equals(fileId)));
+  if (standing instanceof Error) throw standing;
+  if (standing) await bucket.delete(blob.fileId);
 }
