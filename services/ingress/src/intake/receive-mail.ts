@@ -34,11 +34,8 @@ export interface Delivery {
   /** The configured mailboxes that it is for, at least one, each once, and the recipients that led there. */
   mailboxes: readonly { address: string; envelopeTo: string[] }[];
   source: Omit<InboundSource, "envelopeTo">;
-  /**
-   * What tells this time from another one where the message does not, the same whenever it is handed over again; "" when the
-   * door knows nothing of the kind. Unset: {@link REPETITION_MS}.
-   */
-  occasion?: string;
+  /** The door may bring the same message again after days, so that it is no news then. */
+  repeatsLate?: boolean;
   maxBytes: number;
   /** Hosts that may have handed the message on, by its Received headers; more are a loop. */
   maxHops: number;
@@ -92,14 +89,18 @@ interface Understood extends MailIdentity {
   stored: { sha256: string; size: number };
 }
 
-function recordsOf(understood: Understood, { mailboxes, source, occasion }: Delivery, { sameMail, now, inbound }: ReceiveMailDeps): Promise<InboundRecord[]> {
+function recordsOf(
+  understood: Understood,
+  { mailboxes, source, repeatsLate = false }: Delivery,
+  { sameMail, now, inbound }: ReceiveMailDeps,
+): Promise<InboundRecord[]> {
   const { messageId, fingerprint, isTimed, stored } = understood;
   const receivedAt = now();
   const wanted = sameMail === "shared" ? mailboxes.slice(0, 1) : mailboxes;
   const records = wanted.map(async ({ address, envelopeTo }): Promise<InboundRecord> => {
     // A shared one has one name, whichever mailbox comes first the next time.
     const identity = `${sameMail === "shared" ? "" : address}\0${fingerprint}`;
-    const name = await nameOf(identity, { occasion: isTimed ? "" : occasion, receivedAt }, inbound);
+    const name = isTimed || repeatsLate ? hexOf(identity) : await nameOf(identity, receivedAt, inbound);
     return {
       _id: `inb_${name}`,
       requestId: `req_${name}`,
@@ -117,18 +118,20 @@ function recordsOf(understood: Understood, { mailboxes, source, occasion }: Deli
   return Promise.all(records);
 }
 
-/** Without an occasion the name changes with the window of {@link REPETITION_MS}; one of the window before that is recent still counts. */
-async function nameOf(
-  identity: string,
-  { occasion, receivedAt }: { occasion: string | undefined; receivedAt: Date },
-  inbound: ReceiveMailDeps["inbound"],
-): Promise<string> {
-  const named = (when: string | number) => hexOf(when === "" ? identity : `${identity}\0${when}`);
-  if (occasion !== undefined) return named(occasion);
+/**
+ * The name of a message that names no time: that of any other at first, so that it is known over whatever way it comes again;
+ * when that one is too old to be repeated, one that changes with the window of {@link REPETITION_MS}, unless the window before
+ * has a recent one.
+ */
+async function nameOf(identity: string, receivedAt: Date, inbound: ReceiveMailDeps["inbound"]): Promise<string> {
   const window = Math.floor(receivedAt.getTime() / REPETITION_MS);
-  const earlier = await inbound.find(`inb_${named(window - 1)}`);
-  const isRecent = earlier !== undefined && receivedAt.getTime() - earlier.receivedAt.getTime() < REPETITION_MS;
-  return named(isRecent ? window - 1 : window);
+  const [first, before, current] = [identity, `${identity}\0${window - 1}`, `${identity}\0${window}`].map(hexOf) as [string, string, string];
+  const ageMs = async (name: string) => {
+    const record = await inbound.find(`inb_${name}`);
+    return record && receivedAt.getTime() - record.receivedAt.getTime();
+  };
+  if (((await ageMs(first)) ?? 0) < REPETITION_MS) return first;
+  return ((await ageMs(before)) ?? REPETITION_MS) < REPETITION_MS ? before : current;
 }
 
 /** A repetition as well: its first job may be lost, and one that is there or done already changes nothing. */

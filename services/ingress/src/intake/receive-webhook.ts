@@ -168,9 +168,9 @@ function deliveryOf(
   // The caller is the provider, whom many a domain's SPF allows to send: as the peer of the mail it would vouch for anybody.
   const webhook = { ...webhookOf(call, source, { id: mail.id, body, verdicts: mail.verdicts }), ip: call.ip };
   const { envelopeFrom } = mail;
+  const from = { door: "webhook", ...(envelopeFrom !== undefined && { envelopeFrom }), webhook } as const;
   // Providers repeat a call for days.
-  const occasion = "";
-  return { mailboxes, source: { door: "webhook", ...(envelopeFrom !== undefined && { envelopeFrom }), webhook }, occasion, maxBytes: maxMailBytes, maxHops };
+  return { mailboxes, source: from, repeatsLate: true, maxBytes: maxMailBytes, maxHops };
 }
 
 function webhookOf(

@@ -26,8 +26,8 @@ export async function takeMessage(head: MessageHead, session: FolderSession, opt
   try {
     const mailboxes = await deps.mailboxesOf(head);
     if (mailboxes.length === 0) return { uid, kind: "skipped", reason: "no-mailbox", size };
-    // A folder keeps the time that a message came to it when it is moved, or numbered and read again.
-    const received = await deps.receive(reading.raw, { ...options, mailboxes, occasion: receivedAt?.toISOString() ?? "" });
+    // A folder may be read again whenever it is numbered anew.
+    const received = await deps.receive(reading.raw, { ...options, mailboxes, repeatsLate: true });
     if (received.kind !== "received") return { uid, kind: "skipped", reason: received.kind, size };
     return { uid, kind: received.inbound.every(({ isRepetition }) => isRepetition) ? "repetition" : "stored" };
   } catch (error) {
