@@ -10,7 +10,7 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 const LAG_TIMER_MS = 2 ** 31 - 1;
 const LAGS = ["min", "max", "mean", "stddev", "p50", "p90", "p99"].map((part) => `nodejs_eventloop_lag_${part}_seconds`);
 
-/** One process's metrics. Names start with `openticket_`; each name may be asked for any number of times. */
+/** One process's metrics. Names start with `openticket_`; each name may be asked for any number of times, always with the same labels. */
 export interface Metrics {
   counter<L extends string>(name: string, help: string, labels?: readonly L[]): Counter<L>;
   seconds<L extends string>(name: string, help: string, labels?: readonly L[]): Histogram<L>;
@@ -24,18 +24,27 @@ export interface Metrics {
 export function makeMetrics({ withProcess }: { withProcess: boolean } = { withProcess: false }): Metrics {
   const registry = new Registry();
   if (withProcess) addProcessMetrics(registry);
-  const named = <T>(name: string, make: (fullName: string) => T): T => {
+  const shapes = new Map<string, string>();
+  const named = <T>(name: string, shape: string, make: (fullName: string) => T): T => {
     const fullName = `openticket_${name}`;
+    const known = shapes.get(name) ?? shape;
+    if (known !== shape) throw new Error(`${fullName} is ${known} already, and cannot be ${shape}`);
+    shapes.set(name, shape);
     return (registry.getSingleMetric(fullName) as T | undefined) ?? make(fullName);
   };
   return {
     counter: <L extends string>(name: string, help: string, labels: readonly L[] = []) =>
-      named(name, (fullName) => new Counter<L>({ name: fullName, help, labelNames: [...labels], registers: [registry] })),
+      named(name, `a counter by [${labels}]`, (fullName) => new Counter<L>({ name: fullName, help, labelNames: [...labels], registers: [registry] })),
     seconds: <L extends string>(name: string, help: string, labels: readonly L[] = []) =>
-      named(name, (fullName) => new Histogram<L>({ name: fullName, help, labelNames: [...labels], buckets: SECONDS, registers: [registry] })),
+      named(
+        name,
+        `a histogram by [${labels}]`,
+        (fullName) => new Histogram<L>({ name: fullName, help, labelNames: [...labels], buckets: SECONDS, registers: [registry] }),
+      ),
     gauge: (name, help, read) =>
       void named(
         name,
+        "a gauge",
         (fullName) =>
           new Gauge({
             name: fullName,

@@ -16,3 +16,11 @@ it("tell how long the event loop was at work, and no lag that is a timer's own i
   expect(body).toContain("process_cpu_seconds_total");
   expect(body).not.toMatch(/nodejs_eventloop_lag_\w+_seconds/);
 });
+
+it("one name has one kind and the same labels, wherever it is asked for", () => {
+  const metrics = makeMetrics();
+  metrics.counter("calls_total", "h", ["door"]).inc({ door: "a" });
+  expect(metrics.counter("calls_total", "h", ["door"])).toBe(metrics.counter("calls_total", "h", ["door"]));
+  expect(() => metrics.counter("calls_total", "h", ["result"])).toThrow("openticket_calls_total is a counter by [door] already");
+  expect(() => metrics.gauge("calls_total", "h", () => 1)).toThrow("cannot be a gauge");
+});

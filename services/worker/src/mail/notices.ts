@@ -71,7 +71,7 @@ export async function sendDue(deps: NoticeDeps): Promise<number> {
 }
 
 async function sendOne(notice: Notice, { notices, send, severityOf, now, random, logger, metrics }: NoticeDeps): Promise<void> {
-  const count = metrics.counter("mail_refusals_total", "Mails that say why another was refused, by result", ["result"]);
+  const count = metrics.counter("mail_notices_total", "Mails that say why another was refused, by result", ["result"]);
   try {
     await send(notice);
   } catch (error) {
