@@ -117,6 +117,14 @@ describe("where the call is served", () => {
     expect(answer).toMatch(/result"?[=:]"?error"?[;,]"?message"?[=:]/);
   });
 
+  it("nothing is done that comes behind an unclear head", async () => {
+    const form = new URLSearchParams({ action: "OpenTicket", ...stack.credentials, responsetype: "json", ...GUEST, subject: "Behind" }).toString();
+    const second = `POST /includes/api.php HTTP/1.1\r\nHost: a.test\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${form.length}\r\n\r\n${form}`;
+    expect(await sendText(`POST /includes/api.php HTTP/1.1\r\nHost: a.test\r\nHost: b.test\r\nContent-Length: 0\r\n\r\n${second}`)).toMatch(/^HTTP\/1\.1 400 /);
+    await callJson(stack, GUEST);
+    expect(await stack.store.db.collection("tickets").countDocuments({ subject: "Behind" })).toBe(0);
+  });
+
   it("GET is refused with a message that names the setting, without reading the secret", async () => {
     const response = await fetch(`${stack.httpUrl}/includes/api.php?${httpBuildQuery({ action: "OpenTicket", ...stack.credentials, responsetype: "json" })}`);
     expect(response.status).toBe(405);

@@ -29,7 +29,7 @@ describe("PHP-serialized arrays", () => {
 
   it("broken into lines by blanks", () => {
     const text = base64(`a:1:{i:1;s:200:"${"~>".repeat(100)}";}`);
-    for (const width of [16, 60, 76]) {
+    for (const width of [16, 60, 64, 66, 70, 72, 76]) {
       const lines = text.replace(new RegExp(`.{${width}}`, "g"), "$&\n").split("\n");
       for (const end of [" ", "\n    ", "\r\n        "]) expect(fields(end + lines.join(end))).toEqual({ "1": "~>".repeat(100) });
     }

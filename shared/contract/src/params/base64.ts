@@ -16,12 +16,13 @@ function readingsOf(text: string): string[] {
   return areLines(text.trim().split(/ +/)) ? [withoutBlanks, withPlus] : [withPlus, withoutBlanks];
 }
 
-/** Whether these parts of a base64 text are the lines that it was broken into: whole groups, as wide as the first, but for the last one. */
+/** Whether these parts of a text are the lines that it was broken into: all of one width, but for the first and the last one. */
 export function areLines(parts: readonly string[]): boolean {
-  const [width = 0, ...others] = parts.map(({ length }) => length);
-  return (
-    width > 0 && width % 4 === 0 && others.length > 0 && others.every((length, index) => length === width || (index === others.length - 1 && length < width))
-  );
+  const widths = parts.map(({ length }) => length);
+  const [first = 0, last = 0] = [widths[0], widths.at(-1)];
+  const inner = widths.slice(1, -1);
+  const width = inner[0] ?? first;
+  return widths.length > 1 && width > 0 && first <= width && last <= width && inner.every((one) => one === width);
 }
 
 function isBase64(text: string): boolean {

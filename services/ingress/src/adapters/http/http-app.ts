@@ -8,7 +8,7 @@ import { bodyFault } from "./body-fault.ts";
 import { answerClientError, answerExpectation } from "./client-error.ts";
 import type { HttpDeps } from "./http-deps.ts";
 import { registerDocs } from "./openapi/docs.ts";
-import { dropForwardedPorts, headFault } from "./request-head.ts";
+import { AmbiguousHead, dropForwardedPorts, headFault } from "./request-head.ts";
 import { registerInbound } from "./rest/inbound.ts";
 import { Problem, sendProblem } from "./rest/problem.ts";
 import { registerRequests } from "./rest/requests.ts";
@@ -62,11 +62,15 @@ export async function makeHttpApp(deps: HttpDeps, options: HttpAppOptions): Prom
 
   const methodsOf = rememberMethods(app);
   observe(app, options.metrics);
+  // What comes behind an unclear head may be no request, also when it is here already.
+  const unclear = new WeakSet<object>();
   app.addHook("onRequest", async ({ raw }, reply) => {
-    const fault = headFault(raw);
-    // What comes behind an unclear head may be no request.
-    if (fault) reply.header("connection", "close");
-    if (fault) throw fault;
+    const fault = unclear.has(raw.socket) ? new AmbiguousHead("A request before it on this connection had an unclear head") : headFault(raw);
+    if (fault) {
+      unclear.add(raw.socket);
+      reply.header("connection", "close");
+      throw fault;
+    }
     dropForwardedPorts(raw);
   });
   app.setErrorHandler((error, request, reply) => sendProblem(reply, problemFor(error, deps, request.log)));

@@ -67,9 +67,9 @@ const DOUBT_BYTES = 64 * 1024;
  * Problem: a plus sign that its sender forgot to escape reads as a blank, and blanks in base64 are to be skipped: the
  * file would be damaged without a word. But base64 that is broken by blanks has raw "+" in a form as well.
  * Choice: look at how the rest of the value was written. An escape, or the url-safe alphabet, shows a sender that
- * escapes, so that "+" is a blank; a raw "/" or "=" shows one that does not, and the escape of a line break shows nothing.
- * Where none shows up, "+" is a plus sign unless without them the length is one of base64, or they stand as the ends of
- * lines do.
+ * escapes, so that "+" is a blank; a raw "/" or "=" shows one that does not. The escape of a line break shows nothing, but
+ * that a "+" behind it indents. Where none shows up, "+" is a plus sign unless without them the length is one of base64, or
+ * they stand as the ends of lines do.
  * Invariant: the decision depends on the first {@link DOUBT_BYTES} of the value alone, not on how they are cut.
  */
 class DoubtfulPlusDecoder implements FormDecoder {
@@ -130,14 +130,16 @@ function evidenceAt(raw: Buffer, at: number): number {
   return isOfLineBreak ? NONE : (EVIDENCE[raw[at] ?? 0] ?? NONE);
 }
 
-/** Whoever breaks lines by escapes does not break them by blanks as well. */
+/** Whoever breaks lines by escapes does not break them by blanks as well, but may indent them. */
 function meaningByShape(raw: Buffer, { isWhole }: { isWhole: boolean }): number {
-  if (raw.includes(PERCENT)) return PLUS;
-  const parts = raw.toString("latin1").split("+");
+  const text = raw.toString("latin1");
+  if (text.includes("%")) return /%0[0-9A-F]\+/i.test(text) ? BLANK : PLUS;
+  const parts = text.split("+");
   const isWholeGroups = (length: number) => isWhole && length % 4 === 0;
   const [withPlus, withoutBlanks] = [isWholeGroups(raw.length), isWholeGroups(raw.length - parts.length + 1)];
   if (withPlus !== withoutBlanks) return withPlus ? PLUS : BLANK;
-  return areLines(parts) ? BLANK : PLUS;
+  const isGrouped = (parts[0]?.length ?? 0) % 4 === 0;
+  return isGrouped && areLines(parts) ? BLANK : PLUS;
 }
 
 const HEX_VALUES = new Int8Array(256).fill(-1);

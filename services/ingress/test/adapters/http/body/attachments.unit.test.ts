@@ -149,6 +149,12 @@ describe("attachments in brackets", () => {
     expect(await readData(raw.replace(/.{76}/g, "$&%0D%0A"))).toBe(Buffer.from(raw, "base64").toString("latin1"));
   });
 
+  it.each([1, 4, 8])("skip %i blanks in front of lines whose ends were escaped", async (blanks) => {
+    const text = "It burns, and nobody knows why. ".repeat(12);
+    const raw = base64(text).replace(/.{76}/g, `$&%0A${"+".repeat(blanks)}`);
+    expect(await readData(raw)).toBe(text);
+  });
+
   it("tell a plus sign from a blank by its place when nothing else does", async () => {
     expect(await readData("AAAA+AAAA")).toBe("\0\0\0\0\0\0");
     const late = `${"A".repeat(70_000)}+AAA`;
