@@ -162,7 +162,7 @@ async function putBackOrGiveUp(job: Job, token: string | undefined, read: FoundJ
   retriesTotal(deps.metrics).inc({ cause: isOutage ? "outage" : "unknown" });
   try {
     if (!isOutage) await note(job, { faults });
-    await job.moveToDelayed(Date.now() + (deps.retryInMs?.(error) ?? delayMs(job, deps)), token);
+    await job.moveToDelayed(Date.now() + delayMs(job, error, deps), token);
   } catch (err) {
     // Redis is full, or the job is another worker's already. What is nobody's is found by BullMQ when its lock has run out.
     deps.logger.warn({ requestId: read.requestId, jobId: job.id, err }, "request not put back");
@@ -170,8 +170,8 @@ async function putBackOrGiveUp(job: Job, token: string | undefined, read: FoundJ
   throw new DelayedError();
 }
 
-function delayMs({ attemptsStarted }: Job, { random }: ConsumerDeps): number {
-  const fullMs = Math.min(FIRST_DELAY_MS * 2 ** Math.min(attemptsStarted - 1, 10), MAX_DELAY_MS);
+function delayMs({ attemptsStarted }: Job, error: unknown, { random, retryInMs }: ConsumerDeps): number {
+  const fullMs = retryInMs?.(error) ?? Math.min(FIRST_DELAY_MS * 2 ** Math.min(attemptsStarted - 1, 10), MAX_DELAY_MS);
   return Math.round(fullMs * (0.5 + random() / 2));
 }
 

@@ -57,7 +57,8 @@ describe("clients only", () => {
     async (rule) => {
       const unsettled = { departments: [department(rule)], authenticity: { isUnsettled: true } };
       await expect(decided(ADA, { ...unsettled, ageMs: 60_000 })).rejects.toBeInstanceOf(SenderUnsettled);
-      expect((await decided(ADA, { ...unsettled, ageMs: 1_800_000 })).outcome).toMatchObject({ kind: "quarantined", reason: { code: "sender_unsettled" } });
+      expect((await decided(ADA, { ...unsettled, ageMs: 4 * 3_600_000 })).outcome).toMatchObject({ kind: "quarantined", reason: { code: "sender_unsettled" } });
+      expect((await decided({}, unsettled)).outcome.kind).toBe("refused");
     },
   );
 

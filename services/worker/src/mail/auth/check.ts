@@ -31,7 +31,7 @@ const MAX_AUTHOR_DOMAINS = 3;
 export async function checkSender(raw: Uint8Array, mail: UnderstoodMail, record: InboundRecord, deps: CheckDeps): Promise<Authenticity> {
   const domains = [...new Set(mail.from.map(({ address }) => asciiDomain(address)))];
   const [envelope, signed] = await Promise.all([checkSpf(record, deps), passedSignatures(raw, mail, deps)]);
-  const passed: Passed = { ...signed, ...envelope, unsettled: [...signed.unsettled, ...envelope.unsettled] };
+  const passed: Passed = { ...signed, ...envelope };
   const mayBounce = envelope.spf !== undefined || signed.dkim.length > 0;
   if (domains.length === 0 || domains.length > MAX_AUTHOR_DOMAINS) {
     return { isAligned: false, isForged: false, mayBounce, because: `From has ${domains.length} domains` };
@@ -53,33 +53,34 @@ interface Passed {
   /** Domains for which a trusted forwarder says that DMARC passed, before it changed the mail. */
   arc: string[];
   note: string;
-  /** Domains of which SPF or a signature could not be checked now. */
-  unsettled: string[];
+  /** Domains of which signatures could not be checked now, and the one of which SPF could not. */
+  unsettledDkim: string[];
+  unsettledSpf: string | undefined;
 }
 
 /** What the checks say of a look-up that may succeed later. */
 const TEMPORARY = "temperror";
 
 /** The domain that SPF passed for. */
-async function checkSpf({ source: { ip, helo, envelopeFrom } }: InboundRecord, { resolve }: CheckDeps): Promise<Pick<Passed, "spf" | "unsettled">> {
+async function checkSpf({ source: { ip, helo, envelopeFrom } }: InboundRecord, { resolve }: CheckDeps): Promise<Pick<Passed, "spf" | "unsettledSpf">> {
   const identity = envelopeFrom || helo;
-  if (ip === undefined || !identity) return { spf: undefined, unsettled: [] };
+  if (ip === undefined || !identity) return { spf: undefined, unsettledSpf: undefined };
   const result = await spf({ ip, resolver: resolve, mta: "openticket", ...(helo !== undefined && { helo }), ...(envelopeFrom && { sender: envelopeFrom }) });
   const { result: status } = result.status;
-  return { spf: status === "pass" ? result.domain : undefined, unsettled: status === TEMPORARY ? [result.domain] : [] };
+  return { spf: status === "pass" ? result.domain : undefined, unsettledSpf: status === TEMPORARY ? result.domain : undefined };
 }
 
-async function passedSignatures(raw: Uint8Array, mail: UnderstoodMail, deps: CheckDeps): Promise<Omit<Passed, "spf">> {
+async function passedSignatures(raw: Uint8Array, mail: UnderstoodMail, deps: CheckDeps): Promise<Omit<Passed, "spf" | "unsettledSpf">> {
   const count = (wanted: string) => mail.headers.filter(([name]) => name === wanted).length;
   const [signatures, seals] = [count("dkim-signature"), count("arc-seal")];
-  if (signatures + seals === 0) return { dkim: [], arc: [], note: "not signed", unsettled: [] };
+  if (signatures + seals === 0) return { dkim: [], arc: [], note: "not signed", unsettledDkim: [] };
   const isTooMuch = signatures + seals > MAX_SIGNATURES || headerBytes(raw) > MAX_HEADER_BYTES;
-  if (isTooMuch) return { dkim: [], arc: [], note: "too many signatures or too long headers to be checked", unsettled: [] };
+  if (isTooMuch) return { dkim: [], arc: [], note: "too many signatures or too long headers to be checked", unsettledDkim: [] };
   const verified = await dkimVerify(readInTurns(raw), { resolver: deps.resolve });
   const whole = verified.results.filter(({ status }) => status.result === "pass" && !status.underSized);
   const note = verified.results.map(({ signingDomain, status }) => `dkim=${status.result} ${signingDomain ?? ""} ${status.comment ?? ""}`.trim()).join(", ");
-  const unsettled = verified.results.filter(({ status }) => status.result === TEMPORARY).map(({ signingDomain }) => signingDomain);
-  return { dkim: whole.map(({ signingDomain }) => signingDomain), arc: await sealedFor(verified, deps), note, unsettled };
+  const unsettledDkim = verified.results.filter(({ status }) => status.result === TEMPORARY).map(({ signingDomain }) => signingDomain);
+  return { dkim: whole.map(({ signingDomain }) => signingDomain), arc: await sealedFor(verified, deps), note, unsettledDkim };
 }
 
 async function sealedFor(verified: Awaited<ReturnType<typeof dkimVerify>>, { resolve, arcSealers }: CheckDeps): Promise<string[]> {
@@ -112,7 +113,11 @@ function dig(value: unknown, ...path: string[]): unknown {
 
 type Verdict = Pick<Authenticity, "isAligned" | "isForged" | "isUnsettled" | "because">;
 
-async function judge(domain: string, { spf: spfDomain, dkim, arc: sealed, note, unsettled }: Passed, { resolve }: CheckDeps): Promise<Verdict> {
+async function judge(
+  domain: string,
+  { spf: spfDomain, dkim, arc: sealed, note, unsettledDkim, unsettledSpf }: Passed,
+  { resolve }: CheckDeps,
+): Promise<Verdict> {
   const policy = await dmarc({ headerFrom: `author@${domain}`, spfDomains: [], dkimDomains: [], resolver: resolve });
   const state = policy === false ? "none" : policy.status.result;
   const hasPolicy = policy !== false && (state === "pass" || state === "fail");
@@ -129,13 +134,13 @@ async function judge(domain: string, { spf: spfDomain, dkim, arc: sealed, note, 
   }
   const sealer = sealed.find((other) => isAlignedWith(other, domain));
   if (sealer !== undefined) return { isAligned: true, isForged: false, because: `a trusted ARC seal says that DMARC passed for ${sealer}` };
-  // Without the policy nobody knows whether SPF counts.
-  const isUnsettled = state === TEMPORARY && spfDomain !== undefined && isAlignedWith(spfDomain, domain);
+  // SPF counts with a policy alone, and may have passed while that could not be asked for.
+  const hopes = [...unsettledDkim, ...(hasPolicy || state === TEMPORARY ? [unsettledSpf] : []), ...(state === TEMPORARY ? [spfDomain] : [])];
   const isForged = hasPolicy && ["reject", "quarantine"].includes(policy.policy?.toLowerCase() ?? "") && state === "fail";
   return {
     isAligned: false,
     isForged,
-    isUnsettled: isUnsettled || unsettled.some((other) => isAlignedWith(other, domain)),
+    isUnsettled: hopes.some((hope) => hope !== undefined && isAlignedWith(hope, domain)),
     because: `nothing aligned with ${domain} passed: dmarc=${hasPolicy ? "fail" : state}, spf=${spfDomain ?? "no pass"}, ${note}`,
   };
 }

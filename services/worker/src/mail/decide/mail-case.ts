@@ -33,6 +33,8 @@ export interface Sender {
   isVerified: boolean;
   /** Only a verified sender is anything but a guest. */
   person: Person;
+  /** It has an address of somebody known, and a look-up failed that may prove it later. */
+  isUnsettled: boolean;
   /** Username of the staff member who has forwarded it. */
   forwardedBy?: string | undefined;
   because: string;

@@ -21,7 +21,8 @@ export async function identifySender(mailCase: MailCase): Promise<Sender> {
   const isVerified = authenticity.isAligned && author.field === "From";
   const known = await personOf(author, deps.directory);
   const person: Person = isVerified ? known : { kind: "guest" };
-  const sender: Sender = { ...named(author), isVerified, person, because: `${author.field}: ${author.address}`, steps };
+  const isUnsettled = authenticity.isUnsettled === true && author.field === "From" && known.kind !== "guest";
+  const sender: Sender = { ...named(author), isVerified, person, isUnsettled, because: `${author.field}: ${author.address}`, steps };
   if (!isVerified && known.kind !== "guest") steps.push({ rule: "known address", answer: "not used", because: `${describePerson(known)}, if it were proven` });
   return forwardedByStaff(mailCase, sender) ?? writtenThroughForm(mailCase, sender) ?? sender;
 }

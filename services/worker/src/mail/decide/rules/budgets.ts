@@ -1,7 +1,6 @@
 import { isRoleAddress, plainAddress } from "../addresses.ts";
 import type { MailCase } from "../mail-case.ts";
 import type { Finding } from "../outcome.ts";
-import { awaitProof } from "./await-proof.ts";
 import { ignore, pass } from "./rule.ts";
 
 /**
@@ -21,8 +20,6 @@ export async function ignoreOverBudget(mailCase: MailCase): Promise<Finding> {
   const proof = common > quiet ? await proofOf(mailCase) : undefined;
   const place = proof === undefined ? common : await placeOf(`${proof}:${address}`, mailCase);
   const because = `${proof === undefined ? "" : "proven "}mail ${Math.min(place, most + 1)} of this sender within ${windowMs / 60_000} minutes`;
-  const unsettled = place > most ? await awaitProof(mailCase) : undefined;
-  if (unsettled) return unsettled;
   if (place > most) return ignore("over_limit", `More than ${most} mails of one sender within ${windowMs / 60_000} minutes`, because);
   if (place <= quiet) return pass("within", because);
   mailCase.silence.push(`more than ${quiet} mails of this sender within ${windowMs / 60_000} minutes`);
