@@ -19,6 +19,7 @@ import { makeConnections } from "./connections.ts";
 import { CliFailure } from "./failure.ts";
 import { makeOutput, type Terminal } from "./output.ts";
 import { printable } from "./printable.ts";
+import { withStandardOutput } from "./target-file.ts";
 
 const COMMANDS: readonly Command[] = [
   statusCommand,
@@ -43,7 +44,8 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
   const { env, out, err } = terminal;
   const connections = makeConnections(env);
   let code = 0;
-  const parser = yargs([...args])
+  const given = withStandardOutput(args);
+  const parser = yargs(given)
     .scriptName("opentickets")
     .usage(
       "$0 <command>\n\nSees into OpenTicket intake and repairs it. Finds MongoDB and Redis through --mongodb-url and\n--redis-url, else MONGODB_URL and REDIS_URL, else a running `npm start` below DATA_DIR (.data).",
@@ -69,7 +71,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     });
   }
   try {
-    await parser.parseAsync([...args], {}, (_error, _argv, text) => void (text && out.write(`${text}\n`)));
+    await parser.parseAsync(given, {}, (_error, _argv, text) => void (text && out.write(`${text}\n`)));
     return code;
   } catch (error) {
     err.write(`${printable(messageOf(error))}\n`);

@@ -99,6 +99,7 @@ describe("mail list, show and export", () => {
     const { code } = await opentickets("mail", "export", _id, "-");
     spy.mockRestore();
     expect([code, written.join("")]).toEqual([0, "Subject: x\r\n\r\n"]);
+    expect(await opentickets("mail", "export", _id, "")).toMatchObject({ code: 1, out: "" });
   });
 
   it("say that there is no such message", async () => {

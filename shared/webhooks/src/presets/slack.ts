@@ -8,14 +8,14 @@ import { plainText } from "./slack-text.ts";
 const IS_COMMAND = '$exists(command) and $trim(text) != ""';
 const IS_SHORTCUT = 'type = "message_action"';
 const IS_MESSAGE =
-  'type = "event_callback" and (event.type = "app_mention" or (event.type = "message" and event.channel_type = "im")) and $not($exists(event.bot_id)) and ($not($exists(event.subtype)) or event.subtype = "file_share")';
+  'type = "event_callback" and (event.type = "app_mention" or (event.type = "message" and event.channel_type = "im")) and $not($exists(event.bot_id)) and ($not($exists(event.subtype)) or event.subtype in ["file_share", "thread_broadcast", "me_message"])';
 /** The app itself in a mention of it, which says nothing; where it is not told who that is, whoever is named first. */
 const OF_APP = '(authorizations[is_bot = true] ? "<@" & authorizations[is_bot = true][0].user_id & ">" : /^\\s*<@[A-Z0-9]+>/)';
 const OF_EVENT = `(event.type = "app_mention" ? $replace(event.text, ${OF_APP}, "") : event.text)`;
 /** `$trim` would make one line of it. */
 const TEXT = `$replace(${plainText(`(command ? text : message ? message.text : ${OF_EVENT})`)}, /^\\s+/, "")`;
 /** Files stay at Slack: they are named, with their links. */
-const FILES = '$join(event.files[$type(name) = "string"].(name & ($type(permalink) = "string" ? " (" & permalink & ")" : "")), ", ")';
+const FILES = '$join((message ? message : event).files[$type(name) = "string"].(name & ($type(permalink) = "string" ? " (" & permalink & ")" : "")), ", ")';
 /** The first line, cut at a length that lists show. */
 const MAX_SUBJECT = 120;
 

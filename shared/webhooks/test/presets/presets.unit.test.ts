@@ -470,6 +470,10 @@ describe("Slack", () => {
     expect(await written({ subtype: "file_share", text: "", files })).toMatchObject({ params: { subject: "Message from Slack" } });
   });
 
+  it.each(["thread_broadcast", "me_message"])("wants what a person writes as %s", async (subtype) => {
+    expect(await written({ subtype, text: "It burns" })).toMatchObject({ params: { subject: "It burns" } });
+  });
+
   it.each([
     ["of a bot", { bot_id: "B1" }],
     ["of a bot, with a file", { bot_id: "B1", subtype: "file_share" }],
