@@ -125,13 +125,13 @@ function recordsOf(
  */
 async function nameOf(identity: string, receivedAt: Date, inbound: ReceiveMailDeps["inbound"]): Promise<string> {
   const window = Math.floor(receivedAt.getTime() / REPETITION_MS);
-  const [first, before, current] = [identity, `${identity}\0${window - 1}`, `${identity}\0${window}`].map(hexOf) as [string, string, string];
+  const inWindow = (number: number) => hexOf(`${identity}\0${number}`);
   const ageMs = async (name: string) => {
     const record = await inbound.find(`inb_${name}`);
     return record && receivedAt.getTime() - record.receivedAt.getTime();
   };
-  if (((await ageMs(first)) ?? 0) < REPETITION_MS) return first;
-  return ((await ageMs(before)) ?? REPETITION_MS) < REPETITION_MS ? before : current;
+  if (((await ageMs(hexOf(identity))) ?? 0) < REPETITION_MS) return hexOf(identity);
+  return inWindow(((await ageMs(inWindow(window - 1))) ?? REPETITION_MS) < REPETITION_MS ? window - 1 : window);
 }
 
 /** A repetition as well: its first job may be lost, and one that is there or done already changes nothing. */

@@ -42,7 +42,7 @@ export async function checkSender(raw: Uint8Array, mail: UnderstoodMail, record:
     isAligned,
     isForged: verdicts.some(({ isForged }) => isForged),
     mayBounce: mayBounce || isAligned,
-    isUnsettled: !isAligned && verdicts.some(({ isUnsettled }) => isUnsettled),
+    isUnsettled: !isAligned && verdicts.every((verdict) => verdict.isAligned || verdict.isUnsettled),
     because: verdicts.map(({ because }) => because).join("; "),
   };
 }
