@@ -24,27 +24,29 @@ export interface Metrics {
 export function makeMetrics({ withProcess }: { withProcess: boolean } = { withProcess: false }): Metrics {
   const registry = new Registry();
   if (withProcess) addProcessMetrics(registry);
-  const shapes = new Map<string, string>();
-  const named = <T>(name: string, shape: string, make: (fullName: string) => T): T => {
+  const made = new Map<string, Shape & { metric: unknown }>();
+  const named = <T>(name: string, shape: Shape, make: (fullName: string) => T): T => {
+    const known = made.get(name);
     const fullName = `openticket_${name}`;
-    const known = shapes.get(name) ?? shape;
-    if (known !== shape) throw new Error(`${fullName} is ${known} already, and cannot be ${shape}`);
-    shapes.set(name, shape);
-    return (registry.getSingleMetric(fullName) as T | undefined) ?? make(fullName);
+    if (known && !isSame(known, shape)) throw new Error(`${fullName} is ${inWords(known)} already, and cannot be ${inWords(shape)}`);
+    if (known) return known.metric as T;
+    const metric = make(fullName);
+    made.set(name, { ...shape, metric });
+    return metric;
   };
   return {
     counter: <L extends string>(name: string, help: string, labels: readonly L[] = []) =>
-      named(name, `a counter by [${labels}]`, (fullName) => new Counter<L>({ name: fullName, help, labelNames: [...labels], registers: [registry] })),
+      named(name, { kind: "counter", labels }, (fullName) => new Counter<L>({ name: fullName, help, labelNames: [...labels], registers: [registry] })),
     seconds: <L extends string>(name: string, help: string, labels: readonly L[] = []) =>
       named(
         name,
-        `a histogram by [${labels}]`,
+        { kind: "histogram", labels },
         (fullName) => new Histogram<L>({ name: fullName, help, labelNames: [...labels], buckets: SECONDS, registers: [registry] }),
       ),
     gauge: (name, help, read) =>
       void named(
         name,
-        "a gauge",
+        { kind: "gauge", labels: [] },
         (fullName) =>
           new Gauge({
             name: fullName,
@@ -57,6 +59,20 @@ export function makeMetrics({ withProcess }: { withProcess: boolean } = { withPr
       ),
     expose: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   };
+}
+
+/** What a name stands for. */
+interface Shape {
+  kind: "counter" | "histogram" | "gauge";
+  labels: readonly string[];
+}
+
+function isSame(one: Shape, other: Shape): boolean {
+  return one.kind === other.kind && one.labels.length === other.labels.length && one.labels.every((label, index) => label === other.labels[index]);
+}
+
+function inWords({ kind, labels }: Shape): string {
+  return kind === "gauge" ? "a gauge" : `a ${kind} by [${labels}]`;
 }
 
 function addProcessMetrics(registry: Registry): void {

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { RejectionRecord } from "@openticket/contract";
 import type mongoose from "mongoose";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
+import { inTime } from "./in-time.ts";
 import { insertOrFind, type Standing } from "./insert-or-find.ts";
 import { lookUpDocument } from "./look-up.ts";
 import { StoreUnavailable } from "./outage.ts";
@@ -51,11 +52,7 @@ const LOOKS = 5;
 export function makeRejectionGuard(deps: Deps): RejectionGuard {
   return {
     rejectBatch: (records) => rejectBatch(records, deps),
-    async giveWay(effect, { isOurs }) {
-      const rejection = await finalBeside(identityOf(effect), deps);
-      if (rejection && isOurs) await remove(effect, deps);
-      return rejection && toRecord(rejection);
-    },
+    giveWay: (effect, { isOurs }) => inTime(giveWay(effect, isOurs, deps)),
   };
 }
 
@@ -69,6 +66,12 @@ export function rejectionGuardOf({ db }: StoreConnection): RejectionGuard {
     replies: db.collection<ReplyDocument>(COLLECTIONS.replies),
     lookUp: lookUpDocument(rejections),
   });
+}
+
+async function giveWay(effect: Effect, isOurs: boolean, deps: Deps): Promise<RejectionRecord | undefined> {
+  const rejection = await finalBeside(identityOf(effect), deps);
+  if (rejection && isOurs) await remove(effect, deps);
+  return rejection && toRecord(rejection);
 }
 
 function identityOf(effect: Effect): string {

@@ -2,7 +2,6 @@ import type { ReplyRecord } from "@openticket/contract";
 import { coalesce } from "./coalesce.ts";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
 import { makeIdBlocks } from "./id-blocks.ts";
-import { inTime } from "./in-time.ts";
 import { lookUp, optionalRecord } from "./look-up.ts";
 import { makeMongoOutbox } from "./mongo-outbox.ts";
 import { rejectionGuardOf } from "./mongo-rejections.ts";
@@ -24,8 +23,7 @@ export function makeMongoReplyStore(store: StoreConnection, { now }: { now(): Da
     tickets: store.db.collection<TicketDocument>(COLLECTIONS.tickets),
   };
   const ids = makeIdBlocks(store.db, "reply", () => now().getTime());
-  const guard = rejectionGuardOf(store);
-  const giveWay: typeof guard.giveWay = (effect, options) => inTime(guard.giveWay(effect, options));
+  const { giveWay } = rejectionGuardOf(store);
   const committer = { ...collections, db: store.db, takeIds: ids.take, giveWay, nowMs: () => performance.now(), sleep };
   const add = coalesce<Adding, Added>({
     run: (adding) => addBatch(adding, committer),

@@ -27,10 +27,12 @@ export function senderPath(given: string): string | undefined {
   return `${isReady ? local : `"${local.replace(/["\\]/g, "\\$&")}"`}@${domain}`;
 }
 
-/** Local part in quotes, with whatever blanks and brackets, or an address without them. */
-const ADDRESS = /(?:"(?:[^"\\\r\n]|\\[^\r\n])*"|[^\s<>"(),;:]+)@[^\s<>"(),;:]+/;
+/** A local part in quotes, with whatever blanks and brackets. */
+const IN_QUOTES = /"(?:[^"\\\r\n]|\\[^\r\n])*"/.source;
+const ADDRESS = new RegExp(`(?:${IN_QUOTES}|[^\\s<>"(),;:]+)@[^\\s<>"(),;:]+`);
+const BRACKETED = new RegExp(`<((?:${IN_QUOTES}|[^<>\\s"]+)@[^<>\\s]+)>`);
 const FROM_LINE = new RegExp(`^From (${ADDRESS.source}|\\S+)[^\\n]*\\n`);
-const RETURN_PATH = /^return-path:[ \t]*<((?:"(?:[^"\\\r\n]|\\[^\r\n])*"|[^<>"\r\n])*)>/im;
+const RETURN_PATH = new RegExp(`^return-path:[ \\t]*<((?:${IN_QUOTES}|[^<>"\\r\\n])*)>`, "im");
 const FROM = /^from:(.{0,2000}(?:\r?\n[ \t].{0,2000}){0,20})/im;
 
 /**
@@ -41,11 +43,7 @@ export function senderIn(head: string): { sender: string; lineLength: number } {
   const fromLine = FROM_LINE.exec(head);
   const [headers = ""] = head.split(/\n\r?\n/, 1);
   const from = FROM.exec(headers)?.[1] ?? "";
-  const named = [fromLine?.[1], RETURN_PATH.exec(headers)?.[1], bracketed(from) ?? ADDRESS.exec(from)?.[0]];
+  const named = [fromLine?.[1], RETURN_PATH.exec(headers)?.[1], BRACKETED.exec(from)?.[1] ?? ADDRESS.exec(from)?.[0]];
   const paths = named.map((bytes) => (bytes === undefined ? undefined : senderPath(Buffer.from(bytes, "latin1").toString("utf8"))));
   return { sender: paths.find((path) => path !== undefined) ?? "", lineLength: fromLine?.[0].length ?? 0 };
-}
-
-function bracketed(from: string): string | undefined {
-  return /<((?:"(?:[^"\\\r\n]|\\[^\r\n])*"|[^<>\s"]+)@[^<>\s]+)>/.exec(from)?.[1];
 }

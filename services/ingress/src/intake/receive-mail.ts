@@ -124,14 +124,14 @@ function recordsOf(
  * has a recent one.
  */
 async function nameOf(identity: string, receivedAt: Date, inbound: ReceiveMailDeps["inbound"]): Promise<string> {
-  const window = Math.floor(receivedAt.getTime() / REPETITION_MS);
-  const inWindow = (number: number) => hexOf(`${identity}\0${number}`);
   const ageMs = async (name: string) => {
     const record = await inbound.find(`inb_${name}`);
     return record && receivedAt.getTime() - record.receivedAt.getTime();
   };
-  if (((await ageMs(hexOf(identity))) ?? 0) < REPETITION_MS) return hexOf(identity);
-  return inWindow(((await ageMs(inWindow(window - 1))) ?? REPETITION_MS) < REPETITION_MS ? window - 1 : window);
+  const window = Math.floor(receivedAt.getTime() / REPETITION_MS);
+  const [plain, before] = [hexOf(identity), hexOf(`${identity}\0${window - 1}`)];
+  if (((await ageMs(plain)) ?? 0) < REPETITION_MS) return plain;
+  return ((await ageMs(before)) ?? REPETITION_MS) < REPETITION_MS ? before : hexOf(`${identity}\0${window}`);
 }
 
 /** A repetition as well: its first job may be lost, and one that is there or done already changes nothing. */

@@ -28,9 +28,8 @@ export async function refuseStranger(mailCase: MailCase): Promise<Finding> {
   if (!department?.clientsOnly) return pass("open", "the department takes mail of everybody");
   const { person, address } = await mailCase.sender();
   if (person.kind !== "guest") return pass("known", `${address} is ${describePerson(person)}`);
-  const unsettled = await awaitProof(mailCase);
-  if (unsettled) return unsettled;
-  return refuse("sender_unregistered", `${department.name} takes mail of clients only, and ${address} is not proven to be one's`, mailCase);
+  const text = `${department.name} takes mail of clients only, and ${address} is not proven to be one's`;
+  return (await awaitProof(mailCase)) ?? refuse("sender_unregistered", text, mailCase);
 }
 
 /** A department for replies only takes no new ticket by mail; staff may open one. */
@@ -39,13 +38,11 @@ export async function refuseNewTicket(mailCase: MailCase): Promise<Finding> {
   if (!department?.repliesOnly) return pass("open", "the department takes new tickets by mail");
   const { person } = await mailCase.sender();
   if (person.kind === "staff") return pass("staff", `${describePerson(person)} may`);
-  const unsettled = await awaitProof(mailCase);
-  if (unsettled) return unsettled;
   const { isUnproven } = await mailCase.thread();
   const [code, text]: [ReasonCode, string] = isUnproven
     ? ["ticket_not_found", "it names a ticket that is not there, or not the sender's"]
     : ["replies_only", "it answers no ticket"];
-  return refuse(code, `${department.name} takes replies only, and ${text}`, mailCase);
+  return (await awaitProof(mailCase)) ?? refuse(code, `${department.name} takes replies only, and ${text}`, mailCase);
 }
 
 /** What is left is a new ticket. */

@@ -16,9 +16,9 @@ export async function ignoreOverBudget(mailCase: MailCase): Promise<Finding> {
   if (!author) return pass("not asked", "it names no sender");
   const { windowMs, quiet, most } = deps.rules.senderBudget;
   const address = plainAddress(author.address);
-  const common = await placeOf(`sender:${address}`, mailCase);
+  const common = await placeOf(`sender:${address}`, deps.rules.senderBudget, mailCase);
   const proof = common > quiet ? await proofOf(mailCase) : undefined;
-  const place = proof === undefined ? common : await placeOf(`${proof}:${address}`, mailCase);
+  const place = proof === undefined ? common : await placeOf(`${proof}:${address}`, deps.rules.senderBudget, mailCase);
   const because = `${proof === undefined ? "" : "proven "}mail ${Math.min(place, most + 1)} of this sender within ${windowMs / 60_000} minutes`;
   if (place > most) return ignore("over_limit", `More than ${most} mails of one sender within ${windowMs / 60_000} minutes`, because);
   if (place <= quiet) return pass("within", because);
@@ -32,20 +32,18 @@ async function proofOf(mailCase: MailCase): Promise<string | undefined> {
   return (await mailCase.authenticity()).isAligned ? "proven" : undefined;
 }
 
-function placeOf(key: string, { record, deps }: MailCase): Promise<number> {
-  const { windowMs, most } = deps.rules.senderBudget;
+function placeOf(key: string, { windowMs, most }: { windowMs: number; most: number }, { record, deps }: MailCase): Promise<number> {
   return deps.budgets.spend(key, record._id, { start: windowOf(record.receivedAt, windowMs), ms: windowMs, most });
 }
 
 /** How much of one sender is added to one ticket. */
 export async function ignoreOverTicketBudget(mailCase: MailCase): Promise<Finding> {
-  const { record, deps } = mailCase;
+  const { deps } = mailCase;
   const { ticket } = await mailCase.thread();
   if (!ticket) return pass("not asked", "it belongs to no ticket");
   const { windowMs, most } = deps.rules.ticketBudget;
   const { address } = await mailCase.sender();
-  const key = `ticket:${ticket.id}:${plainAddress(address)}`;
-  const place = await deps.budgets.spend(key, record._id, { start: windowOf(record.receivedAt, windowMs), ms: windowMs, most });
+  const place = await placeOf(`ticket:${ticket.id}:${plainAddress(address)}`, deps.rules.ticketBudget, mailCase);
   const because = `mail ${Math.min(place, most + 1)} of this sender to ticket ${ticket.tid} within ${windowMs / 60_000} minutes`;
   if (place <= most) return pass("within", because);
   return ignore("over_limit", `More than ${most} mails of one sender to ticket ${ticket.tid}`, because, { ticket: { id: ticket.id, tid: ticket.tid } });
