@@ -16,8 +16,9 @@ import { MAX_FORGE_EVENT_BYTES, USUAL_STATUSES } from "./statuses.ts";
  * | accepted, ignored | 200 | any 2xx within 10 s: done |
  * | all others | 401, 400, 413, 503 | shows the delivery as failed; somebody has to redeliver it there, by hand or by its API |
  *
- * GitHub repeats nothing by itself. A redelivery has the same `X-GitHub-Delivery`, which is the event's id; it is not
- * signed, and neither is a time. A `ping` is what GitHub sends when the hook is made, and no event.
+ * GitHub repeats nothing by itself. A redelivery has the same body, which is the event's id: neither `X-GitHub-Delivery` nor
+ * a time is signed, so who has recorded a call could send it again under another name. A body holds the ids and times of what
+ * happened. A `ping` is what GitHub sends when the hook is made, and no event.
  * Source: docs.github.com, "Validating webhook deliveries", "Handling failed webhook deliveries", "Webhook events and payloads".
  */
 export const githubKind: SourceKind<Record<string, never>> = {
@@ -35,6 +36,6 @@ export const githubKind: SourceKind<Record<string, never>> = {
   },
   async read(call) {
     if (call.headers["x-github-event"] === "ping") return { kind: "handshake", because: "GitHub asks whether the hook works" };
-    return eventReading(call, { idOf: () => call.headers["x-github-delivery"] || undefined, headers: ["x-github-event", "x-github-hook-id"] });
+    return eventReading(call, { headers: ["x-github-event", "x-github-hook-id", "x-github-delivery"] });
   },
 };

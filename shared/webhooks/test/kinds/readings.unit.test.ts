@@ -16,7 +16,7 @@ const malformed = { kind: "malformed", because: expect.any(String) };
 describe("the id of an event", () => {
   test.each([
     ["standard-webhooks", { headers: { "webhook-id": "msg_1" }, body: {} }, "msg_1"],
-    ["github", { headers: { "x-github-delivery": "72d3162e" }, body: {} }, "72d3162e"],
+    ["github", { headers: { "x-github-delivery": "not signed" }, body: {} }, undefined],
     ["gitlab", { headers: { "idempotency-key": "k1" }, body: {} }, "k1"],
     ["gitlab", { headers: { "webhook-id": "w1", "idempotency-key": "w1" }, body: {} }, "w1"],
     ["gitlab", { body: {} }, undefined],
@@ -75,7 +75,7 @@ describe("forms", () => {
   test("GitHub's has its JSON in `payload`", async () => {
     const { body, headers } = urlencoded({ payload: JSON.stringify({ action: "opened" }) });
     const headersOfHook = { ...headers, "x-github-event": "issues", "x-github-delivery": "d" };
-    expect(await readingOf("github", { body, headers: headersOfHook })).toEqual({ kind: "event", id: "d", headers: { "x-github-event": "issues" } });
+    expect(await readingOf("github", { body, headers: headersOfHook })).toEqual({ kind: "event", headers: { "x-github-event": "issues", "x-github-delivery": "d" } });
     expect(await readingOf("github", { ...urlencoded({ payload: "{" }) })).toEqual(malformed);
   });
 
