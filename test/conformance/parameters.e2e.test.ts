@@ -32,6 +32,10 @@ describe("parameters", () => {
     });
   });
 
+  it("a message has no NUL, through whichever door it came", async () => {
+    expect(await open({ ...GUEST, message: "It\0 burns\n\tsince noon\0" })).toMatchObject({ message: "It burns\n\tsince noon" });
+  });
+
   it("clientid: the client opens it", async () => {
     expect((await open(CLIENT)).opener).toEqual({ kind: "client", clientid: 1, name: "Ada Lovelace", email: "ada@client.example.test" });
   });

@@ -68,8 +68,9 @@ async function readService(
   return undefined;
 }
 
-/** The message, which must say something. */
-export function readMessage(message: string | undefined, findings: Findings): string | undefined {
+/** The message, which must say something; without NUL, which nobody can see and many programs end a text at. */
+export function readMessage(given: string | undefined, findings: Findings): string | undefined {
+  const message = given?.replaceAll("\0", "");
   if (message !== undefined && message.trim() !== "") return message;
   findings.error(referenceError("message_required"));
   return undefined;

@@ -141,6 +141,7 @@ describe("errors", () => {
     ["Contact ID Not Found", { contactid: 2 }],
     ["Name and email address are required if not a client", { clientid: undefined, name: "Ada" }],
     ["Message is required", { message: " " }],
+    ["Message is required", { message: "\0" }],
     ["Email Address Invalid", { clientid: undefined, name: "Ada", email: "nobody" }],
     ["Invalid Ticket Status", { status: "Lost" }],
     ["Invalid Date Format", { created: "tomorrow" }],

@@ -4,12 +4,7 @@ import { type DecodedTicket, decodeTicketParams, type EventDefaults } from "@ope
 export function ticketOfEvent(params: Readonly<Record<string, unknown>>, defaults: EventDefaults = {}): DecodedTicket {
   const { name, email, ...others } = defaults;
   const opener = isNamed(params) ? namedByAddress(params) : given({ name, email });
-  return decodeTicketParams({ noemail: true, ...given(others), ...opener, ...params, ...given({ message: withoutNul(params.message) }) });
-}
-
-/** The message as the text of a mail is read: without NUL, which nobody can see and many programs end a text at. */
-function withoutNul(message: unknown): unknown {
-  return typeof message === "string" ? message.replaceAll("\0", "") : message;
+  return decodeTicketParams({ noemail: true, ...given(others), ...opener, ...params });
 }
 
 /** Name and address of the defaults do not stand beside somebody else's. */

@@ -75,7 +75,10 @@ describe("forms", () => {
   test("GitHub's has its JSON in `payload`", async () => {
     const { body, headers } = urlencoded({ payload: JSON.stringify({ action: "opened" }) });
     const headersOfHook = { ...headers, "x-github-event": "issues", "x-github-delivery": "d" };
-    expect(await readingOf("github", { body, headers: headersOfHook })).toEqual({ kind: "event", headers: { "x-github-event": "issues", "x-github-delivery": "d" } });
+    expect(await readingOf("github", { body, headers: headersOfHook })).toEqual({
+      kind: "event",
+      headers: { "x-github-event": "issues", "x-github-delivery": "d" },
+    });
     expect(await readingOf("github", { ...urlencoded({ payload: "{" }) })).toEqual(malformed);
   });
 

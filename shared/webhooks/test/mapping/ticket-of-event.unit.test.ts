@@ -25,11 +25,6 @@ describe("the ticket of an event", () => {
     expect(ticketOf({ noemail: false }, {})).toEqual({ noemail: false });
   });
 
-  it("has no NUL in its message, as the text of a mail has none", () => {
-    expect(ticketOf({ message: "It\0 burns\n\tsince noon\0" })).toMatchObject({ message: "It burns\n\tsince noon" });
-    expect(ticketOf({ message: "\0" })).not.toHaveProperty("message");
-  });
-
   it("may come in any encoding of the call, and what cannot be read is said", () => {
     expect(ticketOf({ deptid: "3", markdown: "true" }, {})).toMatchObject({ deptid: 3, markdown: true });
     expect(ticketOfEvent({ subject: ["s"] }).problems).toMatchObject([{ field: "subject" }]);
