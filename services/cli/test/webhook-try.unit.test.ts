@@ -32,7 +32,7 @@ const DEFAULTS = { deptid: 1, name: "Forge", email: "forge@example.test" };
 const ISSUE = {
   action: "opened",
   repository: { full_name: "example/app" },
-  issue: { number: 7, title: "It burns", body: "On fire.", html_url: "https://forge.example/7", user: { login: "ada" } },
+  issue: { number: 7, title: "It burns", updated_at: "2026-11-01T12:00:00Z", body: "On fire.", html_url: "https://forge.example/7", user: { login: "ada" } },
 };
 
 async function tryIt(definition: object, event: unknown, ...more: string[]) {
@@ -55,7 +55,7 @@ describe("opentickets webhook try", () => {
         noemail: true,
       },
       missing: [],
-      correlation: { key: "example/app#7", windowSeconds: 7_948_800, onResolved: "close", afterResolved: "reopen" },
+      correlation: { key: "example/app#7", happenedAt: "2026-11-01T12:00:00.000Z", windowSeconds: 7_948_800, onResolved: "close", afterResolved: "reopen" },
     });
     expect(code).toBe(0);
   });

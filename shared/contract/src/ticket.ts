@@ -91,8 +91,11 @@ export const ticketBounce = z.object({
 });
 export type TicketBounce = z.infer<typeof ticketBounce>;
 
-/** The event of a webhook that a ticket has heard of last. In this order: MongoDB compares them field by field. */
-export const ticketEvent = z.object({ at: z.date(), inboundId: z.string(), state: z.enum(["firing", "resolved"]) });
+/**
+ * The event of a webhook that a ticket has heard of last. In this order: MongoDB compares them field by field. `at`: when it
+ * happened, at the latest when it came in.
+ */
+export const ticketEvent = z.object({ at: z.date(), receivedAt: z.date().optional(), inboundId: z.string(), state: z.enum(["firing", "resolved"]) });
 export type TicketEvent = z.infer<typeof ticketEvent>;
 
 /** Another ticket, by both its numbers. */

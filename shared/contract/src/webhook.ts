@@ -38,6 +38,8 @@ export const eventCorrelation = z.strictObject({
   key: expression,
   /** A later event belongs to the ticket when the latest one before it is no older than this, s. */
   windowSeconds: z.int().min(1).max(MAX_WINDOW_S),
+  /** JSONata: when it happened, ISO 8601 with its zone, or a Unix time in s or ms. Unset, or another value: when it came in. */
+  happenedAt: expression.optional(),
   /** JSONata: true for an event that says it is over. Unset: none says so. */
   resolved: expression.optional(),
   /** What such an event does to its ticket: it closes it, or is only counted. */

@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import type { TicketEvent } from "@openticket/contract";
 import mongoose from "mongoose";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
 import { DUPLICATE_KEY } from "./id-blocks.ts";
@@ -15,17 +16,18 @@ export interface Correlations {
   claim(claim: Claim): Promise<Correlation>;
   /** From now on events of that key belong to the request `to`, unless they do not belong to `from` any more. */
   startOver(claim: Pick<Claim, "source" | "key">, from: string, to: string): Promise<void>;
-  /** The latest event that said it is over, of those that belong to that request. */
+  /** What said last that it is over, of those that belong to that request. */
   findResolved(claim: Pick<Claim, "source" | "key">, requestId: string): Promise<Correlation["resolved"]>;
 }
 
-/** An event that asks what it belongs to. */
+/** An event that asks what it belongs to. `at`: when it happened. */
 export interface Claim {
   source: string;
   key: string;
   requestId: string;
   inboundId: string;
   at: Date;
+  receivedAt: Date;
   windowMs: number;
   isResolved: boolean;
 }
@@ -38,7 +40,7 @@ export interface Correlation {
   /** When its latest event came in. */
   lastAt: Date;
   /** In this order: MongoDB compares field by field. */
-  resolved?: { at: Date; inboundId: string };
+  resolved?: Omit<TicketEvent, "state">;
   /** Later than the end of its window. */
   expiresAt: Date;
 }
@@ -77,9 +79,9 @@ function idOf({ source, key }: Pick<Claim, "source" | "key">): string {
 }
 
 /** Nothing that is there yet counts as a time before all others. */
-function claimUpdate({ source, requestId, inboundId, at, windowMs, isResolved }: Claim): mongoose.mongo.Document[] {
-  const isOver = { $lt: ["$lastAt", new Date(at.getTime() - windowMs)] };
-  const lastAt = { $max: ["$lastAt", at] };
+function claimUpdate({ source, requestId, inboundId, at, receivedAt, windowMs, isResolved }: Claim): mongoose.mongo.Document[] {
+  const isOver = { $lt: ["$lastAt", new Date(receivedAt.getTime() - windowMs)] };
+  const lastAt = { $max: ["$lastAt", receivedAt] };
   const earlier = { $cond: [isOver, null, "$resolved"] };
   return [
     {
@@ -88,7 +90,7 @@ function claimUpdate({ source, requestId, inboundId, at, windowMs, isResolved }:
         requestId: { $cond: [isOver, { $literal: requestId }, "$requestId"] },
         lastAt,
         expiresAt: { $add: [lastAt, windowMs + KEPT_BEYOND_MS] },
-        resolved: { $ifNull: [{ $max: [earlier, isResolved ? { at, inboundId: { $literal: inboundId } } : null] }, "$$REMOVE"] },
+        resolved: { $ifNull: [{ $max: [earlier, isResolved ? { at, receivedAt, inboundId: { $literal: inboundId } } : null] }, "$$REMOVE"] },
       },
     },
   ];

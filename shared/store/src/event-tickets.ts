@@ -7,7 +7,7 @@ import type { TicketDocument } from "./ticket-documents.ts";
 /** What events of webhooks do to tickets, and what tickets show of them. */
 export interface EventTickets {
   /**
-   * Lets a ticket hear of an event. An event changes the status at most once, and only when no later one was heard of: so
+   * Lets a ticket hear of an event. An event changes the status at most once, and only when none that happened later was heard of: so
    * one that is decided again, or comes late, undoes nothing that came after it. `owed` is what the ticket owes for that.
    */
   hear(ticketId: number, event: TicketEvent, options: HearOptions): Promise<Heard>;
@@ -26,7 +26,7 @@ export interface HearOptions {
 export type Heard =
   | { kind: "changed"; from: string; to: string }
   | { kind: "unchanged"; status: string }
-  /** A later event was heard of before. */
+  /** One that happened later was heard of before. */
   | { kind: "late"; status: string }
   /** This event was heard of before. */
   | { kind: "repeated"; status: string }
@@ -84,8 +84,8 @@ function hearUpdate(event: TicketEvent, { status, owed, dueAt }: HearOptions): m
   return [{ $set: { ...changed, ...(owed && owedForStatus(owed, changes, dueAt)) } }];
 }
 
-function inOrder({ at, inboundId, state }: TicketEvent): TicketEvent {
-  return { at, inboundId, state };
+function inOrder({ at, receivedAt, inboundId, state }: TicketEvent): TicketEvent {
+  return { at, ...(receivedAt && { receivedAt }), inboundId, state };
 }
 
 function heard({ status, lastEvent }: Pick<TicketDocument, "status" | "lastEvent">, event: TicketEvent, options: HearOptions): Heard {
@@ -95,8 +95,14 @@ function heard({ status, lastEvent }: Pick<TicketDocument, "status" | "lastEvent
   return options.status && isThere ? { kind: "changed", from: status, to: options.status.to } : { kind: "unchanged", status };
 }
 
+/** When it happened, and when it came in; before all others where that was not noted. */
+function timesOf({ at, receivedAt }: TicketEvent): [number, number] {
+  return [at.getTime(), receivedAt?.getTime() ?? 0];
+}
+
 /** As MongoDB compares them. */
 function isLater(event: TicketEvent, other: TicketEvent): boolean {
-  const difference = event.at.getTime() - other.at.getTime();
+  const [[at, receivedAt], [otherAt, otherReceivedAt]] = [timesOf(event), timesOf(other)];
+  const difference = at - otherAt || receivedAt - otherReceivedAt;
   return difference > 0 || (difference === 0 && event.inboundId > other.inboundId);
 }

@@ -58,6 +58,17 @@ describe("a ticket that hears of events", () => {
     expect(found).not.toHaveProperty("dueAt");
   });
 
+  it("is later than one of the same instant that came in before it, or of which that was not noted", async () => {
+    const id = await openTicket();
+    const [early, late] = [1, 2].map((minutes) => ({ at: at(1), receivedAt: at(minutes), inboundId: `inb_${9 - minutes}`, state: "resolved" as const }));
+    const noted: TicketEvent = { at: at(1), inboundId: "inb_9", state: "firing" };
+    if (!early || !late) throw new Error("two events");
+    expect((await events.hear(id, noted, REOPEN)).kind).toBe("unchanged");
+    expect((await events.hear(id, late, CLOSE)).kind).toBe("changed");
+    expect((await events.hear(id, early, REOPEN)).kind).toBe("late");
+    expect(await ticket(id)).toMatchObject({ status: "Closed", lastEvent: late });
+  });
+
   it("is said to be gone when it is", async () => {
     expect(await events.hear(999_999, event(1, "firing"), REOPEN)).toEqual({ kind: "gone" });
   });
@@ -82,6 +93,7 @@ describe("what events belong to", () => {
       requestId: `req_${name}`,
       inboundId: `inb_${name}`,
       at: at(minutes),
+      receivedAt: at(minutes),
       windowMs: 600_000,
       isResolved,
     });
@@ -106,7 +118,7 @@ describe("what events belong to", () => {
     await claim("over", "a", 0);
     await claim("over", "b", 2, true);
     await claim("over", "c", 1, true);
-    expect(await correlations.findResolved(about, "req_a")).toEqual({ at: at(2), inboundId: "inb_b" });
+    expect(await correlations.findResolved(about, "req_a")).toEqual({ at: at(2), receivedAt: at(2), inboundId: "inb_b" });
     await correlations.startOver(about, "req_other", "req_x");
     expect((await claim("over", "d", 3)).requestId).toBe("req_a");
     await correlations.startOver(about, "req_a", "req_d");
@@ -122,6 +134,7 @@ describe("what events belong to", () => {
       requestId: "req_t",
       inboundId: "inb_t",
       at: at(0),
+      receivedAt: at(0),
       windowMs: 1000,
       isResolved: false,
     });

@@ -11,13 +11,16 @@ import type { DecidedEvent, EventClaim, EventDeps, EventOutcome, HeardOf, Status
  * that says it is over may be decided before the one that says it began. Choice: events of one key belong to one request, that
  * of the first of them, and whoever comes first opens its ticket in that request's name: the guard is the unique index on
  * requests, as it is for every ticket. What an event belongs to is settled on its record before anything is opened. The count
- * is that of records with the ticket's id: never incremented, so never wrong. The ticket's status follows the latest event.
+ * is that of records with the ticket's id: never incremented, so never wrong. The ticket's status follows what happened last,
+ * whatever came last.
  * Invariant: whatever order the events are decided in, and however often, there is one ticket, and each event counts once.
  */
 export interface CorrelatedEvent extends EventInHand {
   /** Name of its source. */
   source: string;
   key: string;
+  /** When it happened, at the latest when it came in. */
+  at: Date;
   isResolved: boolean;
   correlation: EventCorrelation;
 }
@@ -64,9 +67,9 @@ async function tryOnce(event: CorrelatedEvent, settled: EventBelonging | undefin
 }
 
 /** An event that says it is on again, about a ticket that somebody has closed. */
-function beginsAnew({ record, isResolved }: CorrelatedEvent, { status, source, lastEvent }: TicketRecord): boolean {
+function beginsAnew({ record, at, isResolved }: CorrelatedEvent, { status, source, lastEvent }: TicketRecord): boolean {
   const isOpener = source.inboundId === record._id;
-  return !isResolved && !isOpener && status === CLOSED && !(lastEvent && lastEvent.at > record.receivedAt);
+  return !isResolved && !isOpener && status === CLOSED && !(lastEvent && lastEvent.at > at);
 }
 
 async function openTogether(event: CorrelatedEvent, requestId: string, deps: EventDeps): Promise<Tried> {
@@ -123,7 +126,7 @@ function statusTrace(heard: HeardOf): Decision[] {
     case "changed":
       return [{ rule: "status", answer: heard.to, because: `it was ${heard.from}` }];
     case "late":
-      return [{ rule: "status", answer: "unchanged", because: "a later event was decided before" }];
+      return [{ rule: "status", answer: "unchanged", because: "it had heard of what happened later" }];
     case "repeated":
       return [{ rule: "status", answer: "unchanged", because: "this event was decided once before" }];
     case "gone":
@@ -138,17 +141,17 @@ function nothingOpen(event: CorrelatedEvent): EventOutcome {
   return { state: "ignored", reason: { code: "nothing_open", text }, trace, summary: summaryOf(event) };
 }
 
-function claimOf({ source, key, record, correlation, isResolved }: CorrelatedEvent): EventClaim {
-  const { requestId, _id: inboundId, receivedAt: at } = record;
-  return { source, key, requestId, inboundId, at, windowMs: correlation.windowSeconds * 1000, isResolved };
+function claimOf({ source, key, at, record, correlation, isResolved }: CorrelatedEvent): EventClaim {
+  const { requestId, _id: inboundId, receivedAt } = record;
+  return { source, key, requestId, inboundId, at, receivedAt, windowMs: correlation.windowSeconds * 1000, isResolved };
 }
 
 function belongingOf({ key, isResolved }: CorrelatedEvent, requestId: string): EventBelonging {
   return { key, requestId, state: isResolved ? "resolved" : "firing" };
 }
 
-function asTicketEvent({ record, isResolved }: CorrelatedEvent): TicketEvent {
-  return { at: record.receivedAt, inboundId: record._id, state: isResolved ? "resolved" : "firing" };
+function asTicketEvent({ record: { _id: inboundId, receivedAt }, at, isResolved }: CorrelatedEvent): TicketEvent {
+  return { at, receivedAt, inboundId, state: isResolved ? "resolved" : "firing" };
 }
 
 const MAX_SHOWN_KEY = 200;

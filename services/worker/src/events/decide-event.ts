@@ -22,7 +22,8 @@ export async function decideEvent(record: InboundRecord, deps: EventDeps): Promi
   const mapped: Decision = { rule: "mapping", answer: reading.isResolved ? "resolved" : "mapped" };
   const event = { record, command: commandOfEvent(reading.params ?? {}, source.defaults, record), trace: [...trace, mapped] };
   const { key, isResolved } = reading;
-  if (correlation && key !== undefined) return correlateEvent({ ...event, key, isResolved, correlation, source: source._id }, deps);
+  if (correlation && key !== undefined)
+    return correlateEvent({ ...event, key, at: instantOf(reading, record), isResolved, correlation, source: source._id }, deps);
   return isResolved ? ignored("nothing_open", "It says that something is over, and not what: it has no key", event.trace) : openAlone(event, deps);
 }
 
@@ -30,6 +31,11 @@ function rulesOf(source: EventSource, { presetOf }: EventDeps): { mapping: Event
   const preset = presetOf(source.kind);
   const correlation = source.correlation === undefined ? preset?.correlation : (source.correlation ?? undefined);
   return { mapping: source.mapping ?? preset?.mapping, correlation };
+}
+
+/** When it happened. Nothing comes in before that: a clock ahead of ours would have what follows look late. */
+function instantOf({ happenedAt }: Extract<Reading, { kind: "mapped" }>, { receivedAt }: InboundRecord): Date {
+  return new Date(Math.min(happenedAt ?? Number.POSITIVE_INFINITY, receivedAt.getTime()));
 }
 
 type Reading = Awaited<ReturnType<EventDeps["reader"]["read"]>>;

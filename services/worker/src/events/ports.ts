@@ -26,7 +26,7 @@ export interface EventDeps {
   correlations: {
     claim(claim: EventClaim): Promise<{ requestId: string }>;
     startOver(about: Pick<EventClaim, "source" | "key">, from: string, to: string): Promise<void>;
-    findResolved(about: Pick<EventClaim, "source" | "key">, requestId: string): Promise<{ at: Date; inboundId: string } | undefined>;
+    findResolved(about: Pick<EventClaim, "source" | "key">, requestId: string): Promise<Omit<TicketEvent, "state"> | undefined>;
   };
   tickets: {
     findByIdentity(identity: string): Promise<TicketRecord | undefined>;
@@ -47,6 +47,7 @@ export interface EventClaim {
   requestId: string;
   inboundId: string;
   at: Date;
+  receivedAt: Date;
   windowMs: number;
   isResolved: boolean;
 }

@@ -147,7 +147,57 @@ describe("an event that says that it is over", () => {
     await send(2);
     await one.run(over);
     expect((await one.allTickets())[0]?.status).toBe("Open");
-    expect((await one.inbound.find(over))?.trace.at(-1)).toEqual({ rule: "status", answer: "unchanged", because: "a later event was decided before" });
+    expect((await one.inbound.find(over))?.trace.at(-1)).toEqual({ rule: "status", answer: "unchanged", because: "it had heard of what happened later" });
+  });
+});
+
+describe("events that say when they happened", () => {
+  const tell = async (state: string, happened: number, cameIn: number) => {
+    const id = await one.receive({ ...alert("disk", state), when: at(happened).toISOString() }, { at: at(cameIn) });
+    await one.run(id);
+    return id;
+  };
+  const statuses = async () => (await one.allTickets()).map(({ status }) => status);
+  beforeEach(() => setRule({ happenedAt: "when" }));
+
+  it("and come late open nothing again that is over", async () => {
+    await tell("firing", 0, 0);
+    await tell("resolved", 5, 5);
+    const late = await tell("firing", 4, 30);
+    expect(await statuses()).toEqual(["Closed"]);
+    expect((await one.inbound.find(late))?.trace.at(-1)).toMatchObject({ rule: "status", answer: "unchanged" });
+    await tell("firing", 31, 31);
+    expect(await statuses()).toEqual(["Open"]);
+  });
+
+  it("and come late begin no new ticket, where the next one does", async () => {
+    await setRule({ afterResolved: "new" });
+    await tell("firing", 0, 0);
+    await tell("resolved", 5, 5);
+    await tell("firing", 4, 30);
+    expect(await statuses()).toEqual(["Closed"]);
+    await tell("firing", 31, 31);
+    expect(await statuses()).toEqual(["Closed", "Open"]);
+  });
+
+  it("close the ticket that a late one opens", async () => {
+    await tell("resolved", 5, 5);
+    await tell("firing", 4, 30);
+    expect(await statuses()).toEqual(["Closed"]);
+  });
+
+  it("are told apart by when they came in, of the same second", async () => {
+    await tell("firing", 0, 1);
+    await tell("resolved", 0, 2);
+    expect(await statuses()).toEqual(["Closed"]);
+    await tell("firing", 0, 3);
+    expect(await statuses()).toEqual(["Open"]);
+  });
+
+  it("with a clock ahead of ours hold up none that comes after them", async () => {
+    await tell("firing", 50_000, 0);
+    await tell("resolved", 1, 1);
+    expect(await statuses()).toEqual(["Closed"]);
   });
 });
 

@@ -23,7 +23,8 @@ export async function evaluateEvent(task: EventTask, sandbox: Sandbox): Promise<
     if (mapping.when !== undefined && (await ask("mapping.when", mapping.when)) !== true) return { kind: "unwanted" };
     const key = correlation ? keyOf(await ask("correlation.key", correlation.key)) : undefined;
     const isResolved = correlation?.resolved !== undefined && (await ask("correlation.resolved", correlation.resolved)) === true;
-    const common = { kind: "mapped" as const, isResolved, ...(key !== undefined && { key }) };
+    const happenedAt = correlation?.happenedAt === undefined ? undefined : instantOf(await ask("correlation.happenedAt", correlation.happenedAt));
+    const common = { kind: "mapped" as const, isResolved, ...(key !== undefined && { key }), ...(happenedAt !== undefined && { happenedAt }) };
     return isResolved ? common : { ...common, params: await paramsOf(mapping.ticket, ask) };
   } catch (error) {
     if (error instanceof ExpressionFailed) return { kind: "unmappable", path: error.path, because: error.message };
@@ -79,4 +80,16 @@ function keyOf(value: unknown): string | undefined {
   const key = typeof value === "string" ? value : JSON.stringify(value);
   if (key.length > MAX_KEY) throw new ExpressionFailed("correlation.key", `the key has more than ${MAX_KEY} characters`);
   return key;
+}
+
+/** Unix times below are in s, those from here on in ms: the year 5138, and 1973. */
+const FIRST_IN_MS = 1e11;
+/** A time of day of ISO 8601, or as many programs print it, with its zone. */
+const WITH_ZONE = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)? ?(Z|UTC|[+-]\d\d:?\d\d)$/;
+
+/** ms since 1970; undefined for what is no instant. */
+function instantOf(value: unknown): number | undefined {
+  if (typeof value === "number") return value > 0 ? value * (value < FIRST_IN_MS ? 1000 : 1) : undefined;
+  const instant = typeof value === "string" && WITH_ZONE.test(value) ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(instant) ? undefined : instant;
 }

@@ -21,6 +21,8 @@ export type EventReading =
       params?: MappedParams;
       /** What its correlation says: events with the same text are about the same thing. Absent: it stands alone. */
       key?: string;
+      /** What its correlation says of when it happened, ms since 1970. */
+      happenedAt?: number;
       isResolved: boolean;
     }
   /** Its mapping does not want it. */

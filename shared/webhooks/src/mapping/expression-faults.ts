@@ -43,8 +43,8 @@ function unknownParameter(name: string): ExpressionFault {
   return { path: `mapping.ticket.${name}`, message: `OpenTicket has no parameter ${JSON.stringify(name)}: ${right}` };
 }
 
-function correlationFaults({ key, resolved }: EventCorrelation): ExpressionFault[] {
-  return [...syntaxFaults("correlation.key", key), ...(resolved === undefined ? [] : syntaxFaults("correlation.resolved", resolved))];
+function correlationFaults({ key, resolved, happenedAt }: EventCorrelation): ExpressionFault[] {
+  return Object.entries({ key, resolved, happenedAt }).flatMap(([name, given]) => (given === undefined ? [] : syntaxFaults(`correlation.${name}`, given)));
 }
 
 function syntaxFaults(path: string, expression: string): ExpressionFault[] {

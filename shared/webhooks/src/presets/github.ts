@@ -38,6 +38,7 @@ export const githubPreset: Preset = {
       EVENT +
       ' & " " & alert.number)',
     windowSeconds: QUARTER_S,
+    happenedAt: "(comment ? comment.created_at : issue ? issue.updated_at : workflow_run ? workflow_run.updated_at : alert.updated_at)",
     resolved: IS_OVER,
     onResolved: "close",
     afterResolved: "reopen",

@@ -31,6 +31,7 @@ export const gitlabPreset: Preset = {
   correlation: {
     key: 'project.path_with_namespace & (object_kind = "pipeline" ? " pipeline on " & object_attributes.ref : object_kind = "note" ? "#" & issue.iid : object_kind = "vulnerability" ? " vulnerability " & (object_attributes.id ? object_attributes.id : object_attributes.url) : "#" & object_attributes.iid)',
     windowSeconds: QUARTER_S,
+    happenedAt: "(object_attributes.finished_at ? object_attributes.finished_at : object_attributes.updated_at)",
     resolved:
       '(object_kind in ["issue", "work_item"] and object_attributes.action = "close") or (object_kind = "pipeline" and object_attributes.status = "success") or (object_kind = "vulnerability" and object_attributes.state in ["resolved", "dismissed"])',
     onResolved: "close",

@@ -39,5 +39,13 @@ export const stripePreset: Preset = {
       priority: `${OBJECT}.object in ["dispute", "payout", "radar.early_fraud_warning"] ? "High" : "Medium"`,
     },
   },
-  correlation: { key: `${OBJECT}.id`, windowSeconds: QUARTER_S, resolved: `type in ${OVER}`, onResolved: "close", afterResolved: "reopen" },
+  correlation: {
+    key: `${OBJECT}.id`,
+    windowSeconds: QUARTER_S,
+    // Stripe promises no order, and sends for three days what was not taken.
+    happenedAt: "created",
+    resolved: `type in ${OVER}`,
+    onResolved: "close",
+    afterResolved: "reopen",
+  },
 };

@@ -50,6 +50,24 @@ describe("expressions over an event", () => {
     expect(await keyOf("null")).toBeUndefined();
   });
 
+  it.each([
+    ["when", 1_793_534_400, "2026-11-01T12:00:00.000Z"],
+    ["when", 1_793_534_400_250, "2026-11-01T12:00:00.250Z"],
+    ["when", "2026-11-01T13:00:00+01:00", "2026-11-01T12:00:00.000Z"],
+    ["when", "2026-11-01 12:00:00 UTC", "2026-11-01T12:00:00.000Z"],
+    ["when", "2026-11-01T12:00:00.123456Z", "2026-11-01T12:00:00.123Z"],
+    ["when", "2026-11-01T12:00:00", undefined],
+    ["when", "2026-11-01", undefined],
+    ["when", "2026-13-01T12:00:00Z", undefined],
+    ["when", "yesterday", undefined],
+    ["when", 0, undefined],
+    ["when", null, undefined],
+    ["missing", 1, undefined],
+  ])("say when it happened, by a whole instant alone: %s of %j", async (happenedAt, when, instant) => {
+    const reading = await reader.read(task("'s'", { event: { a: 1, when }, correlation: { ...correlation, happenedAt } }));
+    expect(reading).toEqual({ kind: "mapped", isResolved: false, key: "1", params: expect.anything(), ...(instant && { happenedAt: Date.parse(instant) }) });
+  });
+
   it("are not asked for a ticket by an event that says it is over", async () => {
     expect(await reader.read(task("$error('asked')", { correlation: { ...correlation, resolved: "a = 1" } }))).toEqual({
       kind: "mapped",

@@ -16,9 +16,15 @@ describe("what is wrong with expressions", () => {
   it("says where an expression is broken", () => {
     const faults = expressionFaults({
       mapping: { when: "a.(b", ticket: { ...ticket, subject: '"open' } },
-      correlation: { ...correlation, key: "$f(", resolved: "x ~>" },
+      correlation: { ...correlation, key: "$f(", resolved: "x ~>", happenedAt: "(" },
     });
-    expect(faults.map(({ path }) => path)).toEqual(["mapping.when", "mapping.ticket.subject", "correlation.key", "correlation.resolved"]);
+    expect(faults.map(({ path }) => path)).toEqual([
+      "mapping.when",
+      "mapping.ticket.subject",
+      "correlation.key",
+      "correlation.resolved",
+      "correlation.happenedAt",
+    ]);
     expect(faults[0]?.message).toBe('no JSONata: Expected ")" before end of expression, at character 4');
     for (const { message } of faults) expect(message).toMatch(/^no JSONata: .+, at character \d+$/);
   });

@@ -152,6 +152,17 @@ describe("GitHub", () => {
     expect(passed).toEqual({ kind: "mapped", key: "example/app workflow 12 on main", isResolved: true });
   });
 
+  it("says when it happened", async () => {
+    const updated_at = "2026-11-01T12:00:00Z";
+    const instantOf = async (name: string, event: object) => Reflect.get(await tryPreset("github", { repository, ...event }, as(name)), "happenedAt");
+    const comment = { body: "Me too.", created_at: "2026-11-01T11:00:00Z" };
+    const run = { name: "CI", workflow_id: 12, head_branch: "main", conclusion: "failure", updated_at };
+    expect(await instantOf("issues", { action: "closed", issue: { ...issue, updated_at } })).toBe(Date.parse(updated_at));
+    expect(await instantOf("issue_comment", { action: "created", issue: { ...issue, updated_at }, comment })).toBe(Date.parse(comment.created_at));
+    expect(await instantOf("workflow_run", { action: "completed", workflow_run: run })).toBe(Date.parse(updated_at));
+    expect(await instantOf("dependabot_alert", { action: "fixed", alert: { number: 3, updated_at } })).toBe(Date.parse(updated_at));
+  });
+
   it("wants no comment on a pull request", async () => {
     const comment = { body: "Looks good.", html_url: "https://github.com/example/app/pull/7#issuecomment-1", user: { login: "eve" } };
     const commented = (pull_request?: object | null) =>
@@ -254,7 +265,9 @@ describe("GitLab", () => {
       key: "example/app pipeline on main",
       params: { subject: "[example/app] Pipeline failed on main", message: expect.stringContaining("Failed jobs: test") },
     });
-    expect(await tryPreset("gitlab", pipeline("success"))).toMatchObject({ isResolved: true });
+    const { object_attributes, ...passed } = pipeline("success");
+    const over = { ...passed, object_attributes: { ...object_attributes, finished_at: "2026-11-01 12:00:00 UTC" } };
+    expect(await tryPreset("gitlab", over)).toMatchObject({ isResolved: true, happenedAt: Date.parse("2026-11-01T12:00:00Z") });
     expect(await tryPreset("gitlab", pipeline("running"))).toEqual({ kind: "unwanted" });
   });
 });
@@ -283,6 +296,11 @@ describe("Stripe", () => {
     });
     expect(reading).toMatchObject({ params: { message: expect.stringContaining("Next attempt: 2026-01-01T00:00:00.000Z") } });
     expect(await tryPreset("stripe", event("invoice.paid", invoice))).toEqual({ kind: "mapped", key: "in_1", isResolved: true });
+  });
+
+  it("says when an event happened, as they come in any order", async () => {
+    const reading = await tryPreset("stripe", { ...event("invoice.paid", invoice), created: 1_767_225_600 });
+    expect(reading).toMatchObject({ happenedAt: Date.parse("2026-01-01T00:00:00Z") });
   });
 
   it.each([

@@ -22,7 +22,7 @@ interface Answer {
   because?: string;
   ticket?: TicketParams;
   missing?: string[];
-  correlation?: Pick<EventCorrelation, "windowSeconds" | "onResolved" | "afterResolved"> & { key: string };
+  correlation?: Pick<EventCorrelation, "windowSeconds" | "onResolved" | "afterResolved"> & { key: string; happenedAt?: string };
 }
 
 /** `opentickets webhook try`. Exit code 0: it would become a ticket, or is unwanted; 1: it would be refused, or quarantined. */
@@ -85,7 +85,9 @@ function answerOf(reading: EventReading | SpentReading, { defaults }: Tried, cor
     case "unwanted":
       return { outcome: "unwanted", because: "mapping.when is not true for it" };
     case "mapped": {
-      const keyed = correlation && reading.key !== undefined ? { correlation: { key: reading.key, ...described(correlation) } } : undefined;
+      const { key, happenedAt } = reading;
+      const happened = happenedAt !== undefined && { happenedAt: new Date(happenedAt).toISOString() };
+      const keyed = correlation && key !== undefined ? { correlation: { key, ...happened, ...described(correlation) } } : undefined;
       if (reading.isResolved) return { outcome: "resolved", because: overOf(keyed?.correlation), ...keyed };
       const { ticket, problems } = ticketOfEvent(reading.params ?? {}, defaults);
       return { outcome: "ticket", ticket, missing: [...problems.map(({ message }) => message), ...missingOf(ticket)], ...keyed };
@@ -119,6 +121,7 @@ function shown({ outcome, because, ticket, missing = [], correlation }: Answer):
     ["because", because],
     ...missing.map((reason) => ["refused", reason]),
     ["key", correlation?.key],
+    ["happened", correlation?.happenedAt],
     ["window", correlation && `${correlation.windowSeconds} s`],
     ...Object.entries(fields).map(([name, value]) => [name, typeof value === "object" ? JSON.stringify(value) : value]),
   ].filter(([, value]) => value !== undefined);
