@@ -2,9 +2,8 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connectRedis, isRedisOutage, makeReplyPublisher, startJanitor, warnOfUnsafeSettings } from "@openticket/client";
 import { type RequestStatus, TICKET_STATUSES } from "@openticket/contract";
-import { type Drain, type Logger, type Metrics, type ReadinessCheck, startLoop } from "@openticket/runtime";
+import type { Drain, Logger, Metrics, ReadinessCheck } from "@openticket/runtime";
 import {
-  claimSweep,
   connectStore,
   ensureSecret,
   isStoreOutage,
@@ -19,8 +18,6 @@ import {
   makeMongoTicketStore,
   makeSmallBlobReader,
   makeStoreClock,
-  type StoreConnection,
-  sweepBlobs,
 } from "@openticket/store";
 import { EventsWait } from "@openticket/webhooks";
 import { type ActionDeps, makeActions } from "./actions.ts";
@@ -47,13 +44,10 @@ import { startRecovery } from "./recovery/recovery.ts";
 import { startEvents } from "./start-events.ts";
 import { makeNews, startEventsOut } from "./start-events-out.ts";
 import { startMail } from "./start-mail.ts";
+import { startSweeps } from "./start-sweeps.ts";
 
 /** A worker waits patiently for a store to come back, ms: its jobs stay where they are. */
 const STORE_PATIENCE_MS = 10_000;
-/** How often a worker asks whether the day's sweep of files is its own, ms. */
-const SWEEP_LOOK_MS = 3_600_000;
-/** How often it is looked for dead letters whose request was sent again and has its outcome, ms. */
-const LETTERS_LOOK_MS = 60_000;
 const MS_PER_DAY = 86_400_000;
 /** After a commit the relay leaves the outbox for this long to the process that wrote it, ms. */
 const OUTBOX_GRACE_MS = 90_000;
@@ -158,20 +152,7 @@ export async function startWorker(
     metrics,
   });
   drain.onDrain("recovery", () => recovery.close());
-  const sweeper = startLoop({
-    round: () => sweepFiles(store, now(), logger),
-    intervalMs: SWEEP_LOOK_MS,
-    random: Math.random,
-    onFault: (err) => logger.warn({ err }, "files not swept"),
-  });
-  drain.onDrain("file sweep", () => sweeper.close());
-  const letterSweep = startLoop({
-    round: () => letters.removeDecided().then(() => false),
-    intervalMs: LETTERS_LOOK_MS,
-    random: Math.random,
-    onFault: (err) => logger.warn({ err }, "dead letters not looked through"),
-  });
-  drain.onDrain("dead letters", () => letterSweep.close());
+  startSweeps({ store, letters, now, logger, drain });
   const consumer = startCommandConsumer({ ...queueOptions, concurrency: config.WORKER_CONCURRENCY, lockDurationMs: config.WORKER_LOCK_MS }, consumerDeps);
   drain.onDrain("consumer", () => consumer.close());
   const watch = startStuckWatch({ waiting: producer.waiting, consumer, random: Math.random, logger, metrics });
@@ -182,14 +163,6 @@ export async function startWorker(
       { name: "redis", check: () => redis.ping() },
     ],
   };
-}
-
-/** Once a day, one process of the fleet. */
-async function sweepFiles(store: StoreConnection, now: Date, logger: Logger): Promise<false> {
-  if (!(await claimSweep(store, { intervalMs: MS_PER_DAY, now }))) return false;
-  const files = await sweepBlobs(store, { olderThanMs: MS_PER_DAY, now });
-  if (files > 0) logger.info({ files }, "files that belong to nobody removed");
-  return false;
 }
 
 function rulesOf(config: WorkerConfig): TicketRules {

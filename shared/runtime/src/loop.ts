@@ -5,8 +5,8 @@ export interface Loop {
 }
 
 export interface LoopOptions {
-  /** One round; true when there may be more to do at once. */
-  round(): Promise<boolean>;
+  /** One round; true when there may be more to do at once. `stopped`: what may take long is to end soon. */
+  round(stopped: AbortSignal): Promise<boolean>;
   /** Pause when there is nothing to do, ms; a quarter of it is chance, so that a fleet does not come in one moment. */
   intervalMs: number;
   random(): number;
@@ -28,7 +28,7 @@ export function startLoop(options: LoopOptions): Loop {
 
 async function run({ round, intervalMs, random, onFault }: LoopOptions, stopped: AbortSignal): Promise<void> {
   while (!stopped.aborted) {
-    const hasMore = await round().catch((error: unknown) => {
+    const hasMore = await round(stopped).catch((error: unknown) => {
       onFault(error);
       return false;
     });

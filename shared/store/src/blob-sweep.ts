@@ -1,50 +1,84 @@
+import type { DeadLetter, Receipt } from "@openticket/contract";
 import mongoose from "mongoose";
 import { BUCKET, COLLECTIONS, type StoreConnection } from "./connect.ts";
 import type { BlobDocument } from "./small-blobs.ts";
 
 /**
  * Takes away files that belong to nobody: uploads that were broken off, files of requests that were refused, and files of
- * erased tickets, replies and messages. A file counts as somebody's for `olderThanMs` after it was last put: its owner may
- * not be stored yet.
+ * erased tickets, replies and messages. A file counts as somebody's for `olderThanMs` after it was last put, as its owner may
+ * not be stored yet: a request may wait in the queue for that long. One with a receipt, and a dead letter, keep theirs longer.
  */
-export async function sweepBlobs(store: StoreConnection, { olderThanMs, now }: { olderThanMs: number; now: Date }): Promise<number> {
+export interface BlobSweep {
+  olderThanMs: number;
+  now: Date;
+  /** No further file is looked at; the rest is for the next sweep. */
+  stopped?: AbortSignal;
+}
+
+/** Files that are looked at side by side. */
+const TOGETHER = 20;
+
+/** See {@link BlobSweep}; the number of files that are gone. */
+export async function sweepBlobs(store: StoreConnection, { olderThanMs, now, stopped }: BlobSweep): Promise<number> {
   const limit = new Date(now.getTime() - olderThanMs);
-  return (await sweepStaged(store, limit)) + (await sweepUnused(store, limit));
+  return (await sweepStaged(store, limit, stopped)) + (await sweepUnused(store, limit, stopped));
 }
 
-/** One process of a fleet gets true, once in `intervalMs`. */
-export async function claimSweep(store: StoreConnection, { intervalMs, now }: { intervalMs: number; now: Date }): Promise<boolean> {
-  const sweeps = store.db.collection<{ _id: string; sweptAt: Date }>(COLLECTIONS.counters);
-  const name = "blob-sweep";
-  await sweeps.updateOne({ _id: name }, { $setOnInsert: { sweptAt: new Date(0) } }, { upsert: true });
-  const limit = new Date(now.getTime() - intervalMs);
-  return (await sweeps.updateOne({ _id: name, sweptAt: { $lte: limit } }, { $set: { sweptAt: now } })).modifiedCount > 0;
-}
-
-async function sweepStaged(store: StoreConnection, limit: Date): Promise<number> {
+async function sweepStaged(store: StoreConnection, limit: Date, stopped: AbortSignal | undefined): Promise<number> {
+  const blobs = store.db.collection<BlobDocument>(COLLECTIONS.blobs);
   const bucket = new mongoose.mongo.GridFSBucket(store.db, { bucketName: BUCKET });
-  let swept = 0;
-  for await (const { _id } of bucket.find({ uploadDate: { $lt: limit } }, { projection: { _id: 1 } })) {
-    if (await store.db.collection(COLLECTIONS.blobs).findOne({ fileId: _id })) continue;
+  return removeEach(bucket.find({ uploadDate: { $lt: limit } }, { projection: { _id: 1 } }), stopped, async ({ _id }) => {
+    if (await blobs.findOne({ fileId: _id }, { projection: { _id: 1 } })) return false;
     await bucket.delete(_id);
-    swept++;
-  }
-  return swept;
+    return true;
+  });
 }
 
-async function sweepUnused(store: StoreConnection, limit: Date): Promise<number> {
+async function sweepUnused(store: StoreConnection, limit: Date, stopped: AbortSignal | undefined): Promise<number> {
   const blobs = store.db.collection<BlobDocument>(COLLECTIONS.blobs);
   const bucket = new mongoose.mongo.GridFSBucket(store.db, { bucketName: BUCKET });
   const isOld = { createdAt: { $lt: limit }, $or: [{ usedAt: { $exists: false } }, { usedAt: { $lt: limit } }] };
-  let swept = 0;
-  for await (const { _id, fileId } of blobs.find(isOld)) {
-    if (await isHeld(store, _id)) continue;
+  const waitedFor = await filesOfUndecided(store);
+  return removeEach(blobs.find(isOld), stopped, async ({ _id, fileId }) => {
+    if (waitedFor.has(_id) || (await isHeld(store, _id))) return false;
     // The blob goes first: a file without one is swept the next time.
-    if ((await blobs.deleteOne({ _id, ...isOld })).deletedCount === 0) continue;
+    if ((await blobs.deleteOne({ _id, ...isOld })).deletedCount === 0) return false;
     await bucket.delete(fileId);
-    swept++;
+    return true;
+  });
+}
+
+/** The number of those that `remove` has removed. */
+async function removeEach<T>(found: AsyncIterable<T>, stopped: AbortSignal | undefined, remove: (item: T) => Promise<boolean>): Promise<number> {
+  let removed = 0;
+  let together: Promise<boolean>[] = [];
+  const settle = async () => {
+    removed += (await Promise.all(together)).filter(Boolean).length;
+    together = [];
+  };
+  for await (const item of found) {
+    if (stopped?.aborted) break;
+    together.push(remove(item));
+    if (together.length === TOGETHER) await settle();
   }
-  return swept;
+  await settle();
+  return removed;
+}
+
+/** Files of requests that are accepted and not decided, and of those that were given up, which an operator may run again. */
+async function filesOfUndecided({ db }: StoreConnection): Promise<Set<string>> {
+  const namesFile = /"sha256"/;
+  const receipts = db
+    .collection<Receipt>(COLLECTIONS.receipts)
+    .find({ checkAt: { $exists: true }, commandJson: namesFile }, { projection: { commandJson: 1 } });
+  const letters = db.collection<DeadLetter>(COLLECTIONS.deadLetters).find({ dataJson: namesFile }, { projection: { dataJson: 1 } });
+  const files = new Set<string>();
+  const note = (json = "") => {
+    for (const [sha256] of json.matchAll(/\b[0-9a-f]{64}\b/g)) files.add(sha256);
+  };
+  for await (const { commandJson } of receipts) note(commandJson);
+  for await (const { dataJson } of letters) note(dataJson);
+  return files;
 }
 
 /** Whether a ticket or a reply has that file, which both have an index of, or it is a message that came in, or the call that brought one. */

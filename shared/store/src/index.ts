@@ -3,7 +3,8 @@
 export { auditStore, type StoreAudit } from "./audit.ts";
 export type { Difference } from "./audit-difference.ts";
 export { BlobNotFound, type BlobStore, BlobTooLarge } from "./blob-store.ts";
-export { claimSweep, sweepBlobs } from "./blob-sweep.ts";
+export { sweepBlobs } from "./blob-sweep.ts";
+export { claimTurn } from "./claim-turn.ts";
 export { connectStore, type StoreConnection } from "./connect.ts";
 export { type DeadLetterStore, forgetRefusal, makeMongoDeadLetters, recordDropped } from "./dead-letters.ts";
 export type { CredentialStore, Directory } from "./directory.ts";

@@ -146,6 +146,25 @@ describe("the sweep", () => {
     expect(await sweepIn(2)).toBe(1);
   });
 
+  it("leaves the files of a request that waits for its outcome, and of one that was given up", async () => {
+    const [waiting, dead] = [await put(Buffer.from("waiting")), await put(Buffer.from("dead"))];
+    const [receipts, letters] = ["receipts", "deadletters"].map((name) => store.db.collection<{ _id: string }>(name));
+    const json = ({ sha256 }: { sha256: string }) => JSON.stringify({ ticket: { attachments: [{ name: "a", sha256 }] } });
+    await receipts?.insertOne({ _id: "req_1", commandJson: json(waiting), checkAt: new Date() } as never);
+    await letters?.insertOne({ _id: "req_2", dataJson: json(dead) } as never);
+    expect(await sweepIn(9)).toBe(0);
+    await receipts?.deleteMany({});
+    expect(await sweepIn(9)).toBe(1);
+    await letters?.deleteMany({});
+    expect(await sweepIn(9)).toBe(1);
+  });
+
+  it("ends soon when it is told to, and goes on the next time", async () => {
+    for (let n = 0; n < 50; n++) await put(Buffer.from(`nobody's ${n}`));
+    expect(await sweepBlobs(store, { olderThanMs: DAY_MS, now: inDays(2), stopped: AbortSignal.abort() })).toBe(0);
+    expect(await sweepIn(2)).toBe(50);
+  });
+
   it("spares for another day what was put again", async () => {
     const { sha256 } = await put(Buffer.from("again"));
     await store.db.collection<{ _id: string }>("blobs").updateOne({ _id: sha256 }, { $set: { createdAt: inDays(-2) } });

@@ -1,0 +1,44 @@
+import { type Drain, type Logger, startLoop } from "@openticket/runtime";
+import { claimTurn, type DeadLetterStore, type StoreConnection, sweepBlobs } from "@openticket/store";
+
+export interface SweepDeps {
+  store: StoreConnection;
+  letters: Pick<DeadLetterStore, "removeDecided">;
+  now(): Date;
+  logger: Logger;
+  drain: Drain;
+}
+
+const MS_PER_DAY = 86_400_000;
+/** How often a worker asks whether the day's sweep of files is its own, ms. */
+const FILES_LOOK_MS = 3_600_000;
+/** A request may wait in the queue for so long before its files count as nobody's, ms: longer than any outage should last. */
+const FILE_WAITS_MS = 7 * MS_PER_DAY;
+/** How often it is looked for dead letters whose request was sent again and has its outcome, ms. */
+const LETTERS_LOOK_MS = 60_000;
+
+/** Takes away what is left over: files that nobody holds, and dead letters of requests that came to something. One process of the fleet at a time. */
+export function startSweeps({ store, letters, now, logger, drain }: SweepDeps): void {
+  const files = startLoop({
+    async round(stopped) {
+      if (!(await claimTurn(store, { name: "blob-sweep", everyMs: MS_PER_DAY, now: now() }))) return false;
+      const count = await sweepBlobs(store, { olderThanMs: FILE_WAITS_MS, now: now(), stopped });
+      if (count > 0) logger.info({ files: count }, "files that belong to nobody removed");
+      return false;
+    },
+    intervalMs: FILES_LOOK_MS,
+    random: Math.random,
+    onFault: (err) => logger.warn({ err }, "files not swept"),
+  });
+  drain.onDrain("file sweep", () => files.close());
+  const decided = startLoop({
+    async round() {
+      if (await claimTurn(store, { name: "dead-letters", everyMs: LETTERS_LOOK_MS, now: now() })) await letters.removeDecided();
+      return false;
+    },
+    intervalMs: LETTERS_LOOK_MS,
+    random: Math.random,
+    onFault: (err) => logger.warn({ err }, "dead letters not looked through"),
+  });
+  drain.onDrain("dead letters", () => decided.close());
+}
