@@ -9,6 +9,8 @@ import { CliFailure } from "./failure.ts";
 
 /** How long an operator waits for MongoDB to be found, ms. */
 const PATIENCE_MS = 5000;
+/** How long MongoDB may look through everything, ms: an audit of ten million tickets takes minutes. */
+const LONGEST_LOOK_MS = 600_000;
 /** Written by `npm start` into its data folder while it runs. */
 const ADDRESS_FILE = "databases.json";
 /** Kept by `npm start` in its data folder. */
@@ -41,7 +43,8 @@ export function makeConnections(env: Record<string, string | undefined>): Connec
 
   async function openStore(): Promise<StoreConnection> {
     const url = chosen.mongodbUrl ?? env.MONGODB_URL ?? runningDatabases(env).mongodbUrl ?? missing("MongoDB", "MONGODB_URL", "--mongodb-url");
-    const opened = await connectStore({ url, appName: "opentickets", serverSelectionTimeoutMs: PATIENCE_MS, maxPoolSize: 5, makesIndexes: false });
+    const patience = { serverSelectionTimeoutMs: PATIENCE_MS, socketTimeoutMs: LONGEST_LOOK_MS };
+    const opened = await connectStore({ url, appName: "opentickets", ...patience, maxPoolSize: 5, makesIndexes: false });
     closers.push(() => opened.close());
     return opened;
   }

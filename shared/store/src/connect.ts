@@ -19,6 +19,8 @@ export interface StoreOptions {
   appName: string;
   /** How long an operation waits for a primary before it fails, ms. */
   serverSelectionTimeoutMs: number;
+  /** How long the server may be silent, ms; unset: {@link SOCKET_TIMEOUT_MS}. */
+  socketTimeoutMs?: number;
   maxPoolSize?: number;
   /** False: indexes are left as they are, for an onlooker that is to see whether they are there. */
   makesIndexes?: boolean;
@@ -27,6 +29,8 @@ export interface StoreOptions {
 const CONNECT_TIMEOUT_MS = 5000;
 /** A silent server is given up after this long, ms; longer than any write's {@link WRITE_TIMEOUT_MS}. */
 const SOCKET_TIMEOUT_MS = 15_000;
+/** How long an operation waits for a connection of the pool, ms: others hold them all no longer than a silent server does. */
+const WAIT_QUEUE_TIMEOUT_MS = 20_000;
 /** How long a write waits for its majority, ms. */
 const WRITE_TIMEOUT_MS = 8000;
 
@@ -34,14 +38,22 @@ const WRITE_TIMEOUT_MS = 8000;
 export const MAJORITY = { w: "majority", j: true, wtimeout: WRITE_TIMEOUT_MS } as const;
 
 /** Connects, makes sure of the indexes, and fails when the server is no replica set (majority would mean nothing). */
-export async function connectStore({ url, appName, serverSelectionTimeoutMs, maxPoolSize = 20, makesIndexes = true }: StoreOptions): Promise<StoreConnection> {
+export async function connectStore({
+  url,
+  appName,
+  serverSelectionTimeoutMs,
+  socketTimeoutMs = SOCKET_TIMEOUT_MS,
+  maxPoolSize = 20,
+  makesIndexes = true,
+}: StoreOptions): Promise<StoreConnection> {
   const connection = await mongoose
     .createConnection(url, {
       appName,
       maxPoolSize,
       serverSelectionTimeoutMS: serverSelectionTimeoutMs,
       connectTimeoutMS: CONNECT_TIMEOUT_MS,
-      socketTimeoutMS: SOCKET_TIMEOUT_MS,
+      socketTimeoutMS: socketTimeoutMs,
+      waitQueueTimeoutMS: WAIT_QUEUE_TIMEOUT_MS,
       writeConcern: { w: MAJORITY.w, j: MAJORITY.j, wtimeoutMS: MAJORITY.wtimeout },
       readConcern: { level: "majority" },
       readPreference: "primary",

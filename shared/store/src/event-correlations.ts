@@ -3,6 +3,7 @@ import type { TicketEvent } from "@openticket/contract";
 import mongoose from "mongoose";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
 import { DUPLICATE_KEY } from "./id-blocks.ts";
+import { eachInTime } from "./in-time.ts";
 
 /**
  * Which events are about the same thing: for each source and key, the request whose ticket counts them now.
@@ -58,7 +59,7 @@ export function makeMongoCorrelations(store: StoreConnection): Correlations {
     return claimed;
   }
 
-  return {
+  return eachInTime({
     claim: (given) =>
       claim(given).catch((error: unknown) => {
         // Two events made the first document of a key at once: now it is there.
@@ -71,7 +72,7 @@ export function makeMongoCorrelations(store: StoreConnection): Correlations {
     async findResolved(about, requestId) {
       return (await correlations.findOne({ _id: idOf(about), requestId }, { projection: { resolved: 1 } }))?.resolved;
     },
-  };
+  });
 }
 
 function idOf({ source, key }: Pick<Claim, "source" | "key">): string {

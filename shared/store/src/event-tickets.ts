@@ -1,6 +1,7 @@
 import type { EventBelonging, EventEntry, InboundRecord, TicketEvent } from "@openticket/contract";
 import type mongoose from "mongoose";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
+import { eachInTime } from "./in-time.ts";
 import { owedForStatus } from "./status-owed.ts";
 import type { TicketDocument } from "./ticket-documents.ts";
 
@@ -49,7 +50,7 @@ const CLOSED = "Closed";
 export function makeMongoEventTickets(store: StoreConnection): EventTickets {
   const tickets = store.db.collection<TicketDocument>(COLLECTIONS.tickets);
   const records = store.db.collection<InboundRecord>(COLLECTIONS.inbound);
-  return {
+  return eachInTime({
     async hear(ticketId, event, options) {
       const before = await tickets.findOneAndUpdate({ id: ticketId }, hearUpdate(event, options), {
         returnDocument: "before",
@@ -70,7 +71,7 @@ export function makeMongoEventTickets(store: StoreConnection): EventTickets {
       const shown = recent.map(({ _id: id, receivedAt: at, correlation }) => ({ id, at, state: correlation?.state ?? "firing" }));
       return { count, firstAt: first.receivedAt, lastAt: last.receivedAt, recent: shown };
     },
-  };
+  });
 }
 
 /** A ticket that has heard of no event yet counts as one that has heard of none later. */

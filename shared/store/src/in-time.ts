@@ -21,3 +21,9 @@ export async function inTime<T>(operation: Promise<T>, timeoutMs = OPERATION_TIM
     clearTimeout(timer);
   }
 }
+
+/** The same operations, each of them in time: see {@link inTime}. */
+export function eachInTime<T extends object>(operations: T): T {
+  const bounded = Object.entries(operations).map(([name, operation]) => [name, (...given: unknown[]) => inTime(operation(...given))]);
+  return Object.fromEntries(bounded) as T;
+}

@@ -2,6 +2,7 @@ import type { Decision, EventBelonging, InboundRecord, InboundState } from "@ope
 import type mongoose from "mongoose";
 import { coalesce } from "./coalesce.ts";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
+import { eachInTime } from "./in-time.ts";
 import { insertOrFind } from "./insert-or-find.ts";
 import { leaseUndecided } from "./lease-undecided.ts";
 import { lookUp } from "./look-up.ts";
@@ -57,9 +58,16 @@ export function makeMongoInbound(store: StoreConnection, { now }: { now(): Date 
   return {
     accept: coalesce<InboundRecord, InboundAccepted>({ run: (batch) => acceptBatch(batch, store.db, records), ...batches }),
     find: lookUp(records),
-    list: (filter) => list(records, filter),
-    leaseUndecided: (at, leaseMs, limit) => leaseUndecided(records, at, leaseMs, limit),
     decide: (id, outcome) => decide({ id, outcome }),
+    leaseUndecided: (at, leaseMs, limit) => leaseUndecided(records, at, leaseMs, limit),
+    ...eachInTime(changesOf(records, now)),
+  };
+}
+
+/** What is asked for one record at a time. */
+function changesOf(records: Records, now: () => Date): Pick<InboundStore, "list" | "settleBelonging" | "putBack" | "drop"> {
+  return {
+    list: (filter) => list(records, filter),
     async settleBelonging(id, correlation, instead) {
       const isOpen = { $or: [{ correlation: { $exists: false } }, ...(instead ? [{ "correlation.requestId": instead.requestId }] : [])] };
       const settled = await records.updateOne({ _id: id, ...isOpen }, { $set: { correlation } });

@@ -1,4 +1,5 @@
 import type mongoose from "mongoose";
+import { inTime } from "./in-time.ts";
 
 /** What waits for its outcome, and is looked at from `checkAt` on; without `checkAt` it is decided. */
 export interface Undecided {
@@ -10,12 +11,16 @@ export interface Undecided {
  * Documents that are due for a look, each due again only after its `leaseMs`. They are taken one by one, so that no two
  * sweeps get the same one; there are few: those of the last seconds, or lost ones.
  */
-export async function leaseUndecided<T extends Undecided>(
+export function leaseUndecided<T extends Undecided>(
   collection: mongoose.mongo.Collection<T>,
   now: Date,
   leaseMs: (document: T) => number,
   limit: number,
 ): Promise<T[]> {
+  return inTime(lease(collection, now, leaseMs, limit));
+}
+
+async function lease<T extends Undecided>(collection: mongoose.mongo.Collection<T>, now: Date, leaseMs: (document: T) => number, limit: number): Promise<T[]> {
   const isDue = { checkAt: { $lte: now } } as mongoose.mongo.Filter<T>;
   const due = (await collection.find(isDue, { sort: { checkAt: 1 }, limit }).toArray()) as unknown as T[];
   const leased = await Promise.all(

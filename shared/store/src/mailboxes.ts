@@ -1,4 +1,6 @@
 import type { StoreConnection } from "./connect.ts";
+import { inTime } from "./in-time.ts";
+import { keep } from "./keep.ts";
 
 /** An address that takes mail, and the department that its mail is for. `address` is in lower case. */
 export interface Mailbox {
@@ -19,25 +21,14 @@ const KEPT_MS = 3000;
 
 /** The departments' own addresses, and further ones of the kind `mailboxes`, which go first. */
 export function makeMongoMailboxes(store: StoreConnection): Mailboxes {
-  let kept: { known: Promise<Map<string, Mailbox>>; untilMs: number } | undefined;
-
-  function load(): Promise<Map<string, Mailbox>> {
-    if (kept && performance.now() < kept.untilMs) return kept.known;
-    const known = readAll(store);
-    kept = { known, untilMs: performance.now() + KEPT_MS };
-    known.catch(() => {
-      kept = undefined;
-    });
-    return known;
-  }
-
+  const kept = keep((_all: "all") => inTime(readAll(store)), { ms: KEPT_MS, most: 1 });
   return {
     async find(address) {
-      const known = await load();
+      const known = await kept.get("all");
       const plain = address.toLowerCase();
       return known.get(plain) ?? known.get(withoutTag(plain));
     },
-    all: async () => [...(await load()).values()],
+    all: async () => [...(await kept.get("all")).values()],
   };
 }
 

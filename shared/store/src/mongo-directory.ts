@@ -1,6 +1,7 @@
 import { coalesce } from "./coalesce.ts";
 import type { StoreConnection } from "./connect.ts";
 import { type CredentialStore, type Directory, type FindRow, makeCredentialStore, makeDirectory } from "./directory.ts";
+import { keep } from "./keep.ts";
 import { REFERENCE_KINDS, type ReferenceKind, type ReferenceRow, type Row } from "./reference-schemas.ts";
 
 /** Few rows that almost every ticket needs: kept for a moment, so that a change is seen within this time, ms. */
@@ -22,7 +23,7 @@ export function makeMongoCredentialStore(store: StoreConnection): CredentialStor
 }
 
 function makeFindRow(store: StoreConnection): FindRow {
-  const finders = new Map(REFERENCE_KINDS.map((kind) => [kind, KEPT_KINDS.has(kind) ? keep(finder(store, kind)) : finder(store, kind)]));
+  const finders = new Map(REFERENCE_KINDS.map((kind) => [kind, KEPT_KINDS.has(kind) ? keptFinder(store, kind) : finder(store, kind)]));
   return async <K extends ReferenceKind>(kind: K, key: string | number) => (await finders.get(kind)?.(key)) as Row<K> | undefined;
 }
 
@@ -40,15 +41,6 @@ function finder(store: StoreConnection, kind: ReferenceKind): Find {
   });
 }
 
-function keep(find: Find): Find {
-  const kept = new Map<string | number, { row: Promise<ReferenceRow | undefined>; untilMs: number }>();
-  return (key) => {
-    const known = kept.get(key);
-    if (known && performance.now() < known.untilMs) return known.row;
-    if (kept.size >= KEPT_ROWS) kept.clear();
-    const row = find(key);
-    kept.set(key, { row, untilMs: performance.now() + KEPT_MS });
-    row.catch(() => kept.delete(key));
-    return row;
-  };
+function keptFinder(store: StoreConnection, kind: ReferenceKind): Find {
+  return keep(finder(store, kind), { ms: KEPT_MS, most: KEPT_ROWS }).get;
 }

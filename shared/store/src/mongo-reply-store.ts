@@ -2,6 +2,7 @@ import type { ReplyRecord } from "@openticket/contract";
 import { coalesce } from "./coalesce.ts";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
 import { makeIdBlocks } from "./id-blocks.ts";
+import { eachInTime, inTime } from "./in-time.ts";
 import { lookUp, optionalRecord } from "./look-up.ts";
 import { makeMongoOutbox } from "./mongo-outbox.ts";
 import { rejectionGuardOf } from "./mongo-rejections.ts";
@@ -37,7 +38,7 @@ export function makeMongoReplyStore(store: StoreConnection, { now }: { now(): Da
     ...makeMongoOutbox<ReplyRecord>(collections.replies),
     add: (draft, { mayHaveTwin }) => add({ draft, mayHaveTwin }),
     findByIdentity: lookUp(collections.replies),
-    applyToTicket: async (reply) => void (await changeTickets([reply], collections)),
+    applyToTicket: async (reply) => void (await inTime(changeTickets([reply], collections))),
   };
 }
 
@@ -45,14 +46,14 @@ export function makeMongoReplyStore(store: StoreConnection, { now }: { now(): Da
 export function makeMongoReplyReader(store: StoreConnection): ReplyReader {
   const replies = store.db.collection<ReplyDocument>(COLLECTIONS.replies);
   const byIdentity = lookUp(replies);
-  return {
+  return eachInTime({
     findReplyByRequestId: async (requestId) => (await byIdentity(requestId)) ?? optionalRecord(await replies.findOne({ alias: requestId })),
     findReply: async (replyId) => optionalRecord(await replies.findOne({ replyId })),
     async repliesOf(ticketId, limit) {
       const latest = await replies.find({ ticketId }, { sort: { addedAt: -1, replyId: -1 }, limit }).toArray();
       return latest.map(toRecord).reverse();
     },
-  };
+  });
 }
 
 function sleep(ms: number): Promise<void> {

@@ -5,7 +5,10 @@ import { type RejectionDocument, type ReplyDocument, type TicketDocument, toReco
 
 /** What an operator asks of the store; nothing of it is on the way of a ticket. */
 export interface StoreOperations {
+  /** Looks through all messages and all tickets: minutes, where there are very many. */
   counts(): Promise<StoreCounts>;
+  /** What is accepted and not decided, and records that still owe an answer, a mail or an event; at once, however much is stored. */
+  underWay(): Promise<{ undecided: number; owing: number }>;
   deadLetters(filter: { code?: string | undefined; limit: number }): Promise<DeadLetter[]>;
   /** Everything that is kept of a request, found by its requestId, its message, its ticket's id or number. */
   trace(name: string): Promise<Trace>;
@@ -85,6 +88,18 @@ export function makeStoreOperations(store: StoreConnection): StoreOperations {
     };
   }
 
+  async function underWay(): Promise<{ undecided: number; owing: number }> {
+    const [isUndecided, isOwing] = [{ checkAt: { $exists: true } }, { dueAt: { $exists: true } }];
+    const [requests, arrived, ...owing] = await Promise.all([
+      receipts.countDocuments(isUndecided),
+      messages.countDocuments(isUndecided),
+      tickets.countDocuments(isOwing),
+      replies.countDocuments(isOwing),
+      rejections.countDocuments(isOwing),
+    ]);
+    return { undecided: requests + arrived, owing: owing.reduce((sum, count) => sum + count, 0) };
+  }
+
   async function trace(name: string): Promise<Trace> {
     const byNumber = /^\d{1,15}$/.test(name) ? [{ id: Number(name) }] : [];
     const named = await tickets.findOne({ $or: [{ _id: name }, { alias: name }, { tid: name }, ...byNumber] });
@@ -110,6 +125,7 @@ export function makeStoreOperations(store: StoreConnection): StoreOperations {
 
   return {
     counts,
+    underWay,
     trace,
     deadLetters: ({ code, limit }) => letters.find(code === undefined ? {} : { code }, { sort: { diedAt: 1 }, limit }).toArray(),
     async *tickets({ afterId }) {

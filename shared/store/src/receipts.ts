@@ -52,7 +52,7 @@ export function makeMongoReceipts(store: StoreConnection, { retentionMs, now }: 
     decided(requestId, outcome) {
       return decide({ requestId, outcome });
     },
-    leaseUndecided: (at, leaseMs, limit) => inTime(leaseUndecided(receipts, at, leaseMs, limit)),
+    leaseUndecided: (at, leaseMs, limit) => leaseUndecided(receipts, at, leaseMs, limit),
     requeued: async (requestIds) => void (await inTime(receipts.updateMany({ _id: { $in: [...requestIds] } }, { $inc: { requeued: 1 } }))),
   };
 }

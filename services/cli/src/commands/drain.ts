@@ -38,7 +38,7 @@ async function drain({ open, timeout }: { open: boolean; timeout: number }, { co
 async function untilEmpty(queue: ReturnType<typeof makeOperatorQueue>, { connections, output }: CommandDeps, timeoutS: number): Promise<number> {
   const operations = makeStoreOperations(await connections.store());
   const left = async () => {
-    const [{ waiting, active, delayed }, { owing, undecided }] = await Promise.all([queue.counts(), operations.counts()]);
+    const [{ waiting, active, delayed }, { owing, undecided }] = await Promise.all([queue.counts(), operations.underWay()]);
     return Math.max(waiting + active + delayed, undecided) + owing;
   };
   const deadline = performance.now() + timeoutS * 1000;

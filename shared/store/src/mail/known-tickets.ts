@@ -1,5 +1,6 @@
 import type { OutboxEntry, ReplyRecord, TicketBounce, TicketRecord } from "@openticket/contract";
 import { COLLECTIONS, type StoreConnection } from "../connect.ts";
+import { eachInTime } from "../in-time.ts";
 import { lookUp } from "../look-up.ts";
 import type { ReplyDocument, TicketDocument } from "../ticket-documents.ts";
 
@@ -43,7 +44,7 @@ export function makeMongoKnownTickets(store: StoreConnection): KnownTickets {
     return { _id, id, tid, status, deptid, opener, mails: [...mailsIn(outbox), ...later.flatMap((reply) => mailsIn(reply.outbox, reply))] };
   }
 
-  return {
+  return eachInTime({
     findById: async (id) => known(await tickets.findOne({ id }, { projection: HEAD })),
     findByTid: async (tid) => known(await tickets.findOne({ tid }, { projection: HEAD })),
     async findByMessageIds(messageIds) {
@@ -74,7 +75,7 @@ export function makeMongoKnownTickets(store: StoreConnection): KnownTickets {
       const isNew = { id, "bounces.inboundId": { $ne: bounce.inboundId } };
       await tickets.updateOne(isNew, { $push: { bounces: { $each: [bounce], $slice: -MAX_BOUNCES } } });
     },
-  };
+  });
 }
 
 function mailsIn(outbox: readonly Pick<OutboxEntry, "template" | "to">[] = [], reply?: Pick<ReplyRecord, "replyId">): KnownTicket["mails"] {

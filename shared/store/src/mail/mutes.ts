@@ -1,4 +1,5 @@
 import { COLLECTIONS, type StoreConnection } from "../connect.ts";
+import { inTime } from "../in-time.ts";
 import { lookUpDocument } from "../look-up.ts";
 
 /** Addresses that nothing is sent to for a while, because a mail to them came back for good. */
@@ -26,7 +27,8 @@ export function makeMongoMutes(store: StoreConnection, { now }: { now(): Date })
   const find = lookUpDocument(mutes, { timeoutMs: LOOK_UP_TIMEOUT_MS });
   return {
     async mute(address, because, until) {
-      await mutes.updateOne({ _id: address.toLowerCase() }, { $set: { because: because.slice(0, MAX_REASON) }, $max: { expiresAt: until } }, { upsert: true });
+      const change = { $set: { because: because.slice(0, MAX_REASON) }, $max: { expiresAt: until } };
+      await inTime(mutes.updateOne({ _id: address.toLowerCase() }, change, { upsert: true }));
     },
     async find(address) {
       const found = await find(address.toLowerCase());

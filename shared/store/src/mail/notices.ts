@@ -1,5 +1,6 @@
 import type { Notice } from "@openticket/contract";
 import { COLLECTIONS, type StoreConnection } from "../connect.ts";
+import { eachInTime } from "../in-time.ts";
 import { insertNew } from "../insert-new.ts";
 
 /** Mails that say why others were refused; owed like what stands in a ticket's outbox, but by nobody's ticket. */
@@ -15,7 +16,7 @@ export interface Notices {
 /** See {@link Notices}. */
 export function makeMongoNotices(store: StoreConnection): Notices {
   const notices = store.db.collection<Notice>(COLLECTIONS.mailNotices);
-  return {
+  return eachInTime({
     owe: (notice) => insertNew(notice, notices),
     async leaseDue(now, leaseMs, limit) {
       const due = await notices.find({ dueAt: { $lte: now } }, { sort: { dueAt: 1 }, limit }).toArray();
@@ -35,5 +36,5 @@ export function makeMongoNotices(store: StoreConnection): Notices {
       const change = { $set: { lastError: error, attempts, ...(dueAt && { dueAt }) } };
       await notices.updateOne({ _id: id }, dueAt ? change : { ...change, $unset: { dueAt: 1 } });
     },
-  };
+  });
 }

@@ -1,5 +1,7 @@
 import { coalesce } from "../coalesce.ts";
 import type { StoreConnection } from "../connect.ts";
+import { inTime } from "../in-time.ts";
+import { keep } from "../keep.ts";
 import { EMAIL_COLLATION } from "../models.ts";
 import type { ReferenceKind, ReferenceRow, Row } from "../reference-schemas.ts";
 
@@ -29,19 +31,11 @@ const KINDS = ["clients", "users", "contacts", "admins"] as const;
 
 /** See {@link People}. Look-ups of one turn go out together. */
 export function makeMongoPeople(store: StoreConnection): People {
-  let kept: { filters: Promise<Row<"mailfilters">[]>; untilMs: number } | undefined;
+  const filters = keep((_all: "all") => inTime(rowsOf(store, "mailfilters", {}, MAX_FILTERS)), { ms: KEPT_MS, most: 1 });
   return {
     findByEmail: coalesce<string, PeopleOfAddress>({ run: (addresses) => findBatch(store, addresses), maxInFlight: READS_IN_FLIGHT, maxBatch: LARGEST_BATCH }),
-    addressesOfClient: (clientid) => addressesOfClient(store, clientid),
-    mailFilters() {
-      if (kept && performance.now() < kept.untilMs) return kept.filters;
-      const filters = rowsOf(store, "mailfilters", {}, MAX_FILTERS);
-      kept = { filters, untilMs: performance.now() + KEPT_MS };
-      filters.catch(() => {
-        kept = undefined;
-      });
-      return filters;
-    },
+    addressesOfClient: (clientid) => inTime(addressesOfClient(store, clientid)),
+    mailFilters: () => filters.get("all"),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { WebhookEndpoint } from "@openticket/contract";
 import { COLLECTIONS, type StoreConnection } from "../connect.ts";
+import { eachInTime } from "../in-time.ts";
 import { insertNew } from "../insert-new.ts";
 
 /** Endpoints that hear of our events. */
@@ -20,7 +21,7 @@ export interface EndpointStore {
 /** See {@link EndpointStore}. */
 export function makeMongoEndpoints(store: StoreConnection): EndpointStore {
   const endpoints = store.db.collection<WebhookEndpoint>(COLLECTIONS.webhookEndpoints);
-  return {
+  return eachInTime({
     all: () => endpoints.find({}, { sort: { _id: 1 } }).toArray(),
     find: async (name) => (await endpoints.findOne({ _id: name })) ?? undefined,
     create: (endpoint) => insertNew(endpoint, endpoints),
@@ -32,5 +33,5 @@ export function makeMongoEndpoints(store: StoreConnection): EndpointStore {
       const filter = { _id: name, updatedAt: { $lte: since }, disabled: { $exists: false } };
       return (await endpoints.updateOne(filter, { $set: { disabled: { at, reason } } })).modifiedCount > 0;
     },
-  };
+  });
 }

@@ -2,6 +2,7 @@ import type { WebhookSource } from "@openticket/contract";
 import { COLLECTIONS, type StoreConnection } from "../connect.ts";
 import { inTime } from "../in-time.ts";
 import { insertNew } from "../insert-new.ts";
+import { keep } from "../keep.ts";
 
 /** Sources of webhooks. */
 export interface WebhookSources {
@@ -27,11 +28,11 @@ const KEPT_NAMES = 1000;
 export function makeMongoWebhookSources(store: StoreConnection): WebhookSources {
   const sources = store.db.collection<WebhookSource>(COLLECTIONS.webhookSources);
   const find = async (name: string) => (await inTime(sources.findOne({ _id: name }))) ?? undefined;
-  const kept = keep(find);
+  const kept = keep(find, { ms: KEPT_MS, most: KEPT_NAMES });
   const changing = async (name: string, change: Promise<boolean>) => inTime(change).finally(() => kept.forget(name));
   return {
     find,
-    findKept: kept.find,
+    findKept: kept.get,
     all: () => inTime(sources.find({}, { sort: { _id: 1 } }).toArray()),
     create: (source) => changing(source._id, insertNew(source, sources)),
     replace: ({ _id, updatedAt }, next) =>
@@ -45,20 +46,4 @@ export function makeMongoWebhookSources(store: StoreConnection): WebhookSources 
         sources.deleteOne({ _id: name }).then(({ deletedCount }) => deletedCount > 0),
       ),
   };
-}
-
-type Find = (name: string) => Promise<WebhookSource | undefined>;
-
-function keep(find: Find): { find: Find; forget(name: string): void } {
-  const kept = new Map<string, { found: ReturnType<Find>; untilMs: number }>();
-  const findKept: Find = (name) => {
-    const known = kept.get(name);
-    if (known && performance.now() < known.untilMs) return known.found;
-    if (kept.size >= KEPT_NAMES) kept.clear();
-    const found = find(name);
-    kept.set(name, { found, untilMs: performance.now() + KEPT_MS });
-    found.catch(() => kept.delete(name));
-    return found;
-  };
-  return { find: findKept, forget: (name) => void kept.delete(name) };
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { COLLECTIONS, type StoreConnection } from "../connect.ts";
+import { eachInTime } from "../in-time.ts";
 import { insertOrFind } from "../insert-or-find.ts";
 
 /**
@@ -25,12 +26,12 @@ interface TokenDocument {
 export function makeMongoWebhookTokens(store: StoreConnection): WebhookTokens {
   const tokens = store.db.collection<TokenDocument>(COLLECTIONS.webhookTokens);
   const isSame = (stored: TokenDocument, { bodySha256 }: TokenDocument) => stored.bodySha256 === bodySha256;
-  return {
+  return eachInTime({
     async isFor(source, token, bodySha256, expiresAt) {
       const _id = createHash("sha256").update(`${source}\0${token}`).digest("hex");
       const [standing] = await insertOrFind(store.db, [{ _id, bodySha256, expiresAt }], tokens, isSame);
       if (standing instanceof Error) throw standing;
       return standing === undefined || standing.bodySha256 === bodySha256;
     },
-  };
+  });
 }
