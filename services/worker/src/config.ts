@@ -1,5 +1,5 @@
 import { PRIORITIES, TICKET_STATUSES } from "@openticket/contract";
-import { commonConfigFields, integer, list } from "@openticket/runtime";
+import { commonConfigFields, integer, list, wholeNumber } from "@openticket/runtime";
 import { z } from "zod";
 import { eventConfigFields } from "./events/config.ts";
 import { eventsOutConfigFields } from "./events-out/config.ts";
@@ -9,6 +9,8 @@ import { maskFault } from "./pipeline/numbers.ts";
 
 /** Bytes in a MiB. */
 const MIB = 1024 * 1024;
+/** A request may wait in the queue for so long before its files count as nobody's, days: longer than any outage should last. */
+export const FILE_WAITS_DAYS = 7;
 
 /** A zone that this platform knows. */
 function isTimeZone(name: string): boolean {
@@ -45,6 +47,9 @@ export const workerConfig = z.object({
     .describe("Zone of times that are given without an offset"),
   RECEIPT_RETENTION_DAYS: integer({ min: 1, max: 3650, fallback: 30 }).describe("How long it is kept that a decided request was accepted, for the audit, days"),
   REJECTION_RETENTION_DAYS: integer({ min: 1, max: 3650, fallback: 30 }).describe("How long rejections are kept, days"),
+  INBOUND_CONTENT_RETENTION_DAYS: wholeNumber({ min: FILE_WAITS_DAYS, max: 3650 })
+    .optional()
+    .describe("How long raw mails and bodies of webhook calls are kept after they were decided, days; unset: for ever"),
   ATTACHMENT_MAX_COUNT: integer({ min: 0, max: 50, fallback: 20 }).describe("Files of one ticket"),
   ATTACHMENT_MAX_BYTES: integer({ min: 0, max: 1024 * MIB, fallback: 32 * MIB }).describe("Size of one file, bytes"),
   ATTACHMENT_MAX_TOTAL_BYTES: integer({ min: 0, max: 2048 * MIB, fallback: 64 * MIB }).describe("Size of all files of one ticket, bytes"),

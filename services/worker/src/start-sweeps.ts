@@ -1,5 +1,6 @@
 import { type Drain, type Logger, startLoop } from "@openticket/runtime";
 import { claimTurn, type DeadLetterStore, type StoreConnection, sweepBlobs } from "@openticket/store";
+import { FILE_WAITS_DAYS, type WorkerConfig } from "./config.ts";
 
 export interface SweepDeps {
   store: StoreConnection;
@@ -12,17 +13,19 @@ export interface SweepDeps {
 const MS_PER_DAY = 86_400_000;
 /** How often a worker asks whether the day's sweep of files is its own, ms. */
 const FILES_LOOK_MS = 3_600_000;
-/** A request may wait in the queue for so long before its files count as nobody's, ms: longer than any outage should last. */
-const FILE_WAITS_MS = 7 * MS_PER_DAY;
 /** How often it is looked for dead letters whose request was sent again and has its outcome, ms. */
 const LETTERS_LOOK_MS = 60_000;
 
 /** Takes away what is left over: files that nobody holds, and dead letters of requests that came to something. One process of the fleet at a time. */
-export function startSweeps({ store, letters, now, logger, drain }: SweepDeps): void {
+export function startSweeps(
+  { INBOUND_CONTENT_RETENTION_DAYS: keptDays }: Pick<WorkerConfig, "INBOUND_CONTENT_RETENTION_DAYS">,
+  { store, letters, now, logger, drain }: SweepDeps,
+): void {
   const files = startLoop({
     async round(stopped) {
       if (!(await claimTurn(store, { name: "blob-sweep", everyMs: MS_PER_DAY, now: now() }))) return false;
-      const count = await sweepBlobs(store, { olderThanMs: FILE_WAITS_MS, now: now(), stopped });
+      const messagesKeptMs = keptDays && keptDays * MS_PER_DAY;
+      const count = await sweepBlobs(store, { olderThanMs: FILE_WAITS_DAYS * MS_PER_DAY, messagesKeptMs, now: now(), stopped });
       if (count > 0) logger.info({ files: count }, "files that belong to nobody removed");
       return false;
     },

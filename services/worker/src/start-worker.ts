@@ -152,7 +152,7 @@ export async function startWorker(
     metrics,
   });
   drain.onDrain("recovery", () => recovery.close());
-  startSweeps({ store, letters, now, logger, drain });
+  startSweeps(config, { store, letters, now, logger, drain });
   const consumer = startCommandConsumer({ ...queueOptions, concurrency: config.WORKER_CONCURRENCY, lockDurationMs: config.WORKER_LOCK_MS }, consumerDeps);
   drain.onDrain("consumer", () => consumer.close());
   const watch = startStuckWatch({ waiting: producer.waiting, consumer, random: Math.random, logger, metrics });

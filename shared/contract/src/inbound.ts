@@ -95,6 +95,8 @@ export const inboundRecord = z.object({
   /** When the recovery looks at it; absent once it is decided. */
   checkAt: z.date().optional(),
   decidedAt: z.date().optional(),
+  /** Since then its content, and the call that brought it, are not kept any more; the record is. */
+  contentRemovedAt: z.date().optional(),
 });
 export type InboundRecord = z.infer<typeof inboundRecord>;
 

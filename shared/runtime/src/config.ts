@@ -19,14 +19,18 @@ export function readConfig<S extends z.ZodObject>(schema: S, env: Record<string,
 }
 
 /** A whole number within bounds, from text. */
-export function integer({ min, max, fallback }: { min: number; max: number; fallback: number }) {
+export function integer({ fallback, ...bounds }: { min: number; max: number; fallback: number }) {
+  return wholeNumber(bounds).default(fallback);
+}
+
+/** The same without a default. */
+export function wholeNumber({ min, max }: { min: number; max: number }) {
   const wanted = `expected a whole number from ${min} to ${max}`;
   return z
     .string()
     .regex(/^-?\d+$/, wanted)
     .transform(Number)
-    .refine((value) => value >= min && value <= max, wanted)
-    .default(fallback);
+    .refine((value) => value >= min && value <= max, wanted);
 }
 
 /** `true` or `false`, from text. */

@@ -1,4 +1,4 @@
-import type { DeadLetter, Receipt } from "@openticket/contract";
+import type { DeadLetter, InboundRecord, Receipt } from "@openticket/contract";
 import mongoose from "mongoose";
 import { BUCKET, COLLECTIONS, type StoreConnection } from "./connect.ts";
 import type { BlobDocument } from "./small-blobs.ts";
@@ -7,9 +7,11 @@ import type { BlobDocument } from "./small-blobs.ts";
  * Takes away files that belong to nobody: uploads that were broken off, files of requests that were refused, and files of
  * erased tickets, replies and messages. A file counts as somebody's for `olderThanMs` after it was last put, as its owner may
  * not be stored yet: a request may wait in the queue for that long. One with a receipt, and a dead letter, keep theirs longer.
+ * A message that came in keeps its content for `messagesKeptMs` after it was decided; in quarantine, or unset, for ever.
  */
 export interface BlobSweep {
   olderThanMs: number;
+  messagesKeptMs?: number | undefined;
   now: Date;
   /** No further file is looked at; the rest is for the next sweep. */
   stopped?: AbortSignal;
@@ -19,12 +21,12 @@ export interface BlobSweep {
 const TOGETHER = 20;
 
 /** See {@link BlobSweep}; the number of files that are gone. */
-export async function sweepBlobs(store: StoreConnection, { olderThanMs, now, stopped }: BlobSweep): Promise<number> {
-  const limit = new Date(now.getTime() - olderThanMs);
-  return (await sweepStaged(store, limit, stopped)) + (await sweepUnused(store, limit, stopped));
+export async function sweepBlobs(store: StoreConnection, sweep: BlobSweep): Promise<number> {
+  return (await sweepStaged(store, sweep)) + (await sweepUnused(store, sweep));
 }
 
-async function sweepStaged(store: StoreConnection, limit: Date, stopped: AbortSignal | undefined): Promise<number> {
+async function sweepStaged(store: StoreConnection, { olderThanMs, now, stopped }: BlobSweep): Promise<number> {
+  const limit = new Date(now.getTime() - olderThanMs);
   const blobs = store.db.collection<BlobDocument>(COLLECTIONS.blobs);
   const bucket = new mongoose.mongo.GridFSBucket(store.db, { bucketName: BUCKET });
   return removeEach(bucket.find({ uploadDate: { $lt: limit } }, { projection: { _id: 1 } }), stopped, async ({ _id }) => {
@@ -34,13 +36,16 @@ async function sweepStaged(store: StoreConnection, limit: Date, stopped: AbortSi
   });
 }
 
-async function sweepUnused(store: StoreConnection, limit: Date, stopped: AbortSignal | undefined): Promise<number> {
+async function sweepUnused(store: StoreConnection, { olderThanMs, messagesKeptMs, now, stopped }: BlobSweep): Promise<number> {
+  const limit = new Date(now.getTime() - olderThanMs);
   const blobs = store.db.collection<BlobDocument>(COLLECTIONS.blobs);
   const bucket = new mongoose.mongo.GridFSBucket(store.db, { bucketName: BUCKET });
   const isOld = { createdAt: { $lt: limit }, $or: [{ usedAt: { $exists: false } }, { usedAt: { $lt: limit } }] };
   const waitedFor = await filesOfUndecided(store);
+  const messages = makeMessageContents(store, messagesKeptMs === undefined ? undefined : new Date(now.getTime() - messagesKeptMs));
   return removeEach(blobs.find(isOld), stopped, async ({ _id, fileId }) => {
-    if (waitedFor.has(_id) || (await isHeld(store, _id))) return false;
+    if (waitedFor.has(_id) || (await isFileOfTicket(store, _id)) || (await messages.isKept(_id))) return false;
+    await messages.noteRemoved(_id, now);
     // The blob goes first: a file without one is swept the next time.
     if ((await blobs.deleteOne({ _id, ...isOld })).deletedCount === 0) return false;
     await bucket.delete(fileId);
@@ -81,14 +86,30 @@ async function filesOfUndecided({ db }: StoreConnection): Promise<Set<string>> {
   return files;
 }
 
-/** Whether a ticket or a reply has that file, which both have an index of, or it is a message that came in, or the call that brought one. */
-async function isHeld(store: StoreConnection, sha256: string): Promise<boolean> {
+/** Whether a ticket or a reply has that file; both have an index of theirs. */
+async function isFileOfTicket(store: StoreConnection, sha256: string): Promise<boolean> {
   const holds = { "attachments.0": { $exists: true }, "attachments.sha256": sha256 };
   for (const owners of [COLLECTIONS.tickets, COLLECTIONS.replies]) {
     if (await store.db.collection(owners).findOne(holds, { projection: { _id: 1 } })) return true;
   }
-  for (const field of ["raw.sha256", "source.webhook.body.sha256"]) {
-    if (await store.db.collection(COLLECTIONS.inbound).findOne({ [field]: sha256 }, { projection: { _id: 1 } })) return true;
-  }
   return false;
+}
+
+/** Contents of messages that came in, and of the calls that brought them. `decidedSince`: of those that were decided before, none is kept. */
+function makeMessageContents({ db }: StoreConnection, decidedSince: Date | undefined) {
+  const inbound = db.collection<InboundRecord>(COLLECTIONS.inbound);
+  const isContent = (sha256: string) => ["raw.sha256", "source.webhook.body.sha256"].map((field) => ({ [field]: sha256 }));
+  const isWanted = [{ decidedAt: { $exists: false } }, { state: "quarantined" as const }, { decidedAt: { $gte: decidedSince } }];
+  const isKept = decidedSince && { contentRemovedAt: { $exists: false }, $or: isWanted };
+  return {
+    async isKept(sha256: string): Promise<boolean> {
+      for (const held of isContent(sha256)) if (await inbound.findOne({ ...held, ...isKept }, { projection: { _id: 1 } })) return true;
+      return false;
+    },
+    /** Before they are: a message without its content, that does not say so, is a loss to the audit. */
+    async noteRemoved(sha256: string, at: Date): Promise<void> {
+      if (decidedSince)
+        for (const held of isContent(sha256)) await inbound.updateMany({ ...held, contentRemovedAt: { $exists: false } }, { $set: { contentRemovedAt: at } });
+    },
+  };
 }

@@ -17,9 +17,11 @@ export interface StrandedInbound {
 
 /** Messages whose raw content, or the call that brought them, is gone, and those that are said to have become a ticket which is not there. */
 export async function strandedInbound(store: StoreConnection, limit: number): Promise<StrandedInbound[]> {
+  const isKept = { contentRemovedAt: { $exists: false } };
+  const cameByWebhook = { ...isKept, "source.webhook": { $exists: true } };
   const [withoutRaw, withoutCall, withoutTicket] = await Promise.all([
-    without(store, { from: COLLECTIONS.blobs, localField: "raw.sha256", foreignField: "_id" }, {}, limit),
-    without(store, { from: COLLECTIONS.blobs, localField: "source.webhook.body.sha256", foreignField: "_id" }, { "source.webhook": { $exists: true } }, limit),
+    without(store, { from: COLLECTIONS.blobs, localField: "raw.sha256", foreignField: "_id" }, isKept, limit),
+    without(store, { from: COLLECTIONS.blobs, localField: "source.webhook.body.sha256", foreignField: "_id" }, cameByWebhook, limit),
     without(store, { from: COLLECTIONS.tickets, localField: "ticket.id", foreignField: "id" }, { "ticket.id": { $exists: true } }, limit),
   ]);
   return [

@@ -4,6 +4,8 @@ import { testMongoUrl, uniqueName } from "../../../test/support/servers.ts";
 import { BlobNotFound, BlobTooLarge } from "../src/blob-store.ts";
 import { sweepBlobs } from "../src/blob-sweep.ts";
 import { COLLECTIONS, connectStore, type StoreConnection } from "../src/connect.ts";
+import { makeMongoInbound } from "../src/inbound.ts";
+import { strandedInbound } from "../src/inbound-audit.ts";
 import { makeMongoBlobStore } from "../src/mongo-blob-store.ts";
 import { StoreUnavailable } from "../src/outage.ts";
 import { makeSmallBlobReader } from "../src/small-blob-reader.ts";
@@ -144,6 +146,29 @@ describe("the sweep", () => {
     expect(await sweepIn(2)).toBe(0);
     await store.db.collection("inbound").deleteMany({});
     expect(await sweepIn(2)).toBe(1);
+  });
+
+  it("takes the content of a message some days after it was decided where that is said, and notes it", async () => {
+    const inbound = makeMongoInbound(store, { now: () => inDays(0) });
+    const receive = async (name: string) => {
+      const record = {
+        _id: `inb_${name}`,
+        requestId: `req_${name}`,
+        mailbox: "m@example.test",
+        source: { door: "smtp", envelopeTo: [] },
+        raw: await put(Buffer.from(name)),
+      };
+      await inbound.accept({ ...record, receivedAt: inDays(0), state: "stored", trace: [], repetitions: 0 });
+      return record._id;
+    };
+    const [undecided, quarantined, ignored] = [await receive("undecided"), await receive("quarantined"), await receive("ignored")];
+    await inbound.decide(quarantined, { state: "quarantined", trace: [] });
+    await inbound.decide(ignored, { state: "ignored", trace: [] });
+    const sweepAt = (days: number) => sweepBlobs(store, { olderThanMs: DAY_MS, messagesKeptMs: 10 * DAY_MS, now: inDays(days) });
+    expect([await sweepIn(99), await sweepAt(9), await sweepAt(11)]).toEqual([0, 0, 1]);
+    expect((await inbound.find(ignored))?.contentRemovedAt).toBeInstanceOf(Date);
+    for (const id of [undecided, quarantined]) expect(await inbound.find(id)).not.toHaveProperty("contentRemovedAt");
+    expect(await strandedInbound(store, 10)).toEqual([]);
   });
 
   it("leaves the files of a request that waits for its outcome, and of one that was given up", async () => {

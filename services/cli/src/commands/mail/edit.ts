@@ -8,7 +8,7 @@ import type { InboundRecord } from "@openticket/contract";
 import { type BlobStore, makeMongoBlobStore } from "@openticket/store";
 import type { Command, CommandDeps } from "../../command.ts";
 import { CliFailure } from "../../failure.ts";
-import { findMessage, replayMessages, requireUndone, uniqueFileName } from "./message.ts";
+import { findMessage, replayMessages, requireContent, requireUndone, uniqueFileName } from "./message.ts";
 
 /** Largest message that an operator may put in, bytes. */
 const MAX_BYTES = 1024 * 1024 * 1024;
@@ -39,6 +39,7 @@ async function edit({ id, file }: { id: string; file?: string | undefined }, dep
 }
 
 async function editedByHand(record: InboundRecord, blobs: BlobStore): Promise<InboundRecord["raw"]> {
+  requireContent(record);
   const path = join(tmpdir(), uniqueFileName(record._id));
   try {
     await pipeline(await blobs.open(record.raw.sha256), createWriteStream(path, { mode: 0o600, flags: "wx" }));

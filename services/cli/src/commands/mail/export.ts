@@ -4,7 +4,7 @@ import { pipeline } from "node:stream/promises";
 import { makeMongoBlobStore } from "@openticket/store";
 import type { Command, CommandDeps } from "../../command.ts";
 import { STANDARD_OUTPUT, TARGET_FILE } from "../../target-file.ts";
-import { findMessage } from "./message.ts";
+import { findMessage, requireContent } from "./message.ts";
 
 /** `opentickets mail export <id> <file>`: the raw message, byte by byte as it came. */
 export const mailExport: Command = (parser, wrap) =>
@@ -17,7 +17,9 @@ export const mailExport: Command = (parser, wrap) =>
 
 async function exportMessage({ id, file }: { id: string; file: string }, { connections, output }: CommandDeps): Promise<undefined> {
   const store = await connections.store();
-  const { raw } = await findMessage(store, id);
+  const record = await findMessage(store, id);
+  requireContent(record);
+  const { raw } = record;
   const content = await makeMongoBlobStore(store).open(raw.sha256);
   if (file !== STANDARD_OUTPUT) {
     await pipeline(content, createWriteStream(file, { mode: 0o600 }));

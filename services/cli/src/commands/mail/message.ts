@@ -34,6 +34,11 @@ export function requireUndone({ _id, state, ticket }: InboundRecord): void {
   if (ticket) throw new CliFailure(`${_id} has become ticket ${ticket.tid} already.`);
 }
 
+/** Throws {@link CliFailure} for a message whose content is not kept any more. */
+export function requireContent({ _id, contentRemovedAt }: InboundRecord): void {
+  if (contentRemovedAt) throw new CliFailure(`The content of ${_id} was removed on ${contentRemovedAt.toISOString()}: see INBOUND_CONTENT_RETENTION_DAYS.`);
+}
+
 /** Lets messages be read and decided again; what an earlier try was refused for is forgotten. `note` says why in its trace. */
 export async function replayMessages(
   records: readonly { record: InboundRecord; note: Decision; raw?: InboundRecord["raw"] }[],

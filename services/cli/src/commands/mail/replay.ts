@@ -1,5 +1,5 @@
 import type { Command, CommandDeps } from "../../command.ts";
-import { chosenMessages, replayMessages, requireUndone } from "./message.ts";
+import { chosenMessages, replayMessages, requireContent, requireUndone } from "./message.ts";
 
 interface Argv {
   ids?: string[] | undefined;
@@ -23,7 +23,10 @@ export const mailReplay: Command = (parser, wrap) =>
 
 async function replay(chosen: Argv, deps: CommandDeps): Promise<undefined> {
   const records = await chosenMessages(await deps.connections.store(), chosen);
-  for (const record of records) requireUndone(record);
+  for (const record of records) {
+    requireUndone(record);
+    requireContent(record);
+  }
   const note = { rule: "operator", answer: "replayed" };
   const replayed = await replayMessages(
     records.map((record) => ({ record, note })),

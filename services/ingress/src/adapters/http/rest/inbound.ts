@@ -11,7 +11,7 @@ export const GET_INBOUND = "getinbound";
 /** A message that came in, as the REST API shows it; its raw content stays with the operator's command line. */
 export const inboundView = inboundRecord
   .omit({ _id: true, checkAt: true })
-  .extend({ id: z.string(), receivedAt: z.iso.datetime(), decidedAt: z.iso.datetime().optional() });
+  .extend({ id: z.string(), receivedAt: z.iso.datetime(), decidedAt: z.iso.datetime().optional(), contentRemovedAt: z.iso.datetime().optional() });
 export const inboundPage = z.object({ inbound: z.array(inboundView), next: z.string().optional().describe("`after` of the next page, when there may be one") });
 
 const DEFAULT_PAGE = 50;
@@ -51,8 +51,9 @@ export function registerInbound(app: FastifyInstance, deps: HttpDeps): void {
 }
 
 /** See {@link inboundView}. */
-export function viewInbound({ _id: id, checkAt, receivedAt, decidedAt, ...shown }: InboundRecord): z.infer<typeof inboundView> {
-  return { id, ...shown, receivedAt: receivedAt.toISOString(), ...(decidedAt && { decidedAt: decidedAt.toISOString() }) };
+export function viewInbound({ _id: id, checkAt, receivedAt, decidedAt, contentRemovedAt, ...shown }: InboundRecord): z.infer<typeof inboundView> {
+  const later = { ...(decidedAt && { decidedAt: decidedAt.toISOString() }), ...(contentRemovedAt && { contentRemovedAt: contentRemovedAt.toISOString() }) };
+  return { id, ...shown, receivedAt: receivedAt.toISOString(), ...later };
 }
 
 function faultOf(error: z.ZodError): string {
