@@ -36,6 +36,11 @@ describe("parameters", () => {
     expect(await open({ ...GUEST, message: "It\0 burns\n\tsince noon\0" })).toMatchObject({ message: "It burns\n\tsince noon" });
   });
 
+  it("a name is cut to what a ticket keeps, and that is noted", async () => {
+    const ticket = await open({ ...GUEST, name: "n".repeat(300) });
+    expect(ticket).toMatchObject({ opener: { name: "n".repeat(255) }, decisions: [{ rule: "name", answer: "cut", because: expect.stringContaining("300") }] });
+  });
+
   it("clientid: the client opens it", async () => {
     expect((await open(CLIENT)).opener).toEqual({ kind: "client", clientid: 1, name: "Ada Lovelace", email: "ada@client.example.test" });
   });

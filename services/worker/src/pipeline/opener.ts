@@ -1,8 +1,8 @@
-import { NO_SUCH_ID, type Opener, type OpenTicketCommand, referenceError } from "@openticket/contract";
+import { LIMITS, NO_SUCH_ID, type Opener, type OpenTicketCommand, referenceError } from "@openticket/contract";
 import { isEmailAddress } from "./email-address.ts";
 import type { Findings } from "./findings.ts";
 import type { Client, Directory } from "./ports.ts";
-import { oneLine } from "./subject.ts";
+import { oneLine, withinLength } from "./subject.ts";
 
 /** Somebody who writes to us, for himself. */
 type Person = Omit<Opener, "admin">;
@@ -27,7 +27,7 @@ export function readGuest({ name, email }: Pick<OpenTicketCommand["ticket"], "na
   if (!isComplete) findings.error(referenceError("name_and_email_required"));
   const isAddress = givenEmail === "" || isEmailAddress(givenEmail);
   if (!isAddress) findings.error(referenceError("email_invalid"));
-  return isComplete && isAddress ? { kind: "guest", name: givenName, email: givenEmail } : undefined;
+  return isComplete && isAddress ? { kind: "guest", name: withinLength("name", givenName, LIMITS.nameLength, findings), email: givenEmail } : undefined;
 }
 
 /** The client, or a user or contact of it. `userid` counts before `contactid`; both only as the client's own. */

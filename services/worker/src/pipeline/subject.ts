@@ -9,11 +9,14 @@ export function oneLine(text: string): string {
 /** The subject on one line, cut to the limit. */
 export function readSubject(given: string | undefined, findings: Findings): string | undefined {
   const subject = oneLine(given ?? "");
-  if (subject === "") {
-    findings.error(referenceError("subject_required"));
-    return undefined;
-  }
-  if (subject.length <= LIMITS.subjectLength) return subject;
-  findings.decide("subject", "cut", `it had ${subject.length} characters, ${LIMITS.subjectLength} are kept`);
-  return subject.slice(0, LIMITS.subjectLength).replace(/[\ud800-\udbff]$/, "");
+  if (subject !== "") return withinLength("subject", subject, LIMITS.subjectLength, findings);
+  findings.error(referenceError("subject_required"));
+  return undefined;
+}
+
+/** At most so many characters of that parameter's text; a cut is noted on the ticket. */
+export function withinLength(name: string, text: string, most: number, findings: Findings): string {
+  if (text.length <= most) return text;
+  findings.decide(name, "cut", `it had ${text.length} characters, ${most} are kept`);
+  return text.slice(0, most).replace(/[\ud800-\udbff]$/, "");
 }

@@ -1,4 +1,4 @@
-import { NO_SUCH_ID, type OpenTicketCommand, PRIORITIES, type RequestError, referenceError, type TicketRecord } from "@openticket/contract";
+import { LIMITS, NO_SUCH_ID, type OpenTicketCommand, PRIORITIES, type RequestError, referenceError, type TicketRecord } from "@openticket/contract";
 import { readCreated } from "./created.ts";
 import { readCustomFields } from "./custom-fields.ts";
 import { Findings } from "./findings.ts";
@@ -70,10 +70,15 @@ async function readService(
 
 /** The message, which must say something; without NUL, which nobody can see and many programs end a text at. */
 export function readMessage(given: string | undefined, findings: Findings): string | undefined {
-  const message = given?.replaceAll("\0", "");
-  if (message !== undefined && message.trim() !== "") return message;
-  findings.error(referenceError("message_required"));
+  const message = given?.replaceAll("\0", "") ?? "";
+  const bytes = Buffer.byteLength(message);
+  if (bytes <= LIMITS.messageBytes && message.trim() !== "") return message;
+  findings.error(bytes > LIMITS.messageBytes ? tooLong(bytes) : referenceError("message_required"));
   return undefined;
+}
+
+function tooLong(bytes: number): RequestError {
+  return { code: "message_too_long", field: "message", message: `The message has ${bytes} bytes of UTF-8; at most ${LIMITS.messageBytes} are taken` };
 }
 
 function readPriority(given: string | undefined, fallback: TicketRecord["priority"], findings: Findings): TicketRecord["priority"] {

@@ -142,6 +142,7 @@ describe("errors", () => {
     ["Name and email address are required if not a client", { clientid: undefined, name: "Ada" }],
     ["Message is required", { message: " " }],
     ["Message is required", { message: "\0" }],
+    ["The message has 8388609 bytes of UTF-8; at most 8388608 are taken", { message: `${"é".repeat(4 * 1024 * 1024)}!` }],
     ["Email Address Invalid", { clientid: undefined, name: "Ada", email: "nobody" }],
     ["Invalid Ticket Status", { status: "Lost" }],
     ["Invalid Date Format", { created: "tomorrow" }],

@@ -13,7 +13,8 @@ const IS_COMMENT = `${EVENT} = "issue_comment" and action = "created" and (issue
 const IS_OWN_RUN = "$not($exists(workflow_run.head_repository)) or workflow_run.head_repository.full_name = repository.full_name";
 const IS_RUN = `${EVENT} = "workflow_run" and action = "completed" and workflow_run.conclusion in ["failure", "timed_out", "startup_failure", "success"] and (${IS_OWN_RUN})`;
 const IS_ALERT = `${EVENT} in ${ALERTS} and action in ["created", "reopened", "reopened_by_user", "auto_reopened", "reintroduced", "appeared_in_branch", "fixed", "dismissed", "auto_dismissed", "closed_by_user", "resolved"]`;
-const IS_OVER = `(${EVENT} = "issues" and action = "closed") or (${EVENT} = "workflow_run" and workflow_run.conclusion = "success") or (${EVENT} in ${ALERTS} and action in ["fixed", "dismissed", "auto_dismissed", "closed_by_user", "resolved"])`;
+/** What is said on an issue that is closed opens nothing. */
+const IS_OVER = `(${EVENT} = "issues" and action = "closed") or (${EVENT} = "issue_comment" and issue.state = "closed") or (${EVENT} = "workflow_run" and workflow_run.conclusion = "success") or (${EVENT} in ${ALERTS} and action in ["fixed", "dismissed", "auto_dismissed", "closed_by_user", "resolved"])`;
 
 export const githubPreset: Preset = {
   mapping: {

@@ -33,7 +33,7 @@ export const gitlabPreset: Preset = {
     windowSeconds: QUARTER_S,
     happenedAt: "(object_attributes.finished_at ? object_attributes.finished_at : object_attributes.updated_at)",
     resolved:
-      '(object_kind in ["issue", "work_item"] and object_attributes.action = "close") or (object_kind = "pipeline" and object_attributes.status = "success") or (object_kind = "vulnerability" and object_attributes.state in ["resolved", "dismissed"])',
+      '(object_kind in ["issue", "work_item"] and object_attributes.action = "close") or (object_kind = "note" and issue.state = "closed") or (object_kind = "pipeline" and object_attributes.status = "success") or (object_kind = "vulnerability" and object_attributes.state in ["resolved", "dismissed"])',
     onResolved: "close",
     afterResolved: "reopen",
   },

@@ -9,6 +9,8 @@ const FIRING =
   '["charge.dispute.created", "charge.dispute.updated", "invoice.payment_failed", "payout.failed", "radar.early_fraud_warning.created", "review.opened"]';
 const OVER = '["charge.dispute.closed", "invoice.paid", "invoice.voided", "review.closed"]';
 const OBJECT = "data.object";
+/** A dispute is updated once more when it has been decided. */
+const IS_OVER = `type in ${OVER} or (type = "charge.dispute.updated" and ${OBJECT}.status in ["won", "lost", "warning_closed"])`;
 /**
  * Currencies whose amounts come whole, and in thousandths; those of all others come in hundredths, also of ISK and UGX, which
  * have no smaller unit any more. Source: docs.stripe.com/currencies, "Zero-decimal currencies", "Special cases".
@@ -44,7 +46,7 @@ export const stripePreset: Preset = {
     windowSeconds: QUARTER_S,
     // Stripe promises no order, and sends for three days what was not taken.
     happenedAt: "created",
-    resolved: `type in ${OVER}`,
+    resolved: IS_OVER,
     onResolved: "close",
     afterResolved: "reopen",
   },

@@ -25,6 +25,15 @@ describe("the ticket of an event", () => {
     expect(ticketOf({ noemail: false }, {})).toEqual({ noemail: false });
   });
 
+  it("has the files that came with the event, and none that are stored already", () => {
+    const file = { name: "a.txt", data: "aGVsbG8=" };
+    expect(ticketOfEvent({ attachments: [file] })).toMatchObject({ ticket: { attachments: [file] }, problems: [] });
+    const stored = { name: "b.txt", contentType: "text/plain", size: 5, sha256: "0".repeat(64) };
+    const { ticket, problems } = ticketOfEvent({ attachments: [file, stored] });
+    expect(ticket).not.toHaveProperty("attachments");
+    expect(problems).toMatchObject([{ field: "attachments", message: expect.stringContaining("cannot refer to files that are stored") }]);
+  });
+
   it("may come in any encoding of the call, and what cannot be read is said", () => {
     expect(ticketOf({ deptid: "3", markdown: "true" }, {})).toMatchObject({ deptid: 3, markdown: true });
     expect(ticketOfEvent({ subject: ["s"] }).problems).toMatchObject([{ field: "subject" }]);

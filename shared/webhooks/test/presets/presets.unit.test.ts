@@ -137,6 +137,13 @@ describe("GitHub", () => {
     });
   });
 
+  it("opens nothing by a comment on an issue that is closed", async () => {
+    const comment = { body: "Closing.", html_url: "https://github.com/example/app/issues/7#issuecomment-1", user: { login: "eve" } };
+    const commented = (state: string) => tryPreset("github", { action: "created", issue: { ...issue, state }, comment, repository }, as("issue_comment"));
+    expect(await commented("open")).toMatchObject({ key: "example/app#7", isResolved: false });
+    expect(await commented("closed")).toMatchObject({ key: "example/app#7", isResolved: true });
+  });
+
   it("makes a ticket of a workflow that fails, until it succeeds", async () => {
     const run = {
       name: "CI",
@@ -242,6 +249,7 @@ describe("GitLab", () => {
       object_attributes: { note: "Me too.", noteable_type: "Issue", url: "https://gitlab.example/n" },
       issue: { iid: 23, title: "It burns" },
     };
+    expect(await tryPreset("gitlab", { ...note, issue: { ...note.issue, state: "closed" } })).toMatchObject({ key: "example/app#23", isResolved: true });
     expect(await tryPreset("gitlab", note)).toMatchObject({ key: "example/app#23", params: { message: expect.stringContaining("Me too.") } });
     expect(await tryPreset("gitlab", { ...issue, object_attributes: { ...issue.object_attributes, action: "close" } })).toMatchObject({
       isResolved: true,
@@ -296,6 +304,16 @@ describe("Stripe", () => {
     });
     expect(reading).toMatchObject({ params: { message: expect.stringContaining("Next attempt: 2026-01-01T00:00:00.000Z") } });
     expect(await tryPreset("stripe", event("invoice.paid", invoice))).toEqual({ kind: "mapped", key: "in_1", isResolved: true });
+  });
+
+  it.each([
+    ["needs_response", false],
+    ["under_review", false],
+    ["won", true],
+    ["lost", true],
+  ])("takes a dispute that is updated to %s for over: %s", async (status, isResolved) => {
+    const dispute = { id: "dp_1", object: "dispute", amount: 100, currency: "eur", status };
+    expect(await tryPreset("stripe", event("charge.dispute.updated", dispute))).toMatchObject({ key: "dp_1", isResolved });
   });
 
   it("says when an event happened, as they come in any order", async () => {

@@ -2,7 +2,7 @@ import { ByteCollector } from "./byte-sink.ts";
 import { BodyTooLarge } from "./errors.ts";
 import { BrokenJson, type JsonHandler, type JsonLimits, type JsonScalar } from "./json-handler.ts";
 import { StringUnescaper } from "./json-string.ts";
-import { decodeFieldText } from "./text.ts";
+import { decodeFieldText, growthOf } from "./text.ts";
 
 /** What may come next. */
 const VALUE = 0;
@@ -139,7 +139,10 @@ export class JsonScanner {
   }
 
   #endString(): void {
-    const text = this.#parseString(decodeFieldText(this.#collector.take()));
+    const bytes = this.#collector.take();
+    const written = decodeFieldText(bytes);
+    this.#spend(growthOf(bytes, written));
+    const text = this.#parseString(written);
     this.#inside = "structure";
     if (this.#isKey) {
       this.#expected = COLON;

@@ -10,6 +10,11 @@ export function decodeFieldText(bytes: Buffer): string {
   return isUtf8(bytes) ? bytes.toString("utf8") : decodeWindows1252(bytes);
 }
 
+/** Bytes that the text takes beyond those that it came in: what is no UTF-8 becomes up to three times as large. */
+export function growthOf(bytes: Buffer, text: string): number {
+  return Math.max(0, Buffer.byteLength(text) - bytes.length);
+}
+
 /** Where windows-1252 differs from latin1: 0x80 to 0x9f. */
 const WINDOWS_1252 = "€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ";
 
@@ -51,6 +56,9 @@ export class TextSink implements ByteSink {
   }
 
   end(): void {
-    this.#onText(decodeFieldText(this.#collector.take()));
+    const bytes = this.#collector.take();
+    const text = decodeFieldText(bytes);
+    this.#budget.spend(growthOf(bytes, text));
+    this.#onText(text);
   }
 }

@@ -56,6 +56,19 @@ describe("the limit on the body", () => {
   });
 });
 
+describe("the limit on text", () => {
+  const text = Buffer.concat([Buffer.from("["), Buffer.alloc(600, 0x80), Buffer.from("]")]);
+
+  it.each<[string, Buffer, string]>([
+    ["a form", Buffer.concat([Buffer.from("a="), text]), FORM],
+    ["JSON", Buffer.concat([Buffer.from('{"a":"'), text, Buffer.from('"}')]), JSON_TYPE],
+    ["multipart", multipart(part('name="a"', text)), MULTIPART],
+  ])("counts what bytes that are no UTF-8 become: %s", async (_, body, type) => {
+    expect((await read(body, type, { limits: { fieldBytes: 1900 } })).params.a).toHaveLength(602);
+    await expect(read(body, type, { limits: { fieldBytes: 1700 } })).rejects.toThrow(BodyTooLarge);
+  });
+});
+
 describe("the limits on attachments", () => {
   const files = (...sizes: number[]) => form({ attachments: tripleEncoded(sizes.map((size, index) => ({ name: `${index}.txt`, content: "x".repeat(size) }))) });
 
