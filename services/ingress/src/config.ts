@@ -1,5 +1,5 @@
 import { commonConfigFields, flag, integer, list, networkList, url } from "@openticket/runtime";
-import { secretKeysFault } from "@openticket/webhooks";
+import { webhookConfigFields } from "@openticket/webhooks";
 import { z } from "zod";
 
 /** Bytes in a MiB. */
@@ -11,18 +11,6 @@ function sameMail() {
     .enum(["each", "shared"])
     .default("each")
     .describe("One message for several mailboxes: a ticket for each, also where they are of one department, or one in all, for the first that is named");
-}
-
-/** What secrets in the database are sealed with. */
-function secretsKey() {
-  return z
-    .string()
-    .superRefine((keys, context) => {
-      const fault = secretKeysFault(keys);
-      if (fault) context.addIssue({ code: "custom", message: fault });
-    })
-    .optional()
-    .describe("Key that the secrets of webhooks are sealed with in MongoDB, base64 of 32 bytes; several separated by commas: the first seals, all open");
 }
 
 /** The HTTP door's environment. */
@@ -39,7 +27,7 @@ export const httpConfig = z.object({
     .describe(
       "Where the door is reached from outside, behind a proxy: it is shown as the address of webhooks, and some providers sign it; unset: as a call says",
     ),
-  SECRETS_KEY: secretsKey(),
+  ...webhookConfigFields,
   WEBHOOK_MEMORY_BYTES: integer({ min: 1024, max: 16_384 * MIB, fallback: 256 * MIB }).describe(
     "Bodies of webhooks that are held at once, all together, bytes; beyond it calls get 503",
   ),
@@ -47,7 +35,6 @@ export const httpConfig = z.object({
   WEBHOOK_MAX_MAIL_BYTES: integer({ min: 1024, max: 1024 * MIB, fallback: 64 * MIB }).describe("Size of a mail that a webhook brings, bytes"),
   MAIL_SAME_MAIL: sameMail(),
   WEBHOOK_MAX_HOPS: integer({ min: 1, max: 1000, fallback: 50 }).describe("Received headers of a mail that a webhook brings; more are a loop"),
-  EVENTS_ALLOWED_NETWORKS: networkList().describe("Addresses and CIDR ranges beside the public internet that endpoints may be in, by http as well"),
   HTTP_REPLY_TIMEOUT_MS: integer({ min: 100, max: 300_000, fallback: 25_000 }).describe("How long a call waits for its ticket before it answers 503, ms"),
   HTTP_ASYNC_DURABILITY: z
     .enum(["store", "queue"])

@@ -1,7 +1,7 @@
 import type { OpenTicketCommand } from "@openticket/contract";
 import type { Drain, Metrics } from "@openticket/runtime";
 import { type InboundStore, makeMongoCorrelations, makeMongoEventTickets, makeMongoWebhookSources, type StoreConnection } from "@openticket/store";
-import { makeEventReader, presetOf } from "@openticket/webhooks";
+import { makeEventReader, rulesOf } from "@openticket/webhooks";
 import { type ActionDeps, decideTicket, MAYBE_AGAIN, refusalOf } from "./actions.ts";
 import type { EventConfig } from "./events/config.ts";
 import { eventAction } from "./events/event-action.ts";
@@ -35,7 +35,7 @@ export function startEvents(config: EventConfig, deps: StartEventsDeps): Action 
     inbound,
     // Not the kept one: who has mended a mapping replays at once.
     sources: { find: makeMongoWebhookSources(store).find },
-    presetOf,
+    rulesOf,
     readBody: (body) => loadRaw(body, () => new Uint8Array(body.size), deps.rawMessages),
     reader,
     correlations: makeMongoCorrelations(store),

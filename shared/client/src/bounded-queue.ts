@@ -15,7 +15,7 @@ export interface BoundedQueue {
 }
 
 /** One try: the worker counts tries itself, since a producer's number is anyone's guess. Failed jobs are dead letters. */
-const JOB_OPTIONS = { attempts: 1, removeOnComplete: true, removeOnFail: false } as const;
+export const JOB_OPTIONS = { attempts: 1, removeOnComplete: true, removeOnFail: false } as const;
 
 /** See {@link BoundedQueue}. Nothing is sent while Redis is away, so that what was refused does not run later. */
 export function makeBoundedQueue(name: string, { connection, prefix }: { connection: RedisConnection; prefix: string }): BoundedQueue {

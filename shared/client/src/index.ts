@@ -1,4 +1,5 @@
 // The public surface of the client; nothing else of this package may be imported from outside.
+export { JOB_OPTIONS } from "./bounded-queue.ts";
 export * from "./client.ts";
 export type { ClientLogger } from "./client-logger.ts";
 export * from "./errors.ts";

@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { COMMAND_QUEUE, OPEN_TICKET_JOB } from "@openticket/contract";
 import { type Job, Queue } from "bullmq";
+import { JOB_OPTIONS } from "./bounded-queue.ts";
 import { leavePointer, missingRequests, pointerOf } from "./job-lookup.ts";
 import { type RedisConnection, serversOf } from "./redis.ts";
+import { infoField } from "./redis-info.ts";
 import { closedKey, foreignKey, ownersKey } from "./reply-owners.ts";
 
 /** The command queue as an operator sees it. */
@@ -70,7 +72,7 @@ export function makeOperatorQueue({ connection, prefix }: { connection: RedisCon
 
   async function server() {
     const infos = await Promise.all(serversOf(connection).map((one) => one.info()));
-    const fields = (name: string) => infos.map((info) => new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(info)?.[1] ?? "");
+    const fields = (name: string) => infos.map((info) => infoField(info, name) ?? "");
     const sum = (values: string[]) => values.reduce((total, value) => total + Number(value), 0);
     return {
       version: fields("valkey_version").find(Boolean) ?? fields("redis_version")[0] ?? "",
@@ -102,7 +104,7 @@ export function makeOperatorQueue({ connection, prefix }: { connection: RedisCon
     async enqueueAgain(requestId, jobName, data) {
       const jobId = `again_${randomBytes(AGAIN_BYTES).toString("hex")}`;
       await leavePointer(places, requestId, { jobId, fingerprint: undefined });
-      await queue.add(jobName || OPEN_TICKET_JOB, data, { jobId, attempts: 1, removeOnComplete: true, removeOnFail: false });
+      await queue.add(jobName || OPEN_TICKET_JOB, data, { ...JOB_OPTIONS, jobId });
     },
     removeMatching: (matches) => removeFrom(queue, matches),
     removeReplies,

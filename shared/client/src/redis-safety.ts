@@ -1,4 +1,5 @@
 import type { ClientLogger } from "./client-logger.ts";
+import { infoField } from "./redis-info.ts";
 
 /** What is needed of a connection; ioredis' fits. */
 interface AnswersInfo {
@@ -16,8 +17,8 @@ export interface UnsafeSetting {
 
 /** Reads the settings that the queue's safety rests on, through INFO: managed servers refuse CONFIG. Empty: all is well. */
 export async function unsafeSettings(redis: AnswersInfo): Promise<UnsafeSetting[]> {
-  const policy = infoField(await redis.info("memory"), "maxmemory_policy");
-  const appendOnly = infoField(await redis.info("persistence"), "aof_enabled");
+  const policy = infoField(await redis.info("memory"), "maxmemory_policy") ?? "unknown";
+  const appendOnly = infoField(await redis.info("persistence"), "aof_enabled") ?? "unknown";
   const settings: (UnsafeSetting & { isSafe: boolean })[] = [
     {
       setting: "maxmemory-policy",
@@ -41,10 +42,6 @@ export async function unsafeSettings(redis: AnswersInfo): Promise<UnsafeSetting[
 export function memoryInUse(info: string): number {
   const [used, limit] = [Number(infoField(info, "used_memory")), Number(infoField(info, "maxmemory"))];
   return limit > 0 ? used / limit : 0;
-}
-
-function infoField(info: string, name: string): string {
-  return new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(info)?.[1] ?? "unknown";
 }
 
 /** Says in the log, once Redis answers, each setting under which requests can be lost. Ends by itself; never throws. */

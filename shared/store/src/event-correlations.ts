@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
 import type { TicketEvent } from "@openticket/contract";
-import mongoose from "mongoose";
+import type mongoose from "mongoose";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
-import { DUPLICATE_KEY } from "./id-blocks.ts";
+import { isDuplicateKey } from "./duplicate-key.ts";
 import { eachInTime } from "./in-time.ts";
 
 /**
@@ -63,7 +63,7 @@ export function makeMongoCorrelations(store: StoreConnection): Correlations {
     claim: (given) =>
       claim(given).catch((error: unknown) => {
         // Two events made the first document of a key at once: now it is there.
-        if (error instanceof mongoose.mongo.MongoServerError && error.code === DUPLICATE_KEY) return claim(given);
+        if (isDuplicateKey(error)) return claim(given);
         throw error;
       }),
     async startOver(about, from, to) {

@@ -1,5 +1,6 @@
 import type mongoose from "mongoose";
 import { COLLECTIONS } from "./connect.ts";
+import { isDuplicateKey } from "./duplicate-key.ts";
 import { inTime } from "./in-time.ts";
 
 /**
@@ -74,11 +75,7 @@ async function raise(counters: mongoose.mongo.Collection<{ _id: string; value: n
     const counter = await counters.findOneAndUpdate({ _id: of }, { $inc: { value: by } }, { upsert: true, returnDocument: "after" });
     return counter?.value ?? by;
   } catch (error) {
-    const isCollision = error instanceof Error && "code" in error && error.code === DUPLICATE_KEY;
-    if (isRetry || !isCollision) throw error;
+    if (isRetry || !isDuplicateKey(error)) throw error;
     return raise(counters, of, by, true);
   }
 }
-
-/** MongoDB's code for a violated unique index. */
-export const DUPLICATE_KEY = 11_000;

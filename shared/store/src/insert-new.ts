@@ -1,5 +1,5 @@
-import mongoose from "mongoose";
-import { DUPLICATE_KEY } from "./id-blocks.ts";
+import type mongoose from "mongoose";
+import { isDuplicateKey } from "./duplicate-key.ts";
 
 /** Inserts a document; false when there is one of that name. Throws on an outage. */
 export async function insertNew<Document extends { _id: string }>(document: Document, into: mongoose.mongo.Collection<Document>): Promise<boolean> {
@@ -7,7 +7,7 @@ export async function insertNew<Document extends { _id: string }>(document: Docu
     await into.insertOne(document as mongoose.mongo.OptionalUnlessRequiredId<Document>);
     return true;
   } catch (error) {
-    if (error instanceof mongoose.mongo.MongoServerError && error.code === DUPLICATE_KEY) return false;
+    if (isDuplicateKey(error)) return false;
     throw error;
   }
 }

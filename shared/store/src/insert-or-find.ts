@@ -1,5 +1,5 @@
 import type mongoose from "mongoose";
-import { DUPLICATE_KEY } from "./id-blocks.ts";
+import { DUPLICATE_KEY } from "./duplicate-key.ts";
 import { insertUnordered } from "./insert-unordered.ts";
 import { isStoreOutage, StoreUnavailable } from "./outage.ts";
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ReplyRecord } from "@openticket/contract";
 import { coalesce } from "./coalesce.ts";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
@@ -54,8 +55,4 @@ export function makeMongoReplyReader(store: StoreConnection): ReplyReader {
       return latest.map(toRecord).reverse();
     },
   });
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { RejectionRecord, TicketDraft, TicketHead, TicketRecord } from "@openticket/contract";
 import type mongoose from "mongoose";
 import { coalesce } from "./coalesce.ts";
@@ -86,8 +87,4 @@ function findHeads(tickets: mongoose.mongo.Collection<TicketDocument>): (id: num
     maxInFlight: READS_IN_FLIGHT,
     maxBatch: LARGEST_BATCH,
   });
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

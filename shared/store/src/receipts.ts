@@ -1,8 +1,8 @@
 import type { Receipt } from "@openticket/contract";
-import mongoose from "mongoose";
+import type mongoose from "mongoose";
 import { coalesce } from "./coalesce.ts";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
-import { DUPLICATE_KEY } from "./id-blocks.ts";
+import { isDuplicateKey } from "./duplicate-key.ts";
 import { inTime } from "./in-time.ts";
 import { insertOrFind } from "./insert-or-find.ts";
 import { leaseUndecided } from "./lease-undecided.ts";
@@ -72,8 +72,7 @@ async function reopen({ _id, ...receipt }: Receipt, receipts: Receipts): Promise
   try {
     await receipts.replaceOne({ _id, decidedAt: { $exists: true } }, receipt, { upsert: true });
   } catch (error) {
-    const isOpen = error instanceof mongoose.mongo.MongoServerError && error.code === DUPLICATE_KEY;
-    if (!isOpen) throw error;
+    if (!isDuplicateKey(error)) throw error;
   }
 }
 

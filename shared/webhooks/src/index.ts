@@ -1,4 +1,6 @@
 // The public surface: what webhooks are, in and out. Knows no store, no queue and no server.
+
+export { webhookConfigFields } from "./config-fields.ts";
 export { mailgunKind } from "./kinds/mailgun.ts";
 export { mandrillKind } from "./kinds/mandrill.ts";
 export { postmarkKind } from "./kinds/postmark.ts";
@@ -16,9 +18,9 @@ export { endpointChangesForm, endpointView, isActive, makeEndpoint, newEndpointF
 export { type EndpointChanged, type EndpointManager, makeEndpointManager } from "./out/manager.ts";
 export { delayAfter, requestedDelay } from "./out/schedule.ts";
 export { SECRET_BYTES, secretOf, signedHeaders } from "./out/sign.ts";
-export { type Preset, presetOf } from "./presets/presets.ts";
+export { rulesOf } from "./presets/presets.ts";
 export { newSecretId, validSecrets } from "./sealed-secrets.ts";
-export { makeSecretBox, type SecretBox, SecretsLocked, secretKeysFault } from "./secret-box.ts";
+export { makeSecretBox, type SecretBox, SecretsLocked } from "./secret-box.ts";
 export * from "./source-kind.ts";
 export { sourceKind } from "./source-kinds.ts";
 export { checkDefinition, type DefinitionFault, type SourceDefinition, sourceDefinition } from "./sources/definition.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { makeSecretBox, SecretsLocked, secretKeysFault } from "../src/index.ts";
+import { makeSecretBox, SecretsLocked, secretKeysFault } from "../src/secret-box.ts";
 
 const [OLD, NEW, OTHER] = [1, 2, 3].map((byte) => Buffer.alloc(32, byte).toString("base64")) as [string, string, string];
 

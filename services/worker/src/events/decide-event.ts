@@ -1,8 +1,8 @@
-import type { Decision, EventCorrelation, EventMapping, InboundRecord, InboundWebhook } from "@openticket/contract";
+import type { Decision, InboundRecord, InboundWebhook } from "@openticket/contract";
 import { commandOfEvent } from "./command-of-event.ts";
 import { correlateEvent } from "./correlate-event.ts";
 import { openAlone } from "./open-alone.ts";
-import type { DecidedEvent, EventDeps, EventSource } from "./ports.ts";
+import type { DecidedEvent, EventDeps } from "./ports.ts";
 
 /**
  * What becomes of an event: its source's mapping, or that of its kind, makes a ticket of it, or of it and others together.
@@ -14,7 +14,7 @@ export async function decideEvent(record: InboundRecord, deps: EventDeps): Promi
   if (!webhook) return quarantined("unreadable", "It is said to be an event, and no call of a webhook stands beside it");
   const source = await deps.sources.find(webhook.source);
   if (!source) return quarantined("source_gone", `There is no source ${webhook.source} any more: set it again, and replay`);
-  const { mapping, correlation } = rulesOf(source, deps);
+  const { mapping, correlation } = deps.rulesOf(source);
   if (!mapping) return quarantined("no_mapping", `The source ${webhook.source} has no mapping: give it one, and replay`);
   const reading = await deps.reader.read({ ...(await taskOf(webhook, record, deps)), mapping, correlation });
   const trace: Decision[] = [{ rule: "source", answer: source._id, because: source.mapping ? "its own mapping" : `the mapping of ${source.kind}` }];
@@ -25,12 +25,6 @@ export async function decideEvent(record: InboundRecord, deps: EventDeps): Promi
   if (correlation && key !== undefined)
     return correlateEvent({ ...event, key, at: instantOf(reading, record), isResolved, correlation, source: source._id }, deps);
   return isResolved ? ignored("nothing_open", "It says that something is over, and not what: it has no key", event.trace) : openAlone(event, deps);
-}
-
-function rulesOf(source: EventSource, { presetOf }: EventDeps): { mapping: EventMapping | undefined; correlation: EventCorrelation | undefined } {
-  const preset = presetOf(source.kind);
-  const correlation = source.correlation === undefined ? preset?.correlation : (source.correlation ?? undefined);
-  return { mapping: source.mapping ?? preset?.mapping, correlation };
 }
 
 /** When it happened. Nothing comes in before that: a clock ahead of ours would have what follows look late. */

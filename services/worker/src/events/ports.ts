@@ -6,7 +6,6 @@ import type {
   InboundRecord,
   InboundState,
   OpenTicketCommand,
-  SourceKindName,
   TicketEvent,
   TicketRecord,
   WebhookSource,
@@ -17,8 +16,8 @@ import type { MailFacts } from "../pipeline/mail-facts.ts";
 /** What deciding about events needs from the outside. Everything here may be called twice for the same event. */
 export interface EventDeps {
   sources: { find(name: string): Promise<EventSource | undefined> };
-  /** What becomes of the events of a kind whose source says nothing of its own. */
-  presetOf(kind: SourceKindName): { mapping: EventMapping; correlation?: EventCorrelation } | undefined;
+  /** What becomes of the events of a source: what it says itself, else what its kind does. */
+  rulesOf(source: EventSource): { mapping: EventMapping | undefined; correlation: EventCorrelation | undefined };
   /** The exact bytes of a call. */
   readBody(body: { sha256: string; size: number }): Promise<Uint8Array>;
   reader: Pick<EventReader, "read">;

@@ -1,10 +1,7 @@
-import { flag, integer, list, networkFault } from "@openticket/runtime";
+import { flag, integer, list, networkList } from "@openticket/runtime";
 import { z } from "zod";
 
 const MINUTE_MS = 60_000;
-
-/** `10.0.0.0/8`, `2001:db8::/32` or an address. */
-const network = z.string().refine((text) => networkFault(text) === undefined, "expected networks such as 10.0.0.0/8 or 192.0.2.1, separated by commas");
 
 /** `Name: value`. */
 const verdict = z.string().transform((text, context) => {
@@ -26,9 +23,7 @@ export const mailConfigFields = {
     "Servers whose Authentication-Results are believed, by the id that they begin with; they must remove such headers of strangers",
   ),
   MAIL_TRUSTED_ARC_SEALERS: list().describe("Domains of forwarders whose ARC seal is believed when it says that DMARC passed"),
-  MAIL_TRUSTED_NETWORKS: list()
-    .pipe(z.array(network))
-    .describe("Networks of relays whose mails count as verified, such as an internal server where every sender is logged in"),
+  MAIL_TRUSTED_NETWORKS: networkList().describe("Networks of relays whose mails count as verified, such as an internal server where every sender is logged in"),
   MAIL_TRUST_LOGIN: flag(true).describe("A mail of a peer that has logged in (SMTP AUTH) counts as verified"),
   MAIL_DNS_SERVERS: list().describe("DNS servers for SPF, DKIM and DMARC, such as `192.0.2.53` or `192.0.2.53:5353`; unset: the system's"),
   MAIL_DNS_TIMEOUT_MS: integer({ min: 100, max: 30_000, fallback: 2000 }).describe("How long one question to the DNS may take, ms"),

@@ -1,5 +1,6 @@
-import { createHmac, createSecretKey, timingSafeEqual } from "node:crypto";
+import { createHmac, createSecretKey } from "node:crypto";
 import type { TicketHead } from "@openticket/contract";
+import { isSame } from "@openticket/runtime";
 
 type TicketName = Pick<TicketHead, "_id" | "id">;
 
@@ -47,9 +48,4 @@ export function makeMessageIds({ secret, domain }: { secret: string; domain: str
     loopToken,
     isOwnLoopToken: (token, messageId) => isSame(token.trim(), loopToken(messageId)),
   };
-}
-
-function isSame(given: string, wanted: string): boolean {
-  const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }

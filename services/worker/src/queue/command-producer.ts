@@ -1,4 +1,4 @@
-import { missingRequests, type RedisConnection } from "@openticket/client";
+import { JOB_OPTIONS, missingRequests, type RedisConnection } from "@openticket/client";
 import { COMMAND_QUEUE } from "@openticket/contract";
 import type { Logger } from "@openticket/runtime";
 import { type Job, Queue } from "bullmq";
@@ -15,9 +15,6 @@ export interface CommandProducer {
   failed(limit: number): Promise<Job[]>;
   close(): Promise<void>;
 }
-
-/** The worker counts tries itself; what it finished or gave up is in the store. */
-const JOB_OPTIONS = { attempts: 1, removeOnComplete: true, removeOnFail: false } as const;
 
 /** See {@link CommandProducer}. */
 export function makeCommandProducer({ connection, prefix, logger }: { connection: RedisConnection; prefix: string; logger: Logger }): CommandProducer {

@@ -1,6 +1,7 @@
 import type { FolderLease, FolderOverview, FolderProgress, SkippedMessage } from "@openticket/contract";
 import type mongoose from "mongoose";
 import { COLLECTIONS, type StoreConnection } from "../connect.ts";
+import { isDuplicateKey } from "../duplicate-key.ts";
 import { inTime } from "../in-time.ts";
 
 /**
@@ -101,6 +102,6 @@ function unlessThere(fields: Record<string, unknown>): Record<string, unknown> {
 
 /** Another process has made it at the same time. */
 function raced(error: unknown): { upsertedCount: number } {
-  if (error instanceof Error && "code" in error && error.code === 11000) return { upsertedCount: 1 };
+  if (isDuplicateKey(error)) return { upsertedCount: 1 };
   throw error;
 }

@@ -1,4 +1,4 @@
-import type { SourceKindName } from "@openticket/contract";
+import type { EventCorrelation, EventMapping, SourceKindName, WebhookSource } from "@openticket/contract";
 import { alertmanagerPreset } from "./alertmanager.ts";
 import { fieldsPreset } from "./fields.ts";
 import { githubPreset } from "./github.ts";
@@ -21,9 +21,14 @@ const PRESETS: Partial<Record<SourceKindName, Preset>> = {
   json: fieldsPreset("$", '"Event of " & $source'),
 };
 
-export type { Preset } from "./preset.ts";
+/** What becomes of the events of a source: what it says itself, else the preset of its kind. No mapping: it brings mails. */
+export function rulesOf({ kind, mapping, correlation }: Pick<WebhookSource, "kind" | "mapping" | "correlation">): EventRules {
+  const preset = PRESETS[kind];
+  return { mapping: mapping ?? preset?.mapping, correlation: correlation === undefined ? preset?.correlation : (correlation ?? undefined) };
+}
 
-/** What becomes of the events of a kind whose source says nothing of its own; undefined for kinds that bring mails. */
-export function presetOf(kind: SourceKindName): Preset | undefined {
-  return PRESETS[kind];
+interface EventRules {
+  mapping: EventMapping | undefined;
+  /** None: every event stands alone. */
+  correlation: EventCorrelation | undefined;
 }

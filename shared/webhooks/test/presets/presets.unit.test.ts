@@ -1,16 +1,23 @@
 import { SOURCE_KINDS } from "@openticket/contract";
 import { describe, expect, it } from "vitest";
 import { expressionFaults } from "../../src/mapping/expression-faults.ts";
-import { presetOf } from "../../src/presets/presets.ts";
+import { rulesOf } from "../../src/presets/presets.ts";
 import { tryPreset } from "./try-preset.ts";
 
 describe("presets", () => {
-  it.each(SOURCE_KINDS.filter((kind) => presetOf(kind)))("%s has sound expressions", (kind) => {
-    expect(expressionFaults(presetOf(kind) ?? {})).toEqual([]);
+  it.each(SOURCE_KINDS.filter((kind) => rulesOf({ kind }).mapping))("%s has sound expressions", (kind) => {
+    expect(expressionFaults(rulesOf({ kind }))).toEqual([]);
   });
 
   it("are there for every kind that brings events, and for no other", () => {
-    expect(SOURCE_KINDS.filter((kind) => !presetOf(kind))).toEqual(["mailgun", "sendgrid", "postmark", "ses", "mandrill"]);
+    expect(SOURCE_KINDS.filter((kind) => !rulesOf({ kind }).mapping)).toEqual(["mailgun", "sendgrid", "postmark", "ses", "mandrill"]);
+  });
+
+  it("stand behind what a source says itself, which may be that its events stand alone", () => {
+    const mapping = { ticket: { subject: "s", message: "m" } };
+    const preset = rulesOf({ kind: "stripe" });
+    expect(rulesOf({ kind: "stripe", mapping })).toEqual({ mapping, correlation: preset.correlation });
+    expect(rulesOf({ kind: "stripe", correlation: null })).toEqual({ mapping: preset.mapping, correlation: undefined });
   });
 });
 

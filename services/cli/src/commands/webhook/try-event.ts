@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
-import type { EventCorrelation, EventMapping, TicketParams, WebhookSource } from "@openticket/contract";
+import type { EventCorrelation, TicketParams, WebhookSource } from "@openticket/contract";
 import { makeMongoWebhookSources } from "@openticket/store";
-import { checkDefinition, type EventReading, type EventTask, makeEventReader, presetOf, type SpentReading, ticketOfEvent } from "@openticket/webhooks";
+import { checkDefinition, type EventReading, type EventTask, makeEventReader, rulesOf, type SpentReading, ticketOfEvent } from "@openticket/webhooks";
 import type { CommandDeps } from "../../command.ts";
 import { CliFailure } from "../../failure.ts";
 import { table } from "../../output.ts";
@@ -30,6 +30,7 @@ export async function tryEvent(argv: TryArgv, deps: CommandDeps): Promise<number
   const [body, headers] = [await readBody(argv.file), argv.headers === undefined ? {} : await readHeaders(argv.headers)];
   const source = argv.definition === undefined ? await storedSource(argv.source, deps) : await definedSource(argv.definition);
   const { mapping, correlation } = rulesOf(source);
+  if (!mapping) throw new CliFailure(`A source of the kind ${source.kind} brings mails, which no mapping reads; see opentickets mail parse.`);
   const reader = makeEventReader({ processes: 1 });
   const task: EventTask = {
     body,
@@ -65,13 +66,6 @@ async function definedSource(file: string): Promise<Tried> {
   const checked = await checkDefinition(given, { find: async (address) => ({ address }) });
   if (checked.kind === "sound") return checked.definition;
   throw new CliFailure(checked.faults.map(({ path, message }) => `${path || "(all)"}: ${message}`).join("\n"));
-}
-
-function rulesOf({ kind, mapping, correlation }: Tried): { mapping: EventMapping; correlation: EventCorrelation | undefined } {
-  const preset = presetOf(kind);
-  const inUse = mapping ?? preset?.mapping;
-  if (!inUse) throw new CliFailure(`A source of the kind ${kind} brings mails, which no mapping reads; see opentickets mail parse.`);
-  return { mapping: inUse, correlation: correlation === undefined ? preset?.correlation : (correlation ?? undefined) };
 }
 
 function answerOf(reading: EventReading | SpentReading, { defaults }: Tried, correlation: EventCorrelation | undefined): Answer {

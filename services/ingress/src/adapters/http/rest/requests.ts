@@ -27,7 +27,7 @@ export function registerRequests(app: FastifyInstance, deps: HttpDeps): void {
   });
 
   async function answer(reply: FastifyReply, caller: Caller, requestId: string, waitMs: number) {
-    const status = await awaitStatus(requestId, caller.credential, waitMs, { ...deps, sleep, nowMs: () => performance.now() });
+    const status = await awaitStatus(requestId, caller.credential, waitMs, deps);
     if (status.state === "unknown") throw new Problem(404, "Not Found", `There is no request ${requestId.slice(0, 200)} of this credential`);
     if (status.state === "queued" || status.state === "working") reply.header("retry-after", "1");
     return "result" in status && status.result.result === "error" ? { ...status, errors: status.result.errors } : status;
@@ -39,8 +39,4 @@ function readWaitMs(given: string | undefined): number {
   const seconds = /^\d{1,6}(\.\d{1,3})?$/.test(given) ? Number(given) : undefined;
   if (seconds === undefined) throw new Problem(400, "Bad Request", `wait must be a number of seconds from 0 to ${MAX_WAIT_S}, got "${given.slice(0, 40)}"`);
   return Math.min(seconds, MAX_WAIT_S) * 1000;
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
