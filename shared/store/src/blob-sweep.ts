@@ -17,8 +17,8 @@ export interface BlobSweep {
   stopped?: AbortSignal;
 }
 
-/** Files that are looked at side by side. */
-const TOGETHER = 20;
+/** Files that are looked at together. */
+const TOGETHER = 500;
 
 /** See {@link BlobSweep}; the number of files that are gone. */
 export async function sweepBlobs(store: StoreConnection, sweep: BlobSweep): Promise<number> {
@@ -29,11 +29,16 @@ async function sweepStaged(store: StoreConnection, { olderThanMs, now, stopped }
   const limit = new Date(now.getTime() - olderThanMs);
   const blobs = store.db.collection<BlobDocument>(COLLECTIONS.blobs);
   const bucket = new mongoose.mongo.GridFSBucket(store.db, { bucketName: BUCKET });
-  return removeEach(bucket.find({ uploadDate: { $lt: limit } }, { projection: { _id: 1 } }), stopped, async ({ _id }) => {
-    if (await blobs.findOne({ fileId: _id }, { projection: { _id: 1 } })) return false;
-    await bucket.delete(_id);
-    return true;
-  });
+  let swept = 0;
+  for await (const files of batchesOf(bucket.find({ uploadDate: { $lt: limit } }, { projection: { _id: 1 } }), stopped)) {
+    const ids = files.map(({ _id }) => _id);
+    const named = new Set((await blobs.find({ fileId: { $in: ids } }, { projection: { fileId: 1 } }).toArray()).map(({ fileId }) => fileId.toHexString()));
+    for (const id of ids.filter((each) => !named.has(each.toHexString()))) {
+      await bucket.delete(id);
+      swept++;
+    }
+  }
+  return swept;
 }
 
 async function sweepUnused(store: StoreConnection, { olderThanMs, messagesKeptMs, now, stopped }: BlobSweep): Promise<number> {
@@ -43,31 +48,31 @@ async function sweepUnused(store: StoreConnection, { olderThanMs, messagesKeptMs
   const isOld = { createdAt: { $lt: limit }, $or: [{ usedAt: { $exists: false } }, { usedAt: { $lt: limit } }] };
   const waitedFor = await filesOfUndecided(store);
   const messages = makeMessageContents(store, messagesKeptMs === undefined ? undefined : new Date(now.getTime() - messagesKeptMs));
-  return removeEach(blobs.find(isOld), stopped, async ({ _id, fileId }) => {
-    if (waitedFor.has(_id) || (await isFileOfTicket(store, _id)) || (await messages.isKept(_id))) return false;
-    await messages.noteRemoved(_id, now);
-    // The blob goes first: a file without one is swept the next time.
-    if ((await blobs.deleteOne({ _id, ...isOld })).deletedCount === 0) return false;
-    await bucket.delete(fileId);
-    return true;
-  });
+  let swept = 0;
+  for await (const files of batchesOf(blobs.find(isOld), stopped)) {
+    const names = files.map(({ _id }) => _id);
+    const held = new Set([...(await filesOfTickets(store, names)), ...(await messages.keptOf(names))]);
+    for (const { _id, fileId } of files.filter((file) => !waitedFor.has(file._id) && !held.has(file._id))) {
+      await messages.noteRemoved(_id, now);
+      // The blob goes first: a file without one is swept the next time.
+      if ((await blobs.deleteOne({ _id, ...isOld })).deletedCount === 0) continue;
+      await bucket.delete(fileId);
+      swept++;
+    }
+  }
+  return swept;
 }
 
-/** The number of those that `remove` has removed. */
-async function removeEach<T>(found: AsyncIterable<T>, stopped: AbortSignal | undefined, remove: (item: T) => Promise<boolean>): Promise<number> {
-  let removed = 0;
-  let together: Promise<boolean>[] = [];
-  const settle = async () => {
-    removed += (await Promise.all(together)).filter(Boolean).length;
-    together = [];
-  };
+async function* batchesOf<T>(found: AsyncIterable<T>, stopped: AbortSignal | undefined): AsyncGenerator<T[]> {
+  let batch: T[] = [];
   for await (const item of found) {
-    if (stopped?.aborted) break;
-    together.push(remove(item));
-    if (together.length === TOGETHER) await settle();
+    if (stopped?.aborted) return;
+    batch.push(item);
+    if (batch.length < TOGETHER) continue;
+    yield batch;
+    batch = [];
   }
-  await settle();
-  return removed;
+  yield batch;
 }
 
 /** Files of requests that are accepted and not decided, and of those that were given up, which an operator may run again. */
@@ -86,30 +91,29 @@ async function filesOfUndecided({ db }: StoreConnection): Promise<Set<string>> {
   return files;
 }
 
-/** Whether a ticket or a reply has that file; both have an index of theirs. */
-async function isFileOfTicket(store: StoreConnection, sha256: string): Promise<boolean> {
-  const holds = { "attachments.0": { $exists: true }, "attachments.sha256": sha256 };
-  for (const owners of [COLLECTIONS.tickets, COLLECTIONS.replies]) {
-    if (await store.db.collection(owners).findOne(holds, { projection: { _id: 1 } })) return true;
-  }
-  return false;
+/** Those of the files that a ticket or a reply has; both have an index of theirs. */
+async function filesOfTickets({ db }: StoreConnection, names: string[]): Promise<string[]> {
+  const holds = { "attachments.0": { $exists: true }, "attachments.sha256": { $in: names } };
+  return (await Promise.all([COLLECTIONS.tickets, COLLECTIONS.replies].map((owners) => db.collection(owners).distinct("attachments.sha256", holds)))).flat();
 }
+
+/** Where a message names its content, and the call that brought it. */
+const FIELDS = ["raw.sha256", "source.webhook.body.sha256"] as const;
 
 /** Contents of messages that came in, and of the calls that brought them. `decidedSince`: of those that were decided before, none is kept. */
 function makeMessageContents({ db }: StoreConnection, decidedSince: Date | undefined) {
   const inbound = db.collection<InboundRecord>(COLLECTIONS.inbound);
-  const isContent = (sha256: string) => ["raw.sha256", "source.webhook.body.sha256"].map((field) => ({ [field]: sha256 }));
   const isWanted = [{ decidedAt: { $exists: false } }, { state: "quarantined" as const }, { decidedAt: { $gte: decidedSince } }];
   const isKept = decidedSince && { contentRemovedAt: { $exists: false }, $or: isWanted };
   return {
-    async isKept(sha256: string): Promise<boolean> {
-      for (const held of isContent(sha256)) if (await inbound.findOne({ ...held, ...isKept }, { projection: { _id: 1 } })) return true;
-      return false;
+    /** Those of the contents that are kept for a message. */
+    async keptOf(names: string[]): Promise<string[]> {
+      return (await Promise.all(FIELDS.map((field) => inbound.distinct(field, { [field]: { $in: names }, ...isKept })))).flat();
     },
     /** Before they are: a message without its content, that does not say so, is a loss to the audit. */
     async noteRemoved(sha256: string, at: Date): Promise<void> {
-      if (decidedSince)
-        for (const held of isContent(sha256)) await inbound.updateMany({ ...held, contentRemovedAt: { $exists: false } }, { $set: { contentRemovedAt: at } });
+      if (!decidedSince) return;
+      for (const field of FIELDS) await inbound.updateMany({ [field]: sha256, contentRemovedAt: { $exists: false } }, { $set: { contentRemovedAt: at } });
     },
   };
 }

@@ -20,6 +20,7 @@ export function maskFault(mask: string): string | undefined {
   const length = mask.replace(PLACEHOLDER, "x").length;
   if (length < 1 || length > MASK_LENGTH) return `expected 1 to ${MASK_LENGTH} characters, such as %n%n%n%n%n%n, got ${length}`;
   const wrong = NOT_IN_A_MASK.exec(mask)?.[0];
+  if (!wrong && !/%[Aani]/.test(mask)) return `expected a mask with %A, %a, %n or %i: by ${mask} all tickets of a day would have one number`;
   return wrong && `expected %A %a %n %y %m %d %i, letters, digits and - _ . #, got "${wrong}"`;
 }
 

@@ -1,9 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { makeNumbers } from "../../src/pipeline/numbers.ts";
+import { makeNumbers, maskFault } from "../../src/pipeline/numbers.ts";
 
 const AT = new Date("2026-03-09T23:30:00Z");
 
 describe("ticket numbers", () => {
+  it("have a mask that tells them apart", () => {
+    for (const mask of ["abc", "%y%m%d"]) expect(maskFault(mask)).toContain("would have one number");
+    for (const mask of ["%n", "T%A", "%a%y", "#%i"]) expect(maskFault(mask)).toBeUndefined();
+  });
+
   it("follow their mask, with the date of the given zone", () => {
     const { tid } = makeNumbers({ mask: "%A%a-%y%m%d.%i", timeZone: "Europe/Berlin", draw: () => 2 });
     expect(tid(42, AT)).toBe("Cc-20260310.42");
