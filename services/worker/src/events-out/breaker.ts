@@ -19,22 +19,25 @@ const LONGEST_PAUSE_MS = 600_000;
 /** See {@link Breaker}. */
 export function makeBreaker({ nowMs }: { nowMs(): number }): Breaker {
   let failures = 0;
-  let closedUntilMs = 0;
+  let openings = 0;
+  let openUntilMs = 0;
+  let askedUntilMs = 0;
   return {
     allows() {
-      if (nowMs() < closedUntilMs) return "none";
-      return failures >= FAILURES ? "one" : "all";
+      if (nowMs() < Math.max(openUntilMs, askedUntilMs)) return "none";
+      return openings > 0 ? "one" : "all";
     },
     answered() {
       failures = 0;
+      openings = 0;
     },
     failed() {
-      failures++;
-      if (failures < FAILURES) return;
-      closedUntilMs = Math.max(closedUntilMs, nowMs() + Math.min(FIRST_PAUSE_MS * 2 ** (failures - FAILURES), LONGEST_PAUSE_MS));
+      // Calls that were in flight when it opened tell of the same outage.
+      if (nowMs() < openUntilMs || ++failures < FAILURES) return;
+      openUntilMs = nowMs() + Math.min(FIRST_PAUSE_MS * 2 ** openings++, LONGEST_PAUSE_MS);
     },
     pause(ms) {
-      closedUntilMs = Math.max(closedUntilMs, nowMs() + Math.min(ms, LONGEST_PAUSE_MS));
+      askedUntilMs = Math.max(askedUntilMs, nowMs() + Math.min(ms, LONGEST_PAUSE_MS));
     },
   };
 }

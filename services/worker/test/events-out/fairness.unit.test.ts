@@ -50,16 +50,44 @@ describe("a breaker", () => {
     expect(breaker.allows()).toBe("one");
   });
 
-  it("pauses twice as long after each further failure, at most ten minutes; one answer closes it", () => {
+  it("pauses twice as long each time the one call fails, at most ten minutes; one answer closes it", () => {
     const { time, breaker, fail } = start();
-    fail(6);
-    time.ms = 59_999;
+    fail(5);
+    time.ms = 30_000;
+    fail(1);
+    time.ms = 89_999;
     expect(breaker.allows()).toBe("none");
-    fail(100);
+    for (let n = 0; n < 20; n++) {
+      time.ms += 600_000;
+      expect(breaker.allows()).toBe("one");
+      fail(1);
+    }
     time.ms += 600_000;
-    expect(breaker.allows()).toBe("one");
     breaker.answered();
     expect(breaker.allows()).toBe("all");
+    fail(5);
+    time.ms += 30_000;
+    expect(breaker.allows()).toBe("one");
+  });
+
+  it("pauses once for all calls that were in flight when it opened", () => {
+    const { time, breaker, fail } = start();
+    fail(50);
+    time.ms = 29_999;
+    fail(50);
+    expect(breaker.allows()).toBe("none");
+    time.ms = 30_000;
+    expect(breaker.allows()).toBe("one");
+  });
+
+  it("opens though the endpoint has asked for a pause meanwhile", () => {
+    const { time, breaker, fail } = start();
+    for (let n = 0; n < 5; n++) {
+      fail(1);
+      breaker.pause(60_000);
+    }
+    time.ms = 60_000;
+    expect(breaker.allows()).toBe("one");
   });
 
   it("counts failures in a row, not in all", () => {
