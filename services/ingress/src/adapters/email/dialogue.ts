@@ -28,13 +28,13 @@ export interface DialogueDeps extends ReceiveMailDeps, Omit<PeerAuthDeps, "onFau
 
 /** What the door decides, step by step; each step throws what {@link refuse} turns into the answer. */
 export interface Dialogue {
-  connected(session: SMTPServerSession): Promise<void>;
+  connected(session: Pick<SMTPServerSession, "id" | "remoteAddress">): Promise<void>;
   login(auth: SMTPServerAuthentication, session: SMTPServerSession): Promise<{ user: string }>;
   sender(path: SMTPServerAddress, session: SMTPServerSession): Promise<void>;
   recipient(path: SMTPServerAddress, session: SMTPServerSession): Promise<void>;
   /** The words of the yes; of LMTP an answer for each recipient. */
   message(stream: SMTPServerDataStream, session: SMTPServerSession): Promise<string | (string | Error)[]>;
-  closed(session: SMTPServerSession): void;
+  closed(session: Pick<SMTPServerSession, "id">): void;
   refuse(error: unknown): SmtpAnswer;
 }
 
@@ -84,15 +84,25 @@ export function makeDialogue(options: DialogueOptions, deps: DialogueDeps, hangU
     }
   }
 
+  function closed({ id }: { id: string }): void {
+    const session = sessions.get(id);
+    if (!session) return;
+    clearTimeout(session.timer);
+    sessions.delete(id);
+    limits.disconnect(session.ip);
+  }
+
   return {
     async connected({ id, remoteAddress: ip }) {
-      await deps.gate().catch((error: unknown) => {
-        throw error instanceof Overloaded ? ANSWERS.closed(error.message) : error;
-      });
       if (!limits.connect(ip)) throw ANSWERS.tooManyConnections();
       const timer = setTimeout(() => hangUp(id, ANSWERS.tooLong()), options.sessionTimeoutMs);
       timer.unref();
+      // Before anything is waited for: a peer may leave meanwhile.
       sessions.set(id, { ip, timer, unknown: 0 });
+      await deps.gate().catch((error: unknown) => {
+        closed({ id });
+        throw error instanceof Overloaded ? ANSWERS.closed(error.message) : error;
+      });
     },
     async login(auth, session) {
       const onFault = (err: unknown) => logger.warn({ err }, "login not checked");
@@ -112,13 +122,7 @@ export function makeDialogue(options: DialogueOptions, deps: DialogueDeps, hangU
       throw ANSWERS.noSuchMailbox(address);
     },
     message,
-    closed({ id }) {
-      const session = sessions.get(id);
-      if (!session) return;
-      clearTimeout(session.timer);
-      sessions.delete(id);
-      limits.disconnect(session.ip);
-    },
+    closed,
     refuse,
   };
 }
