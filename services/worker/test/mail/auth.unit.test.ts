@@ -224,7 +224,7 @@ describe("the resolver", () => {
     expect(asked).toHaveLength(40);
   });
 
-  it("asks nothing for a moment after time-outs in a row, and then again", async () => {
+  it("asks nothing for a moment after several mails in a row that met time-outs, and then again", async () => {
     let [asked, at] = [0, 0];
     const ofMail = make(
       (name, type) => {
@@ -238,6 +238,23 @@ describe("the resolver", () => {
     at = 60_000;
     await ofMail()("later.client.example", "TXT").catch(() => undefined);
     expect(asked).toBe(5);
+  });
+
+  it.each([
+    ["whose names are silent, as one mail is no outage", "ETIMEOUT", 1],
+    ["whose names are broken, as their servers answer", "ESERVFAIL", 20],
+  ])("goes on asking after mails %s", async (_what, code, mails) => {
+    const { ask, asked } = dns();
+    const ofMail = make(async (name, type) => {
+      if (name.endsWith("stranger.example")) throw Object.assign(new Error(code), { code });
+      return ask(name, type);
+    });
+    for (let mail = 0; mail < mails; mail++) {
+      const resolve = ofMail();
+      for (let index = 0; index < 10; index++) await resolve(`s${index}.stranger.example`, "TXT").catch(() => undefined);
+    }
+    await ofMail()("_dmarc.client.example", "TXT");
+    expect(asked).toHaveLength(1);
   });
 
   it("does not ask the system's servers for names that are nobody's", async () => {

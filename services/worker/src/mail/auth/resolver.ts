@@ -6,7 +6,8 @@ import { Resolver } from "node:dns/promises";
  * Problem: whoever sends a mail chooses which names are asked for, and how many; and a DNS server that does not answer
  * must not hold up every mail. Choice: a resolver of its own with a short time-out; answers are kept for a while, also
  * that there is none; each mail has a bound on its questions and on the time for all of them; and after several
- * time-outs in a row nothing is asked for a moment. What cannot be found out is no proof: the sender is not verified.
+ * mails in a row that met a silent DNS nothing is asked for a moment: each counts once, as the names of one may all be of a
+ * server that is silent on purpose. What cannot be found out is no proof: the sender is not verified.
  */
 export type Resolve = (name: string, type: string) => Promise<string[] | string[][]>;
 
@@ -28,7 +29,7 @@ const MAX_KEPT = 10_000;
 /** Questions of one mail: SPF may take 10 names with several records each, DKIM one for each signature, DMARC two. */
 const MAX_QUESTIONS = 40;
 const MAX_MAIL_MS = 8000;
-const TIMEOUTS_IN_A_ROW = 4;
+const SILENCES_IN_A_ROW = 4;
 const PAUSE_MS = 15_000;
 /** Names that are nobody's (RFC 6761, RFC 2606): only a server that the operator has named may know them. */
 const SPECIAL_USE = /(^|\.)(test|invalid|localhost|example|local|onion)$/i;
@@ -38,31 +39,42 @@ const NOBODYS = dnsError("ENOTFOUND", "a name that is nobody's");
 /** No later try would ask less. */
 const TOO_MUCH = dnsError("ENOTFOUND", "too much to ask for one mail");
 
+interface MailState {
+  hasMetSilence: boolean;
+}
+
 /** See the head of the file; the resolver of one mail. */
 export function makeMailResolver({ servers, timeoutMs, elapsedMs, ask = systemResolver(servers, timeoutMs) }: MailResolverOptions): () => Resolve {
   const kept = new Map<string, { answer: Promise<string[] | string[][]>; untilMs: number }>();
-  let timeouts = 0;
+  let silences = 0;
   let pausedUntilMs = 0;
 
-  async function askOnce(name: string, type: string): Promise<string[] | string[][]> {
+  async function askOnce(name: string, type: string, mail: MailState): Promise<string[] | string[][]> {
     if (elapsedMs() < pausedUntilMs) throw dnsError("ETIMEOUT", "the DNS does not answer");
     try {
       const answer = await ask(name, type);
-      timeouts = 0;
+      silences = 0;
       return answer;
     } catch (error) {
-      timeouts = isAbsence(error) ? 0 : timeouts + 1;
-      if (timeouts >= TIMEOUTS_IN_A_ROW) pausedUntilMs = elapsedMs() + PAUSE_MS;
+      if (isSilence(error)) noteSilence(mail);
+      else silences = 0;
       throw error;
     }
   }
 
-  function look(name: string, type: string): Promise<string[] | string[][]> {
+  function noteSilence(mail: MailState): void {
+    if (mail.hasMetSilence) return;
+    mail.hasMetSilence = true;
+    silences++;
+    if (silences >= SILENCES_IN_A_ROW) pausedUntilMs = elapsedMs() + PAUSE_MS;
+  }
+
+  function look(name: string, type: string, mail: MailState): Promise<string[] | string[][]> {
     const key = `${type} ${name.toLowerCase()}`;
     const known = kept.get(key);
     if (known && elapsedMs() < known.untilMs) return known.answer;
     if (kept.size >= MAX_KEPT) kept.clear();
-    const entry = { answer: askOnce(name, type), untilMs: elapsedMs() + KEPT_MS };
+    const entry = { answer: askOnce(name, type, mail), untilMs: elapsedMs() + KEPT_MS };
     kept.set(key, entry);
     entry.answer.catch((error: unknown) => {
       if (isAbsence(error)) entry.untilMs = elapsedMs() + ABSENT_KEPT_MS;
@@ -73,13 +85,14 @@ export function makeMailResolver({ servers, timeoutMs, elapsedMs, ask = systemRe
 
   return () => {
     const startedAtMs = elapsedMs();
+    const mail: MailState = { hasMetSilence: false };
     let questions = 0;
     return async (name, type) => {
       if (servers.length === 0 && SPECIAL_USE.test(name)) throw NOBODYS;
       questions++;
       if (questions > MAX_QUESTIONS) throw TOO_MUCH;
       if (elapsedMs() - startedAtMs > MAX_MAIL_MS) throw dnsError("ETIMEOUT", "the DNS takes too long for one mail");
-      return look(name, type);
+      return look(name, type, mail);
     };
   };
 }
@@ -93,6 +106,11 @@ function systemResolver(servers: readonly string[], timeoutMs: number): Resolve 
 
 function isAbsence(error: unknown): boolean {
   return error instanceof Error && "code" in error && (error.code === "ENOTFOUND" || error.code === "ENODATA");
+}
+
+/** Nobody there; a server that cannot answer, such as for a broken name (SERVFAIL), is there. */
+function isSilence(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ETIMEOUT" || error.code === "ECONNREFUSED");
 }
 
 function dnsError(code: string, message: string): Error {
