@@ -5,7 +5,8 @@ import { COLLECTIONS, type StoreConnection } from "./connect.ts";
  * Secrets at rest.
  *
  * Stored as `scrypt$<cost>$<salt>$<hash>`. Scrypt costs milliseconds on purpose, which a door cannot pay for each call:
- * answers are remembered, for a bounded number of pairs, under a key that only this process has.
+ * that a secret was right is remembered, for a bounded number of pairs, under a key that only this process has. Wrong ones
+ * are not: whoever guesses would push out the right ones.
  */
 const COST = 4096;
 const HASH_BYTES = 32;
@@ -18,19 +19,35 @@ export function hashSecret(secret: string): string {
   return `scrypt$${COST}$${salt.toString("base64url")}$${hash.toString("base64url")}`;
 }
 
-const memoKey = randomBytes(32);
-const memo = new Map<string, Promise<boolean>>();
-
 /** Whether the secret is the one that was hashed; false for a hash that is none. Compares in constant time. */
-export function verifySecret(stored: string, presented: string): Promise<boolean> {
-  const name = createHmac("sha256", memoKey).update(`${stored}\0${presented}`).digest("base64");
-  const remembered = memo.get(name);
-  if (remembered) return remembered;
-  const answer = verifyNow(stored, presented);
-  memo.set(name, answer);
-  const [oldest] = memo.keys();
-  if (memo.size > REMEMBERED && oldest !== undefined) memo.delete(oldest);
-  return answer;
+export const verifySecret: Verify = rememberRight(verifyNow, REMEMBERED);
+
+type Verify = (stored: string, presented: string) => Promise<boolean>;
+
+/** The same answers; of right ones so many are known without asking again, and what is being asked is asked once. */
+export function rememberRight(verify: Verify, remembered: number): Verify {
+  const memoKey = randomBytes(32);
+  const right = new Set<string>();
+  const underWay = new Map<string, Promise<boolean>>();
+
+  function note(name: string, isRight: boolean): boolean {
+    if (isRight) right.add(name);
+    const [oldest] = right;
+    if (right.size > remembered && oldest !== undefined) right.delete(oldest);
+    return isRight;
+  }
+
+  return (stored, presented) => {
+    const name = createHmac("sha256", memoKey).update(`${stored}\0${presented}`).digest("base64");
+    if (right.has(name)) return Promise.resolve(true);
+    const asked = underWay.get(name);
+    if (asked) return asked;
+    const answer = verify(stored, presented)
+      .then((isRight) => note(name, isRight))
+      .finally(() => underWay.delete(name));
+    underWay.set(name, answer);
+    return answer;
+  };
 }
 
 async function verifyNow(stored: string, presented: string): Promise<boolean> {
