@@ -6,7 +6,7 @@ import { type ActionDeps, decideTicket, MAYBE_AGAIN, refusalOf } from "./actions
 import type { EventConfig } from "./events/config.ts";
 import { eventAction } from "./events/event-action.ts";
 import type { Opened } from "./events/ports.ts";
-import { loadRaw, type RawMessages } from "./mail/raw-message.ts";
+import { loadRaw, type RawMessages, type Room } from "./mail/raw-message.ts";
 import type { MailFacts } from "./pipeline/mail-facts.ts";
 import { validate } from "./pipeline/validate.ts";
 import type { Action } from "./queue/action.ts";
@@ -15,6 +15,8 @@ export interface StartEventsDeps extends ActionDeps {
   store: StoreConnection;
   inbound: InboundStore;
   rawMessages: RawMessages;
+  /** That of the mails: what all messages hold together is bounded. */
+  room: Room;
   now(): Date;
   drain: Drain;
   metrics: Metrics;
@@ -36,6 +38,7 @@ export function startEvents(config: EventConfig, deps: StartEventsDeps): Action 
     // Not the kept one: who has mended a mapping replays at once.
     sources: { find: makeMongoWebhookSources(store).find },
     rulesOf,
+    room: deps.room,
     readBody: (body) => loadRaw(body, () => new Uint8Array(body.size), deps.rawMessages),
     reader,
     correlations: makeMongoCorrelations(store),

@@ -19,7 +19,7 @@ import type { MailConfig } from "./mail/config.ts";
 import type { MailRules } from "./mail/decide/ports.ts";
 import { type InboundDeps, inboundAction } from "./mail/inbound-action.ts";
 import { noticeOf, startNoticeRelay } from "./mail/notices.ts";
-import { makeRoomForMessages, type RawMessages } from "./mail/raw-message.ts";
+import type { RawMessages, Room } from "./mail/raw-message.ts";
 import { makeMessageIds } from "./notify/message-ids.ts";
 import type { Notifier } from "./notify/notifier.ts";
 import { makeOwnMail } from "./notify/own-mail.ts";
@@ -32,6 +32,7 @@ export interface StartMailDeps extends ActionDeps {
   store: StoreConnection;
   inbound: InboundStore;
   rawMessages: RawMessages;
+  room: Room;
   notifier: Pick<Notifier, "refuse">;
   severityOf(error: unknown): "final" | "failed" | "untried";
   tokenSecret: string;
@@ -69,7 +70,7 @@ export function startMail(config: MailConfig & { MAIL_DOMAIN: string }, deps: St
     inbound,
     reader,
     rawMessages: deps.rawMessages,
-    room: makeRoomForMessages(),
+    room: deps.room,
     authenticate: makeAuthenticate(config, resolver),
     decisions: {
       directory: { ...people, department: directory.department, client: directory.client, mailbox: mailboxes.find },

@@ -25,6 +25,7 @@ import type { WorkerConfig } from "./config.ts";
 import { makeDeliveries } from "./deliveries.ts";
 import { beginAtZero } from "./fault-counters.ts";
 import { SenderUnsettled } from "./mail/decide/sender-unsettled.ts";
+import { makeRoomForMessages } from "./mail/raw-message.ts";
 import { makeNotifier } from "./notify/notifier.ts";
 import { makeTransport } from "./notify/transport.ts";
 import { startDispatcher } from "./outbox/dispatcher.ts";
@@ -122,8 +123,9 @@ export async function startWorker(
   const actionDeps: ActionDeps = { pipeline, tickets: ticketDispatcher, replies: replyDispatcher, news };
   const { severityOf } = deliveries;
   const rawMessages = { open: blobs.open, readSmall: makeSmallBlobReader(store) };
-  const mail = startMail(config, { ...actionDeps, store, inbound, rawMessages, notifier, severityOf, tokenSecret, now, logger, drain, metrics });
-  const events = startEvents(config, { ...actionDeps, store, inbound, rawMessages, now, drain, metrics });
+  const room = makeRoomForMessages();
+  const mail = startMail(config, { ...actionDeps, store, inbound, rawMessages, room, notifier, severityOf, tokenSecret, now, logger, drain, metrics });
+  const events = startEvents(config, { ...actionDeps, store, inbound, rawMessages, room, now, drain, metrics });
   const consumerDeps: ConsumerDeps = {
     actions: makeActions({ ...actionDeps, mail, events }),
     reply: (queue, result) => replies.publish(queue, result),

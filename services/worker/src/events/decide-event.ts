@@ -16,7 +16,8 @@ export async function decideEvent(record: InboundRecord, deps: EventDeps): Promi
   if (!source) return quarantined("source_gone", `There is no source ${webhook.source} any more: set it again, and replay`);
   const { mapping, correlation } = deps.rulesOf(source);
   if (!mapping) return quarantined("no_mapping", `The source ${webhook.source} has no mapping: give it one, and replay`);
-  const reading = await deps.reader.read({ ...(await taskOf(webhook, record, deps)), mapping, correlation });
+  const read = async () => deps.reader.read({ ...(await taskOf(webhook, record, deps)), mapping, correlation });
+  const reading = await deps.room(record.raw.size, read);
   const trace: Decision[] = [{ rule: "source", answer: source._id, because: source.mapping ? "its own mapping" : `the mapping of ${source.kind}` }];
   if (reading.kind !== "mapped") return notMapped(reading, trace);
   const mapped: Decision = { rule: "mapping", answer: reading.isResolved ? "resolved" : "mapped" };

@@ -18,6 +18,8 @@ export interface EventDeps {
   sources: { find(name: string): Promise<EventSource | undefined> };
   /** What becomes of the events of a source: what it says itself, else what its kind does. */
   rulesOf(source: EventSource): { mapping: EventMapping | undefined; correlation: EventCorrelation | undefined };
+  /** Runs work that holds so many bytes when there is room for them. */
+  room<T>(bytes: number, work: () => Promise<T>): Promise<T>;
   /** The exact bytes of a call. */
   readBody(body: { sha256: string; size: number }): Promise<Uint8Array>;
   reader: Pick<EventReader, "read">;

@@ -7,7 +7,7 @@ const MAX_BYTES_IN_HAND = 48 * 1024 * 1024;
 /** Runs work that holds so many bytes when there is room for them. `memory` gives them, shared, until the work ends. */
 export type Room = <T>(bytes: number, work: (memory: () => Uint8Array) => Promise<T>) => Promise<T>;
 
-/** Room for raw messages: 200 jobs in hand must not mean 200 mails of 25 MB. First come, first served. */
+/** Room for raw messages, mails and events alike: 200 jobs in hand must not mean 200 of 25 MB. First come, first served. */
 export function makeRoomForMessages(maxBytes = MAX_BYTES_IN_HAND): Room {
   const waiting: { bytes: number; enter(): void }[] = [];
   const kept = makeRawMemory();

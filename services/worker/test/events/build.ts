@@ -14,6 +14,7 @@ import {
   makeSmallBlobReader,
 } from "@openticket/store";
 import { testMongoUrl } from "../../../../test/support/servers.ts";
+import { makeRoomForMessages } from "../../src/mail/raw-message.ts";
 import { makeNumbers } from "../../src/pipeline/numbers.ts";
 import type { PipelineDeps } from "../../src/pipeline/ports.ts";
 import { startEvents } from "../../src/start-events.ts";
@@ -51,6 +52,7 @@ export async function makeEventWorker(database: string) {
       replies: dispatcher,
       store,
       inbound: dying(inbound, death),
+      room: makeRoomForMessages(),
       rawMessages: { open: blobs.open, readSmall: makeSmallBlobReader(store) },
       now,
       drain,
