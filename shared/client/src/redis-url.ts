@@ -7,7 +7,8 @@
  * | `redis+sentinel://user:password@host:26379,host:26379/mymaster` | the primary that these Sentinels name `mymaster` |
  * | `redis+cluster://user:password@host:6379,host:6379` | the cluster of which these are members |
  *
- * `rediss` instead of `redis` speaks TLS. User and password are those of the servers with the data.
+ * `rediss` instead of `redis` speaks TLS. User and password are those of the servers with the data; what a URL may not hold as
+ * it is, and every "%", is percent-encoded.
  */
 export type RedisPlace =
   | { kind: "server"; url: string }
@@ -31,10 +32,11 @@ const DEFAULT_PORTS = { sentinel: 26_379, cluster: 6379 };
 
 /** Reads a URL of the forms above; undefined when it has none of them. */
 export function readRedisUrl(url: string): RedisPlace | undefined {
-  if (/^rediss?:\/\//.test(url)) return URL.canParse(url) ? { kind: "server", url } : undefined;
+  if (/^rediss?:\/\//.test(url)) return isServerUrl(url) ? { kind: "server", url } : undefined;
   const match = /^(rediss?)\+(sentinel|cluster):\/\/(?:([^@/]*)@)?([^/?#@]+)(?:\/([^/?#]*))?$/.exec(url);
   if (!match) return undefined;
-  const [, scheme, kind, userInfo, hostList = "", path = ""] = match;
+  const [, scheme, kind, userInfo = "", hostList = "", path = ""] = match;
+  if (!isDecodable(userInfo) || !isDecodable(path)) return undefined;
   const shared = {
     hosts: hostsOf(hostList, kind === "sentinel" ? DEFAULT_PORTS.sentinel : DEFAULT_PORTS.cluster),
     login: loginOf(userInfo),
@@ -43,6 +45,22 @@ export function readRedisUrl(url: string): RedisPlace | undefined {
   if (shared.hosts.some(({ host, port }) => host === "" || !(port > 0 && port < 65_536))) return undefined;
   if (kind === "cluster") return path === "" ? { kind, ...shared } : undefined;
   return path === "" ? undefined : { kind: "sentinel", primary: decodeURIComponent(path), ...shared };
+}
+
+function isServerUrl(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { username, password } = new URL(url);
+  return isDecodable(username) && isDecodable(password);
+}
+
+/** False for a "%" that begins no character. */
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Why the key prefix does not go with that Redis; undefined when it does. Keys of one queue must live on one member of a cluster. */
@@ -58,8 +76,9 @@ function hostsOf(list: string, defaultPort: number): HostAndPort[] {
   });
 }
 
-function loginOf(userInfo: string | undefined): Login {
-  if (!userInfo) return {};
-  const [username = "", password] = userInfo.split(":", 2).map(decodeURIComponent);
+function loginOf(userInfo: string): Login {
+  if (userInfo === "") return {};
+  // The password is all behind the first colon.
+  const [, username = "", password] = (/^([^:]*)(?::(.*))?$/.exec(userInfo) ?? []).map((part) => part && decodeURIComponent(part));
   return { ...(username && { username }), ...(password !== undefined && { password }) };
 }

@@ -19,6 +19,8 @@ describe("a Redis URL", () => {
       },
     ],
     ["rediss+cluster://:secret@[::1]:7000", { kind: "cluster", hosts: [{ host: "::1", port: 7000 }], login: { password: "secret" }, isTls: true }],
+    ["redis+cluster://u:a:b%3A@a", { kind: "cluster", hosts: [{ host: "a", port: 6379 }], login: { username: "u", password: "a:b:" }, isTls: false }],
+    ["redis+cluster://u:@a", { kind: "cluster", hosts: [{ host: "a", port: 6379 }], login: { username: "u", password: "" }, isTls: false }],
     ["redis+cluster://a", { kind: "cluster", hosts: [{ host: "a", port: 6379 }], login: {}, isTls: false }],
   ])("%s is read", (url, place) => {
     expect(readRedisUrl(url)).toEqual(place);
@@ -32,6 +34,9 @@ describe("a Redis URL", () => {
     "redis+cluster://,a",
     "redis+other://a",
     "redis+cluster://a:x",
+    "redis+cluster://:100%@a",
+    "redis+sentinel://a/my%master",
+    "redis://:100%@a",
     "",
   ])("%s is refused, with the forms that there are", (url) => {
     expect(readRedisUrl(url)).toBeUndefined();
