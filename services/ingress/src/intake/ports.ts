@@ -39,7 +39,7 @@ export interface CommandQueue {
   submitMail(command: InboundMailCommand): Promise<void>;
   /** The same for a stored event of a webhook. */
   submitEvent(command: InboundMailCommand): Promise<void>;
-  /** Enqueues and waits; throws {@link QueueUnavailable} or {@link ReplyLate}. */
+  /** Enqueues and waits; throws {@link QueueUnavailable}, {@link ReplyLate}, or Overloaded when too many wait already. */
   submitAndWait(command: Command, options: { timeoutMs: number }): Promise<CommandResult>;
   /** True when a job of this request, with a key and with the same content, waits for nobody; throws {@link QueueUnavailable}. */
   isUnderWay(command: Command): Promise<boolean>;

@@ -1,5 +1,6 @@
-import { QueueUnavailable as ClientQueueUnavailable, makeRequester, ReplyTimeout } from "@openticket/client";
+import { QueueUnavailable as ClientQueueUnavailable, makeRequester, ReplyTimeout, TooManyWaiting } from "@openticket/client";
 import type { Logger } from "@openticket/runtime";
+import { Overloaded } from "../intake/gate.ts";
 import { type CommandQueue, QueueUnavailable, ReplyLate } from "../intake/ports.ts";
 
 /** The queue behind the doors' port: the client's requester, with its errors in the port's words. */
@@ -23,11 +24,13 @@ export function makeCommandQueue(options: {
   };
 }
 
-async function inOurWords<T>(work: Promise<T>): Promise<T> {
+/** What the client's work comes to, with its errors in the port's words. */
+export async function inOurWords<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
     if (error instanceof ClientQueueUnavailable) throw new QueueUnavailable(error.message, { cause: error });
+    if (error instanceof TooManyWaiting) throw new Overloaded(error.message, { cause: error });
     if (error instanceof ReplyTimeout) throw new ReplyLate(error.requestId);
     throw error;
   }
