@@ -275,6 +275,10 @@ describe("import, export and credentials", () => {
     expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject({ id: ticket.id, replies: [{ message: "exported" }] });
   });
 
+  it("say why a file cannot be written", async () => {
+    expect(await opentickets("export", join(folder, "missing", "tickets.ndjson"))).toMatchObject({ code: 1, err: expect.stringContaining("ENOENT") });
+  });
+
   it("make a credential that works at once, and turn it off", async () => {
     const { secret } = await asJson("credentials", "add", "billing");
     const billing = { httpUrl: stack.httpUrl, credentials: { identifier: "billing", secret } };

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
+import { pipeline } from "node:stream/promises";
 import { makeStoreOperations } from "@openticket/store";
 import type { Command, CommandDeps } from "../command.ts";
 import { STANDARD_OUTPUT, TARGET_FILE } from "../target-file.ts";
@@ -21,17 +22,24 @@ export const exportCommand: Command = (parser, wrap) =>
 async function exportTickets({ file, afterId }: { file: string; afterId: number }, { connections, output }: CommandDeps): Promise<undefined> {
   const operations = makeStoreOperations(await connections.store());
   const progress = output.progress("exported", (await operations.counts()).tickets);
-  // An export holds access codes and people's data: for its owner's eyes.
-  const target = file === STANDARD_OUTPUT ? process.stdout : createWriteStream(file, { mode: 0o600 });
-  let lines = 0;
-  for await (const ticket of operations.tickets({ afterId })) {
-    if (!target.write(`${JSON.stringify(ticket)}\n`)) await once(target, "drain");
-    lines++;
+  let tickets = 0;
+  const onTicket = () => {
+    tickets++;
     progress.step();
+  };
+  await write(linesOf(operations.tickets({ afterId }), onTicket), file).finally(progress.end);
+  if (file !== STANDARD_OUTPUT) output.answer({ file, tickets }, () => `${tickets} tickets written to ${file}.`);
+}
+
+async function* linesOf(tickets: AsyncIterable<object>, onTicket: () => void): AsyncGenerator<string> {
+  for await (const ticket of tickets) {
+    yield `${JSON.stringify(ticket)}\n`;
+    onTicket();
   }
-  progress.end();
-  if (target === process.stdout) return;
-  target.end();
-  await once(target, "finish");
-  output.answer({ file, tickets: lines }, () => `${lines} tickets written to ${file}.`);
+}
+
+/** An export holds access codes and people's data: its file is for its owner's eyes. */
+async function write(lines: AsyncIterable<string>, file: string): Promise<void> {
+  if (file !== STANDARD_OUTPUT) return pipeline(lines, createWriteStream(file, { mode: 0o600 }));
+  for await (const line of lines) if (!process.stdout.write(line)) await once(process.stdout, "drain");
 }
