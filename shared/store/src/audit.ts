@@ -67,7 +67,7 @@ export async function auditStore(store: StoreConnection, { now, overdueMs }: { n
     missingIndexes(store),
     strandedInbound(store, MAX_NAMED),
   ]);
-  const undecided = await receipts.aggregate<{ _id: string }>(withoutOutcome()).toArray();
+  const undecided = await undecidedRequests(store);
   const counts = {
     tickets: await tickets.countDocuments(),
     replies: await replies.countDocuments(),
@@ -81,7 +81,14 @@ export async function auditStore(store: StoreConnection, { now, overdueMs }: { n
     .find({ state: "stored" }, { projection: { requestId: 1 } })
     .toArray();
   const undecidedMail = waiting.map(({ _id: id, requestId }) => ({ id, requestId }));
-  return { counts, undecided: undecided.map(({ _id }) => _id), undecidedMail, differences: found.flat() };
+  return { counts, undecided, undecidedMail, differences: found.flat() };
+}
+
+/** Requests with a receipt and no outcome. */
+export async function undecidedRequests(store: StoreConnection): Promise<string[]> {
+  const receipts = store.db.collection<Receipt>(COLLECTIONS.receipts);
+  const undecided = await receipts.aggregate<{ _id: string }>(withoutOutcome()).toArray();
+  return undecided.map(({ _id }) => _id);
 }
 
 async function named(cursor: { toArray(): Promise<unknown[]> }, kind: Difference["kind"], detail: string): Promise<Difference[]> {

@@ -1,5 +1,5 @@
 import { makeOperatorQueue } from "@openticket/client";
-import { auditStore, type Difference, makeMongoInbound } from "@openticket/store";
+import { auditStore, type Difference, makeMongoInbound, type StoreConnection, undecidedRequests } from "@openticket/store";
 import type { Command, CommandDeps } from "../command.ts";
 import { table } from "../output.ts";
 
@@ -64,14 +64,10 @@ function mailTable(mail: Partial<Record<(typeof MAIL_OUTCOMES)[number], number>>
 }
 
 /** Looked up in the queue, then once more in the store: a request may have been decided between the two. */
-async function stillMissing(
-  undecided: readonly string[],
-  queue: ReturnType<typeof makeOperatorQueue>,
-  store: Parameters<typeof auditStore>[0],
-): Promise<string[]> {
+async function stillMissing(undecided: readonly string[], queue: ReturnType<typeof makeOperatorQueue>, store: StoreConnection): Promise<string[]> {
   const missing = await queue.missing(undecided);
   if (missing.length === 0) return [];
-  const again = new Set((await auditStore(store, { now: new Date(), overdueMs: Number.MAX_SAFE_INTEGER / 2 })).undecided);
+  const again = new Set(await undecidedRequests(store));
   return missing.filter((requestId) => again.has(requestId));
 }
 
@@ -79,7 +75,7 @@ async function stillMissing(
 async function stillMissingMail(
   undecided: readonly { id: string; requestId: string }[],
   queue: ReturnType<typeof makeOperatorQueue>,
-  store: Parameters<typeof auditStore>[0],
+  store: StoreConnection,
 ): Promise<string[]> {
   const missing = new Set(await queue.missing(undecided.map(({ requestId }) => requestId)));
   const inbound = makeMongoInbound(store, { now: () => new Date() });
