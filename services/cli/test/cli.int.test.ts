@@ -142,6 +142,17 @@ describe("dead letters", () => {
     expect((await rest(stack, "GET", `/v1/requests/${body.requestId}`)).body.state).toBe("done");
   });
 
+  it("are found by their names and all together, however many there are", async () => {
+    const collection = stack.store.db.collection<{ _id: string }>("deadletters");
+    const many = Array.from({ length: 10_001 }, (_, index) => ({ ...aLetter(`many-${index}`), code: "many", dataJson: "null", diedAt: new Date(index) }));
+    await collection.insertMany(many);
+    expect((await opentickets("dead", "drop", "many-10000", "--code", "many")).out).toContain("1 rejected for good");
+    expect((await opentickets("dead", "drop", "many-1", "--code", "failed")).code).toBe(1);
+    await collection.deleteMany({ _id: { $in: many.slice(10, 9990).map(({ _id }) => _id) } });
+    expect((await opentickets("dead", "drop", "--code", "many")).out).toContain("20 rejected for good");
+    expect(await collection.countDocuments({ code: "many" } as never)).toBe(0);
+  });
+
   it("are not chosen by accident", async () => {
     expect(await opentickets("dead", "drop")).toMatchObject({ code: 2, err: expect.stringContaining("--all") });
     expect((await opentickets("dead", "replay", "req_unknown")).code).toBe(1);

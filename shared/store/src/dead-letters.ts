@@ -10,6 +10,8 @@ export interface DeadLetterStore {
   /** Keeps it, in place of an earlier one of the same request. */
   bury(letter: DeadLetter): Promise<void>;
   find(requestId: string): Promise<DeadLetter | undefined>;
+  /** The requests of all of them, or of those with that cause, the oldest letter first. */
+  requestIds(filter: { code?: string | undefined }): Promise<string[]>;
   /** Removes this letter; one that came for the same request since stays. */
   remove(letter: Pick<DeadLetter, "_id" | "diedAt">): Promise<boolean>;
   /** Removes letters of requests that have come to a ticket, a reply or a rejection since; their number. */
@@ -22,9 +24,20 @@ export function makeMongoDeadLetters(store: StoreConnection): DeadLetterStore {
   return {
     bury: async ({ _id, ...letter }) => void (await inTime(letters.replaceOne({ _id }, letter, { upsert: true }))),
     find: async (requestId) => (await inTime(letters.findOne({ _id: requestId }))) ?? undefined,
+    requestIds: (filter) => requestIds(letters, filter),
     remove: async ({ _id, diedAt }) => (await inTime(letters.deleteOne({ _id, diedAt }))).deletedCount > 0,
     removeDecided: () => inTime(removeDecided(letters)),
   };
+}
+
+async function requestIds(letters: mongoose.mongo.Collection<DeadLetter>, { code }: { code?: string | undefined }): Promise<string[]> {
+  // Without what may be large before they are sorted.
+  const found = letters.aggregate<{ _id: string }>([
+    { $match: code === undefined ? {} : { code } },
+    { $project: { diedAt: 1 } },
+    { $sort: { diedAt: 1, _id: 1 } },
+  ]);
+  return (await found.toArray()).map(({ _id }) => _id);
 }
 
 async function removeDecided(letters: mongoose.mongo.Collection<DeadLetter>): Promise<number> {

@@ -45,6 +45,15 @@ it("a letter that came since is not removed with the one that an operator has se
   expect(await letters.remove(letter("again", new Date(2000)))).toBe(true);
 });
 
+it("all letters, or those with one cause, are named, the oldest first", async () => {
+  await letters.bury({ ...letter("second", new Date(20)), code: "named" });
+  await letters.bury({ ...letter("first", new Date(10)), code: "named" });
+  expect(await letters.requestIds({ code: "named" })).toEqual(["first", "second"]);
+  await letters.bury(letter("other"));
+  expect((await letters.requestIds({})).toSorted()).toEqual(["first", "other", "second"]);
+  for (const id of ["first", "second", "other"]) await store.db.collection<DeadLetter>("deadletters").deleteOne({ _id: id });
+});
+
 it("letters of requests that were sent again and decided are removed, the others stay", async () => {
   for (const name of ["opened", "their-name", "rejected", "proposed", "open"]) await letters.bury(letter(name));
   await tickets.commit(draft({ _id: "opened" }));

@@ -9,13 +9,11 @@ import {
   readReplyCommand,
   receiptOf,
 } from "@openticket/contract";
-import { makeMongoDeadLetters, makeMongoReceipts, makeStoreOperations, recordDropped } from "@openticket/store";
+import { type DeadLetterStore, makeMongoDeadLetters, makeMongoReceipts, makeStoreOperations, recordDropped } from "@openticket/store";
 import type { Argv } from "yargs";
 import type { Command, CommandDeps } from "../command.ts";
 import { CliFailure } from "../failure.ts";
 import { ago, table } from "../output.ts";
-
-const MOST_LISTED = 10_000;
 
 interface Chosen {
   ids?: string[] | undefined;
@@ -121,24 +119,31 @@ async function drop(chosen: Chosen, deps: CommandDeps): Promise<undefined> {
   deps.output.answer({ dropped: done }, () => `${done} rejected for good.`);
 }
 
-async function forEach(
-  { ids = [], code, all }: Chosen,
-  what: string,
-  { connections, output }: CommandDeps,
-  work: (letter: DeadLetter) => Promise<void>,
-): Promise<number> {
-  if (ids.length === 0 && code === undefined && !all) throw new CliFailure("Name request ids, or choose by --code or --all.", 2);
-  const operations = makeStoreOperations(await connections.store());
-  const found = (await operations.deadLetters({ code, limit: MOST_LISTED })).filter(({ _id }) => ids.length === 0 || ids.includes(_id));
-  const unknown = ids.filter((id) => !found.some(({ _id }) => _id === id));
-  if (unknown.length > 0) throw new CliFailure(`There is no dead letter ${unknown.join(", ")}; see opentickets dead list.`);
-  const progress = output.progress(what, found.length);
-  for (const letter of found) {
-    await work(letter);
+async function forEach(chosen: Chosen, what: string, { connections, output }: CommandDeps, work: (letter: DeadLetter) => Promise<void>): Promise<number> {
+  const letters = makeMongoDeadLetters(await connections.store());
+  const ids = await chosenIds(chosen, letters);
+  const progress = output.progress(what, ids.length);
+  let done = 0;
+  for (const id of ids) {
+    const letter = await letters.find(id);
     progress.step();
+    // One whose request has been decided since is gone.
+    if (!letter) continue;
+    await work(letter);
+    done++;
   }
   progress.end();
-  return found.length;
+  return done;
+}
+
+async function chosenIds({ ids = [], code, all }: Chosen, letters: DeadLetterStore): Promise<string[]> {
+  if (ids.length === 0 && code === undefined && !all) throw new CliFailure("Name request ids, or choose by --code or --all.", 2);
+  if (ids.length === 0) return letters.requestIds({ code });
+  const wanted = [...new Set(ids)];
+  const found = await Promise.all(wanted.map(letters.find));
+  const unknown = wanted.filter((_, index) => !found[index] || (code !== undefined && found[index]?.code !== code));
+  if (unknown.length > 0) throw new CliFailure(`There is no dead letter ${unknown.join(", ")}; see opentickets dead list.`);
+  return wanted;
 }
 
 function shortened(text: string): string {
