@@ -80,6 +80,14 @@ describe("status, queue and request", () => {
     expect((await opentickets("request", "show", String(ticket.id))).out).toContain("1 replies");
   });
 
+  it("count replies among what is decided", async () => {
+    const { body } = await postTicket(stack, TICKET);
+    let isLooking = true;
+    const looking = asJson("queue", "--seconds", "2").finally(() => (isLooking = false));
+    while (isLooking) await postReply(body.id, { clientid: 1, message: "counted" });
+    expect((await looking).decidedPerSecond).toBeGreaterThan(0);
+  });
+
   it("say that nothing is known of a name", async () => {
     expect(await opentickets("request", "show", "req_unknown")).toMatchObject({ code: 1, err: expect.stringContaining("Nothing is known of req_unknown") });
   });

@@ -40,8 +40,8 @@ async function look({ seconds }: { seconds: number }, { connections, output }: C
 }
 
 async function decidedIn(operations: ReturnType<typeof makeStoreOperations>): Promise<number> {
-  const { tickets, rejections } = await operations.counts();
-  return tickets + rejections;
+  const { tickets, replies, rejections } = await operations.counts();
+  return tickets + replies + rejections;
 }
 
 function held({ waiting, active, delayed }: QueueCounts): number {
