@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { pid } from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { RedisConnection } from "@openticket/client";
 import { COMMAND_QUEUE, KEPT_FOR_OPERATOR } from "@openticket/contract";
 import { DelayedError, type Job, Worker } from "bullmq";
@@ -137,7 +138,8 @@ function outcomeOf(job: Job, read: FoundJob, deps: Processing): Promise<string> 
   if (read.kind === "hopeless") return giveUp(job, read, read.error, deps);
   if (!isSuspect(job)) return seeThrough(job, read, deps);
   const deaths = provenDeaths(job);
-  if (deaths === undefined) return deps.inTurns(() => surviving(job, () => seeThrough(job, read, deps)));
+  const onNotAcquitted = (err: unknown) => deps.logger.warn({ requestId: read.requestId, jobId: job.id, err }, "survival of a suspect not noted");
+  if (deaths === undefined) return deps.inTurns(() => surviving(job, () => seeThrough(job, read, deps), { sleep, onNotAcquitted }));
   return giveUp(job, read, { code: "poison", message: `The request was given up: ${deaths} workers died of it` }, deps);
 }
 

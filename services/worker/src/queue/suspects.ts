@@ -1,3 +1,4 @@
+import { insist } from "@openticket/runtime";
 import type { Job } from "bullmq";
 
 /**
@@ -26,14 +27,25 @@ export function provenDeaths(job: Job): number | undefined {
   return deaths >= MOST_DEATHS ? deaths : undefined;
 }
 
-/** Does the work with a note beside the job that is taken back when this process outlives it. */
-export async function surviving<T>(job: Job, work: () => Promise<T>): Promise<T> {
+/** How often the note that a worker survived is tried, and the pause between, ms: other suspects wait for it. */
+const ACQUITTAL_TRIES = 3;
+const ACQUITTAL_DELAY_MS = 1000;
+
+export interface SurvivingDeps {
+  sleep(ms: number): Promise<unknown>;
+  /** The note that this process survived could not be taken back. */
+  onNotAcquitted(error: unknown): void;
+}
+
+/** Does the work with a note beside the job that is taken back when this process outlives it. What the work comes to stands, whatever becomes of the note. */
+export async function surviving<T>(job: NotedJob, work: () => Promise<T>, { sleep, onNotAcquitted }: SurvivingDeps): Promise<T> {
   const { deaths } = notesOf(job);
   await note(job, { deaths: deaths + 1 });
   try {
     return await work();
   } finally {
-    await note(job, { deaths });
+    const acquit = () => note(job, { deaths });
+    await insist(acquit, { tries: ACQUITTAL_TRIES, delayMs: ACQUITTAL_DELAY_MS, sleep, isClosing: () => false }).catch(onNotAcquitted);
   }
 }
 
@@ -50,6 +62,8 @@ export function makeTurns(): Turns {
   };
 }
 
+type NotedJob = Pick<Job, "progress" | "updateProgress">;
+
 /** What we keep beside a job, in the place that BullMQ leaves for its progress. */
 export interface JobNotes {
   /** Faults that were no outage. */
@@ -59,13 +73,13 @@ export interface JobNotes {
 }
 
 /** The notes beside a job, as they were when it was taken or last noted by us. */
-export function notesOf({ progress }: Job): JobNotes {
+export function notesOf({ progress }: Pick<Job, "progress">): JobNotes {
   const given: Partial<Record<string, unknown>> = typeof progress === "object" ? progress : {};
   const { faults, deaths } = given;
   return { faults: typeof faults === "number" ? faults : 0, deaths: typeof deaths === "number" ? deaths : 0 };
 }
 
 /** Changes some of the notes. */
-export async function note(job: Job, change: Partial<JobNotes>): Promise<void> {
+export async function note(job: NotedJob, change: Partial<JobNotes>): Promise<void> {
   await job.updateProgress({ ...notesOf(job), ...change });
 }
