@@ -29,7 +29,16 @@ function outcomeIn(status: RequestStatus): Receipt["outcome"] {
   return status.state === "done" && isReplyAdded(status.result) ? "reply" : "ticket";
 }
 
-function jobIn({ _id, commandJson }: Receipt): LostJob | undefined {
-  const parsed = command.safeParse(commandJson === undefined ? undefined : JSON.parse(commandJson));
+function jobIn({ _id, commandJson = "" }: Receipt): LostJob | undefined {
+  const parsed = command.safeParse(jsonIn(commandJson));
   return parsed.success ? { name: actionOf(parsed.data), id: _id, data: parsed.data } : undefined;
+}
+
+/** Undefined for a text that is no JSON. */
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

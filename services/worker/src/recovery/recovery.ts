@@ -95,12 +95,13 @@ function settle(request: OpenRequest, outcome: RequestStatus | undefined, source
 async function requeueLost(open: readonly OpenRequest[], source: RecoverySource, { queue, metrics, logger }: RecoveryDeps): Promise<void> {
   const missing = await queue.missing(open.map(({ requestId }) => requestId));
   const lost = open.filter(({ requestId }) => missing.has(requestId));
-  if (lost.length === 0) return;
   for (const { requestId, job } of lost) if (!job) logger.error({ requestId, source: source.name }, "accepted, and not readable any more");
-  await queue.enqueue(lost.flatMap(({ job }) => job ?? []));
-  await source.requeued(lost.map(({ requestId }) => requestId));
-  requeuedTotal(metrics).inc(lost.length);
-  logger.warn({ requests: lost.length, source: source.name }, "lost requests enqueued again");
+  const readable = lost.filter(({ job }) => job !== undefined);
+  if (readable.length === 0) return;
+  await queue.enqueue(readable.flatMap(({ job }) => job ?? []));
+  await source.requeued(readable.map(({ requestId }) => requestId));
+  requeuedTotal(metrics).inc(readable.length);
+  logger.warn({ requests: readable.length, source: source.name }, "lost requests enqueued again");
 }
 
 function leaseOf(since: Date, now: Date): number {

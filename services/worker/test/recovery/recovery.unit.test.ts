@@ -118,8 +118,9 @@ describe("a receipt that is still open", () => {
     expect(await sweepOver([receipt("a")], { buryFailed })).toMatchObject({ enqueued: ["a"] });
   });
 
-  it("without a readable command harms no other", async () => {
-    expect(await sweepOver([receipt("a", { commandJson: "{}" }), receipt("b")])).toMatchObject({ enqueued: ["b"] });
+  it.each(["{}", "{", ""])("whose command is no more than %j harms no other, and does not count", async (commandJson) => {
+    expect(await sweepOver([receipt("a", { commandJson }), receipt("b")])).toMatchObject({ enqueued: ["b"], noted: ["b"], counted: 1 });
+    expect(await sweepOver([receipt("a", { commandJson })])).toMatchObject({ enqueued: [], noted: [], counted: 0 });
   });
 
   it("is looked at again after its age, within bounds", async () => {
