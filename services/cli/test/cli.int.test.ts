@@ -161,6 +161,16 @@ describe("dead letters", () => {
     expect(await collection.countDocuments({ code: "many" } as never)).toBe(0);
   });
 
+  it("whose data was too large to be kept are shown and dropped, and said not to run again beside others that do", async () => {
+    const { dataJson: _, ...large } = { ...aLetter("req_large"), lostDataBytes: 20_000_000 };
+    await stack.store.db.collection<{ _id: string }>("deadletters").insertMany([large, aLetter("req_small")]);
+    expect((await opentickets("dead", "show", "req_large")).out).toMatch(/lostDataBytes +20000000[\s\S]*too large to be kept/);
+    const { code, out, err } = await opentickets("dead", "replay", "--all");
+    expect([code, out, err]).toEqual([1, expect.stringContaining("1 put into the queue again"), expect.stringContaining("req_large. Have them sent again")]);
+    await ticketOf("req_small");
+    expect((await opentickets("dead", "drop", "req_large")).code).toBe(0);
+  });
+
   it("are not chosen by accident", async () => {
     expect(await opentickets("dead", "drop")).toMatchObject({ code: 2, err: expect.stringContaining("--all") });
     expect((await opentickets("dead", "replay", "req_unknown")).code).toBe(1);

@@ -64,15 +64,18 @@ async function list({ code, limit }: { code?: string | undefined; limit: number 
 async function show({ id }: { id: string }, { connections, output }: CommandDeps): Promise<undefined> {
   const letter = await makeMongoDeadLetters(await connections.store()).find(id);
   if (!letter) throw new CliFailure(`There is no dead letter ${id}; see opentickets dead list.`);
-  const { dataJson, ...head } = letter;
-  const data: unknown = JSON.parse(dataJson);
+  const { dataJson: _, ...head } = letter;
+  const data = dataOf(letter);
   const rows = Object.entries({
     ...head,
     source: JSON.stringify(head.source ?? null),
     diedAt: head.diedAt.toISOString(),
     receivedAt: head.receivedAt.toISOString(),
   });
-  output.answer({ ...head, data }, () => `${table(["", ""], rows)}\n\n${JSON.stringify(data, null, 2)}`);
+  output.answer(
+    { ...head, data },
+    () => `${table(["", ""], rows)}\n\n${data === undefined ? "Its data was too large to be kept." : JSON.stringify(data, null, 2)}`,
+  );
 }
 
 async function replay(chosen: Chosen, deps: CommandDeps): Promise<undefined> {
@@ -80,28 +83,38 @@ async function replay(chosen: Chosen, deps: CommandDeps): Promise<undefined> {
   const letters = makeMongoDeadLetters(store);
   const receipts = makeMongoReceipts(store, { retentionMs: 0, now: () => new Date() });
   const queue = makeOperatorQueue(deps.connections.redis());
+  const lost: string[] = [];
   // In this order: broken off in between, the request runs, and its letter is found to be decided.
   const done = await forEach(chosen, "replayed", deps, async (letter) => {
+    if (letter.dataJson === undefined) return void lost.push(letter._id);
     const command = commandIn(letter);
     if (command) await receipts.reopen(receiptOf(command, new Date()));
     await queue.enqueueAgain(letter._id, letter.jobName, command ?? named(letter));
     await letters.remove(letter);
   });
   await queue.close();
-  deps.output.answer({ replayed: done }, () => `${done} put into the queue again.`);
+  const replayed = done - lost.length;
+  deps.output.answer({ replayed }, () => `${replayed} put into the queue again.`);
+  if (lost.length > 0) throw new CliFailure(`Too large to be kept, and so to be replayed: ${lost.join(", ")}. Have them sent again, and drop these letters.`);
 }
 
 /** The command under its request's name and time, which a job of a foreign producer may have had from its job alone. */
-function commandIn({ _id, jobName, dataJson, receivedAt }: DeadLetter): CommandData | undefined {
+function commandIn(letter: DeadLetter): CommandData | undefined {
+  const { _id, jobName, receivedAt } = letter;
   const readAs = jobName.toLowerCase() === ADD_TICKET_REPLY_JOB.toLowerCase() ? readReplyCommand : readCommand;
-  const read = readAs(JSON.parse(dataJson), { requestId: _id, receivedAt: receivedAt.toISOString(), channel: "queue" });
+  const read = readAs(dataOf(letter), { requestId: _id, receivedAt: receivedAt.toISOString(), channel: "queue" });
   return read.kind === "command" ? { ...read.command, hasReceipt: true } : undefined;
 }
 
 /** Data that is no command, under its request's name: so it is known again when it dies again. */
-function named({ _id: requestId, dataJson }: DeadLetter): unknown {
-  const data: unknown = JSON.parse(dataJson);
-  return typeof data === "object" && data !== null && !Array.isArray(data) ? { ...data, requestId } : data;
+function named(letter: DeadLetter): unknown {
+  const data = dataOf(letter);
+  return typeof data === "object" && data !== null && !Array.isArray(data) ? { ...data, requestId: letter._id } : data;
+}
+
+/** Undefined where it was too large to be kept. */
+function dataOf({ dataJson }: DeadLetter): unknown {
+  return dataJson === undefined ? undefined : JSON.parse(dataJson);
 }
 
 async function drop(chosen: Chosen, deps: CommandDeps): Promise<undefined> {

@@ -5,6 +5,11 @@ import type { Address, Decided } from "./action.ts";
 import type { ConsumerDeps } from "./consumer-deps.ts";
 import { type FoundJob, readJob } from "./read-job.ts";
 
+/** What is kept of a job's data, bytes: a document of MongoDB has 16 MB at most, and the rest of the letter is small. */
+const MAX_DATA_BYTES = 15 * 1024 * 1024;
+/** Longest reason that is kept, in characters: of hostile data each fault may be named. */
+const MAX_REASON = 10_000;
+
 /** A dead letter, unless an earlier run has come to an outcome: then that is told. */
 export async function giveUp(job: Job, read: FoundJob, error: RequestError, deps: ConsumerDeps, cause?: unknown): Promise<string> {
   const decided = read.kind === "runnable" ? await read.recall() : undefined;
@@ -23,17 +28,36 @@ export async function giveUp(job: Job, read: FoundJob, error: RequestError, deps
 
 function deadLetterOf(job: Job, { requestId, source }: Address, death: Pick<DeadLetter, "code" | "reason" | "diedAt">): DeadLetter {
   const { name: jobName, data, attemptsStarted: attempts, timestamp } = job;
-  return { _id: requestId, jobName, dataJson: JSON.stringify(data) ?? "null", attempts, receivedAt: new Date(timestamp), ...(source && { source }), ...death };
+  const reason = death.reason.slice(0, MAX_REASON).toWellFormed();
+  return { _id: requestId, jobName, ...keptOf(data), attempts, receivedAt: new Date(timestamp), ...(source && { source }), ...death, reason };
 }
 
-/** Makes dead letters of jobs that BullMQ has failed without our code, answers their requesters, and takes them out. */
+function keptOf(data: unknown): Pick<DeadLetter, "dataJson" | "lostDataBytes"> {
+  const dataJson = JSON.stringify(data) ?? "null";
+  const bytes = Buffer.byteLength(dataJson);
+  return bytes <= MAX_DATA_BYTES ? { dataJson } : { lostDataBytes: bytes };
+}
+
+/**
+ * Makes dead letters of jobs that BullMQ has failed without our code, answers their requesters, and takes them out. One of
+ * which none can be made stays, and holds up no other; throws on an outage.
+ */
 export async function buryFailedJobs(jobs: readonly Job[], deps: ConsumerDeps): Promise<number> {
   for (const job of jobs) {
-    const reason = job.failedReason || "failed for an unknown reason";
-    await giveUp(job, readJob(job, deps.actions), { code: "failed", message: KEPT_FOR_OPERATOR }, deps, new Error(reason));
-    await job.remove();
+    try {
+      await buryFailedJob(job, deps);
+    } catch (error) {
+      if (deps.isOutage(error)) throw error;
+      deps.logger.error({ jobId: job.id, err: error }, "failed job not made a dead letter");
+    }
   }
   return jobs.length;
+}
+
+async function buryFailedJob(job: Job, deps: ConsumerDeps): Promise<void> {
+  const reason = job.failedReason || "failed for an unknown reason";
+  await giveUp(job, readJob(job, deps.actions), { code: "failed", message: KEPT_FOR_OPERATOR }, deps, new Error(reason));
+  await job.remove();
 }
 
 /** To whoever wants to hear of the outcome. */

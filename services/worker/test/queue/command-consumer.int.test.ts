@@ -142,17 +142,48 @@ describe("faults", () => {
 });
 
 describe("jobs that BullMQ has failed without our code", () => {
-  it("become dead letters, their requesters are answered, and they are taken out", async () => {
-    await queue.add("OpenTicket", { ...TICKET, requestId: "req_stalled" }, { jobId: "j1" });
+  /** A job that stands as if BullMQ had failed it. */
+  async function addFailed(jobId: string, data: object): Promise<void> {
     await queue.pause();
+    await queue.add("OpenTicket", data, { jobId });
+    await connection.lrem(queue.toKey("paused"), 0, jobId);
+    await connection.lrem(queue.toKey("wait"), 0, jobId);
+    await connection.zadd(queue.toKey("failed"), Date.now(), jobId);
+  }
+
+  it("become dead letters, their requesters are answered, and they are taken out", async () => {
+    await addFailed("j1", { ...TICKET, requestId: "req_stalled" });
     const { deps, buried, replies } = consume(() => undefined);
-    const job = await queue.getJob("j1");
-    await connection.lrem(queue.toKey("paused"), 0, "j1");
-    await connection.lrem(queue.toKey("wait"), 0, "j1");
-    await connection.zadd(queue.toKey("failed"), Date.now(), "j1");
     expect(await buryFailedJobs(await queue.getFailed(), deps)).toBe(1);
-    expect([buried[0]?._id, replies[0]?.requestId, job?.id]).toEqual(["req_stalled", "req_stalled", "j1"]);
+    expect([buried[0]?._id, replies[0]?.requestId]).toEqual(["req_stalled", "req_stalled"]);
     expect(await queue.getFailedCount()).toBe(0);
+    await queue.resume();
+  });
+
+  it("are kept without data that no document holds", async () => {
+    await addFailed("j1", { ...TICKET, requestId: "req_large", ticket: { message: "ü".repeat(8 * 1024 * 1024) } });
+    const { deps, buried } = consume(() => undefined);
+    await buryFailedJobs(await queue.getFailed(), deps);
+    expect(buried).toMatchObject([{ _id: "req_large", lostDataBytes: expect.any(Number) }]);
+    expect(buried[0]?.lostDataBytes).toBeGreaterThan(16 * 1024 * 1024);
+    expect(buried[0]).not.toHaveProperty("dataJson");
+    await queue.resume();
+  });
+
+  it("do not wait for one that cannot be kept, unless nothing can", async () => {
+    await addFailed("j1", { ...TICKET, requestId: "req_odd" });
+    await addFailed("j2", { ...TICKET, requestId: "req_good" });
+    const { deps, buried } = consume(() => undefined);
+    const refusing = (error: Error): ConsumerDeps => ({
+      ...deps,
+      bury: async (letter) => (letter._id === "req_odd" ? Promise.reject(error) : deps.bury(letter)),
+    });
+    const failed = (await queue.getFailed()).toSorted((a, b) => String(a.id).localeCompare(String(b.id)));
+    await expect(buryFailedJobs(failed, refusing(new Outage("away")))).rejects.toThrow("away");
+    expect(buried).toEqual([]);
+    await buryFailedJobs(failed, refusing(new RangeError("too large")));
+    expect(buried).toMatchObject([{ _id: "req_good" }]);
+    expect((await queue.getFailed()).map(({ id }) => id)).toEqual(["j1"]);
     await queue.resume();
   });
 });
