@@ -50,8 +50,19 @@ export type ReplyRecord = z.infer<typeof replyRecord>;
 /** A reply before it has its number. */
 export type ReplyDraft = Omit<ReplyRecord, "replyId">;
 
-/** What a reply needs to know of its ticket: all but its message and what was owed for it. */
-export type TicketHead = Omit<
-  TicketRecord,
-  "message" | "fullText" | "bounces" | "markdown" | "attachments" | "outbox" | "decisions" | "fingerprint" | "replyIds" | "dueAt"
->;
+/** What a reply does not need of its ticket, and may be large: its message, and what was owed for it. */
+export const NOT_IN_TICKET_HEAD = [
+  "message",
+  "fullText",
+  "bounces",
+  "markdown",
+  "attachments",
+  "outbox",
+  "decisions",
+  "fingerprint",
+  "replyIds",
+  "dueAt",
+] as const satisfies readonly (keyof TicketRecord)[];
+
+/** What a reply needs to know of its ticket. */
+export type TicketHead = Omit<TicketRecord, (typeof NOT_IN_TICKET_HEAD)[number]>;

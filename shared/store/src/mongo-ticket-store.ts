@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { RejectionRecord, TicketDraft, TicketHead, TicketRecord } from "@openticket/contract";
+import { NOT_IN_TICKET_HEAD, type RejectionRecord, type TicketDraft, type TicketHead, type TicketRecord } from "@openticket/contract";
 import type mongoose from "mongoose";
 import { coalesce } from "./coalesce.ts";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
@@ -19,8 +19,7 @@ const LARGEST_BATCH = 500;
 const HEAVIEST_BATCH = 8_000_000;
 /** A batch is tried again for 20 s, and its last try may take as long as an operation may, ms. */
 const COMMIT_TIMEOUT_MS = 60_000;
-/** What a reply does not need of its ticket, and may be large. */
-const NOT_IN_HEAD = { message: 0, markdown: 0, attachments: 0, outbox: 0, decisions: 0, fingerprint: 0, replyIds: 0, dueAt: 0 } as const;
+const HEAD_ALONE = Object.fromEntries(NOT_IN_TICKET_HEAD.map((field) => [field, 0]));
 
 /** Tickets in MongoDB. Reads are from the primary and of what a majority has, as the connection is set up. */
 export function makeMongoTicketStore(store: StoreConnection, { numbers, now }: { numbers: Numbers; now(): Date }): TicketStore {
@@ -80,7 +79,7 @@ export function makeMongoTicketReader(store: StoreConnection): TicketReader {
 function findHeads(tickets: mongoose.mongo.Collection<TicketDocument>): (id: number) => Promise<TicketHead | undefined> {
   return coalesce<number, TicketHead | undefined>({
     async run(ids) {
-      const found = await tickets.find({ id: { $in: [...new Set(ids)] } }, { projection: NOT_IN_HEAD }).toArray();
+      const found = await tickets.find({ id: { $in: [...new Set(ids)] } }, { projection: HEAD_ALONE }).toArray();
       const heads = new Map(found.map((document) => [document.id, toRecord(document)]));
       return ids.map((id) => heads.get(id));
     },

@@ -1,3 +1,4 @@
+import { NOT_IN_TICKET_HEAD } from "@openticket/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { testMongoUrl, uniqueName } from "../../../test/support/servers.ts";
 import { connectStore, makeMongoTicketStore, type StoreConnection } from "../src/index.ts";
@@ -53,6 +54,14 @@ describe("group commit", () => {
     for (let n = 0; n < commits.length; n += 2) expect(ids[n]).toBe(ids[n + 1]);
     expect(commits.filter(({ kind }) => kind === "opened")).toHaveLength(300);
     expect(await store.db.collection("tickets").countDocuments({ _id: { $in: requests.map(({ _id }) => _id) } } as never)).toBe(300);
+  });
+
+  it("of a ticket, a reply is given nothing that may be large", async () => {
+    const tickets = makeMongoTicketStore(store, { numbers, now });
+    const commit = await tickets.commit(draft({ fullText: "the whole mail", bounces: [], replyIds: [1], dueAt: now() }));
+    const head = await tickets.findHead(commit.kind === "opened" ? commit.ticket.id : 0);
+    expect(head).toMatchObject({ subject: "s" });
+    expect(Object.keys(head ?? {}).filter((field) => NOT_IN_TICKET_HEAD.some((name) => name === field))).toEqual([]);
   });
 
   it("the stored document is the record and nothing else", async () => {
