@@ -81,6 +81,8 @@ export async function findStanding<D extends Document>(items: readonly Pending<D
 /** How long a batch whose fate is unknown is tried again, ms; below a job's lock, which is renewed meanwhile. */
 export const PATIENCE_MS = 20_000;
 const RETRY_DELAY_MS = 200;
+/** How long such a batch may take in all, ms: its last try may take as long as an operation may. */
+export const COMMIT_TIMEOUT_MS = 60_000;
 
 export interface Patience {
   nowMs(): number;

@@ -4,6 +4,7 @@ import { coalesce } from "./coalesce.ts";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
 import { makeIdBlocks } from "./id-blocks.ts";
 import { eachInTime, inTime } from "./in-time.ts";
+import { COMMIT_TIMEOUT_MS } from "./insert-batch.ts";
 import { lookUp, optionalRecord } from "./look-up.ts";
 import { makeMongoOutbox } from "./mongo-outbox.ts";
 import { rejectionGuardOf } from "./mongo-rejections.ts";
@@ -33,6 +34,7 @@ export function makeMongoReplyStore(store: StoreConnection, { now }: { now(): Da
     maxBatch: LARGEST_BATCH,
     weigh: ({ draft }) => draft.message.length,
     maxWeight: HEAVIEST_BATCH,
+    timeoutMs: COMMIT_TIMEOUT_MS,
   });
   return {
     ...makeMongoReplyReader(store),

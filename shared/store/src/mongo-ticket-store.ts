@@ -5,6 +5,7 @@ import { coalesce } from "./coalesce.ts";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
 import { makeIdBlocks } from "./id-blocks.ts";
 import { inTime } from "./in-time.ts";
+import { COMMIT_TIMEOUT_MS } from "./insert-batch.ts";
 import { lookUp, optionalRecord, READS_IN_FLIGHT } from "./look-up.ts";
 import { makeMongoOutbox } from "./mongo-outbox.ts";
 import { rejectionGuardOf } from "./mongo-rejections.ts";
@@ -17,8 +18,6 @@ const WRITES_IN_FLIGHT = 1;
 const LARGEST_BATCH = 500;
 /** Characters in one batch, at most three bytes each: MongoDB takes 48 MB in one command. */
 const HEAVIEST_BATCH = 8_000_000;
-/** A batch is tried again for 20 s, and its last try may take as long as an operation may, ms. */
-const COMMIT_TIMEOUT_MS = 60_000;
 const HEAD_ALONE = Object.fromEntries(NOT_IN_TICKET_HEAD.map((field) => [field, 0]));
 
 /** Tickets in MongoDB. Reads are from the primary and of what a majority has, as the connection is set up. */

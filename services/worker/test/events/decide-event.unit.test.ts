@@ -12,7 +12,7 @@ const unused = async () => {
 function start(steps: string[], room: EventDeps["room"]): EventDeps {
   return {
     sources: { find: async () => ({ _id: "alerts", kind: "json", mapping: { ticket: {} }, defaults: {} }) },
-    presetOf: () => undefined,
+    rulesOf: ({ mapping }) => ({ mapping, correlation: undefined }),
     room,
     async readBody({ sha256 }) {
       steps.push(`${sha256} loaded`);
