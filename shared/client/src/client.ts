@@ -1,11 +1,25 @@
-import { ADD_TICKET_REPLY_JOB, type AddTicketReplyResult, OPEN_TICKET_JOB, type OpenTicketResult, type RequestStatus } from "@openticket/contract";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  ADD_TICKET_REPLY_JOB,
+  type AddTicketReplyResult,
+  type Command,
+  type CommandResult,
+  OPEN_TICKET_JOB,
+  type OpenTicketResult,
+  type RequestStatus,
+} from "@openticket/contract";
 import type { ClientLogger } from "./client-logger.ts";
+import { InvalidParams, ReplyTimeout } from "./errors.ts";
 import { makeRequester } from "./requester.ts";
 import { type AddTicketReplyParams, commandOf, type OpenTicketParams, replyCommandOf, type SubmitOptions } from "./ticket-command.ts";
 
 /** Opens tickets, and replies to them, over the queue, without the HTTP door. Safe over reconnects; every call ends in bounded time. */
 export interface OpenTicketClient {
-  /** Opens a ticket and waits for the outcome. A rejection is a result, not an error. Throws QueueUnavailable, ReplyTimeout, TooManyWaiting, InvalidParams. */
+  /**
+   * Opens a ticket and waits for the outcome. A rejection is a result, not an error. Called again with its key after a
+   * {@link ReplyTimeout}, it waits for the request that is still in the queue. Throws QueueUnavailable, ReplyTimeout,
+   * TooManyWaiting, InvalidParams.
+   */
   openTicket(params: OpenTicketParams, options?: SubmitOptions & { timeoutMs?: number | undefined }): Promise<OpenTicketResult>;
   /** Adds a reply to a ticket and waits for the outcome, as {@link openTicket} does. */
   addTicketReply(params: AddTicketReplyParams, options?: SubmitOptions & { timeoutMs?: number | undefined }): Promise<AddTicketReplyResult>;
@@ -32,6 +46,8 @@ export interface OpenTicketClientOptions {
 
 /** How long a result is waited for unless the call says otherwise, ms: as the HTTP door does. */
 const DEFAULT_TIMEOUT_MS = 25_000;
+/** How often it is looked for the outcome of a request that was sent before, ms. */
+const LOOK_INTERVAL_MS = 500;
 /** Answers to a question of status come from memory or one look-up, ms. */
 const STATUS_TIMEOUT_MS = 5000;
 
@@ -44,14 +60,36 @@ export function makeOpenTicketClient({ redisUrl, prefix, source, logger }: OpenT
     params: OpenTicketParams,
     { timeoutMs = DEFAULT_TIMEOUT_MS, ...options }: SubmitOptions & { timeoutMs?: number | undefined } = {},
   ): Promise<OpenTicketResult> {
-    return await requester.submitAndWait(commandOf(params, options, commandSource), { timeoutMs });
+    const command = commandOf(params, options, commandSource);
+    requireTimeout(timeoutMs);
+    if (await isUnderWay(command)) return await followEarlier<OpenTicketResult>(command, timeoutMs);
+    return await requester.submitAndWait(command, { timeoutMs });
   }
 
   async function addTicketReply(
     params: AddTicketReplyParams,
     { timeoutMs = DEFAULT_TIMEOUT_MS, ...options }: SubmitOptions & { timeoutMs?: number | undefined } = {},
   ): Promise<AddTicketReplyResult> {
-    return await requester.submitAndWait(replyCommandOf(params, options, commandSource), { timeoutMs });
+    const command = replyCommandOf(params, options, commandSource);
+    requireTimeout(timeoutMs);
+    if (await isUnderWay(command)) return await followEarlier<AddTicketReplyResult>(command, timeoutMs);
+    return await requester.submitAndWait(command, { timeoutMs });
+  }
+
+  /** Whoever comes back while his job is still queued adds none: a queue that has fallen behind would never recover. */
+  async function isUnderWay(command: Command): Promise<boolean> {
+    return command.idempotencyKey !== undefined && (await requester.isUnderWay(command));
+  }
+
+  async function followEarlier<T extends CommandResult>({ requestId }: Command, timeoutMs: number): Promise<T> {
+    const deadlineMs = performance.now() + timeoutMs;
+    for (let leftMs = timeoutMs; leftMs > 0; leftMs = deadlineMs - performance.now()) {
+      const [status] = await requester.outcomes([requestId], { timeoutMs: leftMs });
+      // It is this request's, and so of its action.
+      if (status && "result" in status) return status.result as T;
+      await sleep(Math.min(leftMs, LOOK_INTERVAL_MS));
+    }
+    throw new ReplyTimeout(requestId);
   }
 
   async function submit(params: OpenTicketParams, options: SubmitOptions = {}): Promise<{ requestId: string }> {
@@ -80,6 +118,10 @@ export function makeOpenTicketClient({ redisUrl, prefix, source, logger }: OpenT
   }
 
   return { openTicket, addTicketReply, submit, status, localAPI, close: () => requester.close() };
+}
+
+function requireTimeout(timeoutMs: number): void {
+  if (!(timeoutMs > 0)) throw new InvalidParams(`timeoutMs must be a number of milliseconds above 0, got ${timeoutMs}`);
 }
 
 function ticketAnswer(result: OpenTicketResult): LocalApiResult {

@@ -21,9 +21,10 @@ const POINTER_TTL_S = 86_400;
 const pointerKey = (prefix: string, requestId: string): string => houseKey(prefix, `job-of:${requestId}`);
 
 /** A job under a name of its own, and the fingerprint of what it asks for. */
-interface Pointer {
+export interface Pointer {
   jobId: string;
-  fingerprint: string | undefined;
+  /** None while somebody waits for it. */
+  fingerprint?: string | undefined;
 }
 
 /** Remembers under which name the request travels, and what it asks for. */

@@ -8,7 +8,7 @@ import { beat, ownersKey } from "./reply-owners.ts";
 /** A process's own reply queue: read from the first {@link ReplyInbox.open} on, kept alive by a heartbeat. */
 export interface ReplyInbox {
   readonly queue: string;
-  /** Starts to read; later calls do nothing. Does not wait for Redis: replies wait in the queue. */
+  /** Starts to read; later calls, and those after the end, do nothing. Does not wait for Redis: replies wait in the queue. */
   open(): void;
   /** Stops to read, and removes the queue when Redis can be reached. */
   close(): Promise<void>;
@@ -41,9 +41,10 @@ export function makeReplyInbox(deps: ReplyInboxDeps): ReplyInbox {
   const { redisUrl, prefix, owner, logger } = deps;
   const queue = `${REPLY_QUEUE_PREFIX}${owner}`;
   let reading: { connection: RedisConnection; worker: Worker; timer: NodeJS.Timeout } | undefined;
+  let isClosed = false;
 
   function open(): void {
-    if (reading) return;
+    if (reading || isClosed) return;
     const connection = connectRedis({
       url: redisUrl,
       prefix,
@@ -67,6 +68,7 @@ export function makeReplyInbox(deps: ReplyInboxDeps): ReplyInbox {
   }
 
   async function close(): Promise<void> {
+    isClosed = true;
     if (!reading) return;
     const { connection, worker, timer } = reading;
     reading = undefined;

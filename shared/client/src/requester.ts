@@ -20,7 +20,7 @@ import {
 import { makeBoundedQueue } from "./bounded-queue.ts";
 import type { ClientLogger } from "./client-logger.ts";
 import { QueueUnavailable, ReplyTimeout } from "./errors.ts";
-import { leavePointer, pointerOf } from "./job-lookup.ts";
+import { leavePointer, type Pointer, pointerOf } from "./job-lookup.ts";
 import { connectRedis, serversOf } from "./redis.ts";
 import { memoryInUse, warnOfUnsafeSettings } from "./redis-safety.ts";
 import { makeReplyInbox } from "./reply-inbox.ts";
@@ -34,7 +34,7 @@ import { makeWaitingRoom } from "./waiting-room.ts";
  * the same idempotency key would never get a reply.
  * Choice: a command with a key whose caller waits travels under a job id of its own, and its reply is matched by a
  * correlation id of its own; the store's unique identity keeps it one ticket, and a conflict reaches the caller that
- * caused it. Where such a job is to be found is written to Redis only when its caller gave up waiting.
+ * caused it. Where such a job is to be found is written to Redis beside it, and what it asks for when its caller gave up waiting.
  * Invariant: a wait always ends, and leaves nothing behind.
  */
 export interface Requester {
@@ -141,16 +141,18 @@ export function makeRequester({ redisUrl, prefix = DEFAULT_QUEUE_PREFIX, ownerNa
     const id = hasKey ? `${requestId}-${token.slice(-12)}` : requestId;
     const data = { ...command, replyTo: { queue: inbox.queue }, ...(hasKey && { correlationId: token }) };
     commands.add({ name: actionOf(command), id, data }).catch(wait.giveUp);
+    if (hasKey) notePlace(requestId, { jobId: id });
     try {
       return withCorrelation(await wait.arrived, correlationId);
     } catch (error) {
-      if (error instanceof ReplyTimeout && hasKey)
-        leavePointer(places, requestId, { jobId: id, fingerprint: fingerprintOf(command) }).catch(pointerNotWritten(requestId));
+      if (error instanceof ReplyTimeout && hasKey) notePlace(requestId, { jobId: id, fingerprint: fingerprintOf(command) });
       throw error;
     }
   }
 
-  const pointerNotWritten = (requestId: string) => (err: unknown) => logger?.warn({ err, requestId }, "job pointer not written");
+  function notePlace(requestId: string, pointer: Pointer): void {
+    leavePointer(places, requestId, pointer).catch((err: unknown) => logger?.warn({ err, requestId }, "job pointer not written"));
+  }
 
   async function isUnderWay(command: Command): Promise<boolean> {
     const pointer = await reached(pointerOf(places, command.requestId));

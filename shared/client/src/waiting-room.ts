@@ -5,7 +5,7 @@ import { TooManyWaiting } from "./errors.ts";
  * Bounded; a caller that gave up leaves nothing behind.
  */
 export interface WaitingRoom<T> {
-  /** Waits for `name` up to `timeoutMs`; throws {@link TooManyWaiting} when the room is full. */
+  /** Waits for `name` up to `timeoutMs`, at most 24 days; throws {@link TooManyWaiting} when the room is full. */
   enter(name: string, options: { timeoutMs: number; late: () => Error }): Waiting<T>;
   /** Hands the value to all who wait for it; false when nobody does. */
   call(name: string, value: T): boolean;
@@ -26,6 +26,9 @@ interface Waiter<T> {
   late(): Error;
 }
 
+/** What takes longer ends at once, by the rules of timers. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** See {@link WaitingRoom}. `capacity` counts callers. */
 export function makeWaitingRoom<T>({ capacity }: { capacity: number }): WaitingRoom<T> {
   const waitersByName = new Map<string, Set<Waiter<T>>>();
@@ -41,7 +44,7 @@ export function makeWaitingRoom<T>({ capacity }: { capacity: number }): WaitingR
       resolve: (value) => leave(name, waiter, timer) && resolve(value),
       giveUp: (error) => leave(name, waiter, timer) && reject(error),
     };
-    const timer = setTimeout(() => waiter.giveUp(late()), timeoutMs);
+    const timer = setTimeout(() => waiter.giveUp(late()), Math.min(timeoutMs, LONGEST_TIMER_MS));
     const waiters = waitersByName.get(name) ?? new Set();
     waitersByName.set(name, waiters.add(waiter));
     size += 1;

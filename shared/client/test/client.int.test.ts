@@ -1,6 +1,7 @@
+import { requestIdOfKey } from "@openticket/contract";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { makeOpenTicketClient, type OpenTicketClientOptions } from "../src/client.ts";
-import { ReplyTimeout } from "../src/errors.ts";
+import { QueueUnavailable, ReplyTimeout } from "../src/errors.ts";
 import { type FakeWorkerOptions, startFakeWorker } from "./support/fake-worker.ts";
 import { redisUrl, uniquePrefix } from "./support/redis.ts";
 
@@ -86,5 +87,51 @@ describe("the client", () => {
     const late = await client.openTicket(PARAMS, { timeoutMs: 100 }).catch((error: unknown) => error);
     expect(late).toBeInstanceOf(ReplyTimeout);
     await expect(client.status("req_gone", { timeoutMs: 100 })).rejects.toBeInstanceOf(ReplyTimeout);
+  });
+
+  it("waits for the request that it left in the queue when it is called again with its key, and adds none", async () => {
+    const prefix = uniquePrefix();
+    const client = aClient({ prefix });
+    const key = { idempotencyKey: "k", timeoutMs: 300 };
+    for (let calls = 0; calls < 4; calls++) await expect(client.openTicket(PARAMS, key)).rejects.toBeInstanceOf(ReplyTimeout);
+    const decided = new Set<string>();
+    const resultOf = (requestId: string) => ({ requestId, result: "success", id: 5, tid: "T", c: "c" }) as const;
+    const worker = aWorker({
+      prefix,
+      decide({ requestId }) {
+        decided.add(requestId);
+        return resultOf(requestId);
+      },
+      statusOf: (requestId) => (decided.has(requestId) ? { requestId, state: "done", result: resultOf(requestId) } : { requestId, state: "unknown" }),
+    });
+    expect(await client.openTicket(PARAMS, { ...key, timeoutMs: 10_000 })).toMatchObject({ result: "success", id: 5 });
+    expect(worker.taken).toHaveLength(1);
+  });
+
+  it("knows of a request with a key while its caller waits", async () => {
+    const prefix = uniquePrefix();
+    const [client, other] = [aClient({ prefix }), aClient({ prefix })];
+    const waiting = client.openTicket(PARAMS, { idempotencyKey: "k", timeoutMs: 20_000 });
+    const requestId = requestIdOfKey("sdk", "k");
+    await vi.waitFor(async () => expect(await other.status(requestId, { timeoutMs: 500 })).toEqual({ requestId, state: "queued" }));
+    aWorker({ prefix });
+    expect(await waiting).toMatchObject({ result: "success" });
+  });
+
+  it("does nothing any more once it is closed", async () => {
+    const client = aClient({ prefix: uniquePrefix() });
+    await client.close();
+    await expect(client.openTicket(PARAMS)).rejects.toBeInstanceOf(QueueUnavailable);
+  });
+
+  it.each([0, -1, Number.NaN])("refuses to wait for %s ms", async (timeoutMs) => {
+    await expect(aClient({ prefix: uniquePrefix() }).openTicket(PARAMS, { timeoutMs })).rejects.toThrow("above 0");
+  });
+
+  it("waits for as long as timers can when it is told to wait for ever", async () => {
+    const prefix = uniquePrefix();
+    const waiting = aClient({ prefix }).openTicket(PARAMS, { timeoutMs: Number.POSITIVE_INFINITY });
+    aWorker({ prefix });
+    expect(await waiting).toMatchObject({ result: "success" });
   });
 });
