@@ -41,20 +41,21 @@ export function makeConnections(env: Record<string, string | undefined>): Connec
   let redis: ReturnType<Connections["redis"]> | undefined;
   const closers: (() => unknown)[] = [];
 
+  const prefix = () => chosen.prefix ?? env.QUEUE_PREFIX ?? DEFAULT_QUEUE_PREFIX;
+
   async function openStore(): Promise<StoreConnection> {
     const url = chosen.mongodbUrl ?? env.MONGODB_URL ?? runningDatabases(env).mongodbUrl ?? missing("MongoDB", "MONGODB_URL", "--mongodb-url");
     const patience = { serverSelectionTimeoutMs: PATIENCE_MS, socketTimeoutMs: LONGEST_LOOK_MS };
-    const opened = await connectStore({ url, appName: "opentickets", ...patience, maxPoolSize: 5, makesIndexes: false });
+    const opened = await connectStore({ url, appName: "opentickets", ...patience, maxPoolSize: 5, makesIndexes: false, queuePrefix: prefix() });
     closers.push(() => opened.close());
     return opened;
   }
 
   function openRedis(): ReturnType<Connections["redis"]> {
     const url = chosen.redisUrl ?? env.REDIS_URL ?? runningDatabases(env).redisUrl ?? missing("Redis", "REDIS_URL", "--redis-url");
-    const prefix = chosen.prefix ?? env.QUEUE_PREFIX ?? DEFAULT_QUEUE_PREFIX;
-    const connection = connectRedis({ url, prefix, name: "opentickets", role: "door" });
+    const connection = connectRedis({ url, prefix: prefix(), name: "opentickets", role: "door" });
     closers.push(() => connection.disconnect());
-    return { connection, url, prefix };
+    return { connection, url, prefix: prefix() };
   }
 
   return {

@@ -42,7 +42,12 @@ export async function startEmail(config: EmailConfig, { logger, drain, metrics }
     env: process.env,
     maxBytes: config.SMTP_MAX_MESSAGE_BYTES,
   });
-  const store = await connectStore({ url: config.MONGODB_URL, appName: "openticket-email", serverSelectionTimeoutMs: STORE_PATIENCE_MS });
+  const store = await connectStore({
+    url: config.MONGODB_URL,
+    appName: "openticket-email",
+    serverSelectionTimeoutMs: STORE_PATIENCE_MS,
+    queuePrefix: config.QUEUE_PREFIX,
+  });
   drain.onDrain("email store", () => store.close());
   const queue = makeCommandQueue({ redisUrl: config.REDIS_URL, prefix: config.QUEUE_PREFIX, ownerName: "email", logger });
   drain.onDrain("email queue", () => queue.close());

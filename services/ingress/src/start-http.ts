@@ -42,7 +42,12 @@ export interface HttpDoor {
 
 /** Starts the HTTP door and hands its address back; stopping is a step of the drain. Wiring only. */
 export async function startHttp(config: HttpConfig, { logger, drain, metrics }: { logger: Logger; drain: Drain; metrics: Metrics }): Promise<HttpDoor> {
-  const store = await connectStore({ url: config.MONGODB_URL, appName: "openticket-http", serverSelectionTimeoutMs: STORE_PATIENCE_MS });
+  const store = await connectStore({
+    url: config.MONGODB_URL,
+    appName: "openticket-http",
+    serverSelectionTimeoutMs: STORE_PATIENCE_MS,
+    queuePrefix: config.QUEUE_PREFIX,
+  });
   drain.onDrain("store", () => store.close());
   const queue = makeCommandQueue({ redisUrl: config.REDIS_URL, prefix: config.QUEUE_PREFIX, ownerName: "http", logger });
   drain.onDrain("queue", () => queue.close());

@@ -62,7 +62,12 @@ export async function startWorker(
   config: WorkerConfig,
   { logger, drain, metrics }: { logger: Logger; drain: Drain; metrics: Metrics },
 ): Promise<{ checks: ReadinessCheck[] }> {
-  const store = await connectStore({ url: config.MONGODB_URL, appName: "openticket-worker", serverSelectionTimeoutMs: STORE_PATIENCE_MS });
+  const store = await connectStore({
+    url: config.MONGODB_URL,
+    appName: "openticket-worker",
+    serverSelectionTimeoutMs: STORE_PATIENCE_MS,
+    queuePrefix: config.QUEUE_PREFIX,
+  });
   drain.onDrain("store", () => store.close());
   const redis = connectRedis({ url: config.REDIS_URL, prefix: config.QUEUE_PREFIX, name: "worker", role: "worker" });
   drain.onDrain("redis", () => redis.quit());

@@ -80,6 +80,8 @@ export const inboundRecord = z.object({
   /** As it stands in the header, when a quick look found one. */
   messageId: z.string().optional(),
   receivedAt: z.date(),
+  /** Key prefix in Redis of the queue that it was accepted for; absent: any. */
+  queuePrefix: z.string().optional(),
   state: inboundState,
   /** Why it is in that state: a category and words. */
   reason: z.object({ code: z.string(), text: z.string() }).optional(),

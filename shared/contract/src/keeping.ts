@@ -13,6 +13,8 @@ export const receipt = z.object({
   fingerprint: z.string(),
   source: commandSource,
   acceptedAt: z.date(),
+  /** Key prefix in Redis of the queue that it was accepted for; absent: any. */
+  queuePrefix: z.string().optional(),
   /** The whole command; dropped when the request is decided. */
   commandJson: z.string().optional(),
   /** When it is looked at whether the request is decided; absent when it is. */

@@ -3,6 +3,7 @@ import type { Difference } from "./audit-difference.ts";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
 import { IS_FINAL, lettersOfDecided } from "./dead-letters.ts";
 import { inboundCounts, strandedInbound } from "./inbound-audit.ts";
+import { ofQueue } from "./queue-prefix.ts";
 import type { RejectionDocument, ReplyDocument, TicketDocument } from "./ticket-documents.ts";
 
 /**
@@ -78,7 +79,7 @@ export async function auditStore(store: StoreConnection, { now, overdueMs }: { n
   };
   const waiting = await store.db
     .collection<InboundRecord>(COLLECTIONS.inbound)
-    .find({ state: "stored" }, { projection: { requestId: 1 } })
+    .find({ ...ofQueue(store), state: "stored" }, { projection: { requestId: 1 } })
     .toArray();
   const undecidedMail = waiting.map(({ _id: id, requestId }) => ({ id, requestId }));
   return { counts, undecided, undecidedMail, differences: found.flat() };
@@ -87,7 +88,7 @@ export async function auditStore(store: StoreConnection, { now, overdueMs }: { n
 /** Requests with a receipt and no outcome. */
 export async function undecidedRequests(store: StoreConnection): Promise<string[]> {
   const receipts = store.db.collection<Receipt>(COLLECTIONS.receipts);
-  const undecided = await receipts.aggregate<{ _id: string }>(withoutOutcome()).toArray();
+  const undecided = await receipts.aggregate<{ _id: string }>([{ $match: ofQueue(store) }, ...withoutOutcome()]).toArray();
   return undecided.map(({ _id }) => _id);
 }
 

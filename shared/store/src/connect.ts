@@ -9,6 +9,8 @@ export interface StoreConnection {
   db: Db;
   models: Models;
   connection: mongoose.Connection;
+  /** Of the queue that this process works with, or asks about; unset: of all of them. */
+  queuePrefix?: string | undefined;
   /** Asks the primary; throws when there is none within the connection's patience. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -22,6 +24,8 @@ export interface StoreOptions {
   /** How long the server may be silent, ms; unset: {@link SOCKET_TIMEOUT_MS}. */
   socketTimeoutMs?: number;
   maxPoolSize?: number;
+  /** Key prefix in Redis of the queue that this process works with. */
+  queuePrefix?: string | undefined;
   /** False: indexes are left as they are, for an onlooker that is to see whether they are there. */
   makesIndexes?: boolean;
 }
@@ -44,6 +48,7 @@ export async function connectStore({
   serverSelectionTimeoutMs,
   socketTimeoutMs = SOCKET_TIMEOUT_MS,
   maxPoolSize = 20,
+  queuePrefix,
   makesIndexes = true,
 }: StoreOptions): Promise<StoreConnection> {
   const connection = await mongoose
@@ -74,6 +79,7 @@ export async function connectStore({
     db,
     models,
     connection,
+    queuePrefix,
     ping: async () => void (await db.command({ ping: 1 })),
     close: () => connection.close(),
   };

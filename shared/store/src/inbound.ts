@@ -6,6 +6,7 @@ import { eachInTime } from "./in-time.ts";
 import { insertOrFind } from "./insert-or-find.ts";
 import { leaseUndecided } from "./lease-undecided.ts";
 import { lookUp } from "./look-up.ts";
+import { forQueue, ofQueue } from "./queue-prefix.ts";
 
 /** Messages that came in: stored before their senders are told so, decided later. */
 export interface InboundStore {
@@ -54,12 +55,13 @@ export const LARGEST_LIST = 500;
 export function makeMongoInbound(store: StoreConnection, { now }: { now(): Date }): InboundStore {
   const records = store.db.collection<InboundRecord>(COLLECTIONS.inbound);
   const batches = { maxInFlight: WRITES_IN_FLIGHT, maxBatch: LARGEST_BATCH };
+  const marked = (record: InboundRecord): InboundRecord => ({ ...record, ...forQueue(store) });
   const decide = coalesce<Decided, void>({ run: (batch) => decideBatch(batch, records, now()), ...batches });
   return {
-    accept: coalesce<InboundRecord, InboundAccepted>({ run: (batch) => acceptBatch(batch, store.db, records), ...batches }),
+    accept: coalesce<InboundRecord, InboundAccepted>({ run: (batch) => acceptBatch(batch.map(marked), store.db, records), ...batches }),
     find: lookUp(records),
     decide: (id, outcome) => decide({ id, outcome }),
-    leaseUndecided: (at, leaseMs, limit) => leaseUndecided(records, at, leaseMs, limit),
+    leaseUndecided: (at, leaseMs, limit) => leaseUndecided(records, ofQueue(store), at, leaseMs, limit),
     ...eachInTime(changesOf(records, now)),
   };
 }

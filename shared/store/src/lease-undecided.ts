@@ -7,21 +7,32 @@ export interface Undecided {
   checkAt?: Date | undefined;
 }
 
+/** What nobody has looked at for so long is anybody's, ms: its own workers look at it every ten minutes. */
+const ABANDONED_AFTER_MS = 3_600_000;
+
 /**
- * Documents that are due for a look, each due again only after its `leaseMs`. They are taken one by one, so that no two
+ * Documents that are due for a look, of those that `among` finds or nobody sees to, each due again only after its `leaseMs`. They are taken one by one, so that no two
  * sweeps get the same one; there are few: those of the last seconds, or lost ones.
  */
 export function leaseUndecided<T extends Undecided>(
   collection: mongoose.mongo.Collection<T>,
+  among: object,
   now: Date,
   leaseMs: (document: T) => number,
   limit: number,
 ): Promise<T[]> {
-  return inTime(lease(collection, now, leaseMs, limit));
+  return inTime(lease(collection, among, now, leaseMs, limit));
 }
 
-async function lease<T extends Undecided>(collection: mongoose.mongo.Collection<T>, now: Date, leaseMs: (document: T) => number, limit: number): Promise<T[]> {
-  const isDue = { checkAt: { $lte: now } } as mongoose.mongo.Filter<T>;
+async function lease<T extends Undecided>(
+  collection: mongoose.mongo.Collection<T>,
+  among: object,
+  now: Date,
+  leaseMs: (document: T) => number,
+  limit: number,
+): Promise<T[]> {
+  const isAbandoned = { checkAt: { $lte: new Date(now.getTime() - ABANDONED_AFTER_MS) } };
+  const isDue = { checkAt: { $lte: now }, $or: [among, isAbandoned] } as mongoose.mongo.Filter<T>;
   const due = (await collection.find(isDue, { sort: { checkAt: 1 }, limit }).toArray()) as unknown as T[];
   const leased = await Promise.all(
     due.map((document) => {

@@ -1,6 +1,7 @@
 import type { DeadLetter, InboundRecord, InboundState, Receipt, RejectionRecord, ReplyRecord, TicketRecord } from "@openticket/contract";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
 import { inboundCounts } from "./inbound-audit.ts";
+import { ofQueue } from "./queue-prefix.ts";
 import { type RejectionDocument, type ReplyDocument, type TicketDocument, toRecord } from "./ticket-documents.ts";
 
 /** What an operator asks of the store; nothing of it is on the way of a ticket. */
@@ -89,7 +90,7 @@ export function makeStoreOperations(store: StoreConnection): StoreOperations {
   }
 
   async function underWay(): Promise<{ undecided: number; owing: number }> {
-    const [isUndecided, isOwing] = [{ checkAt: { $exists: true } }, { dueAt: { $exists: true } }];
+    const [isUndecided, isOwing] = [{ ...ofQueue(store), checkAt: { $exists: true } }, { dueAt: { $exists: true } }];
     const [requests, arrived, ...owing] = await Promise.all([
       receipts.countDocuments(isUndecided),
       messages.countDocuments(isUndecided),

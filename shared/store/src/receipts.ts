@@ -6,6 +6,7 @@ import { isDuplicateKey } from "./duplicate-key.ts";
 import { inTime } from "./in-time.ts";
 import { insertOrFind } from "./insert-or-find.ts";
 import { leaseUndecided } from "./lease-undecided.ts";
+import { forQueue, ofQueue } from "./queue-prefix.ts";
 
 /** Requests that a door acknowledged before their outcome was known. */
 export interface ReceiptStore {
@@ -34,6 +35,7 @@ const HEAVIEST_BATCH = 8_000_000;
 /** Receipts in MongoDB. `retentionMs`: how long a decided one is kept for the audit. */
 export function makeMongoReceipts(store: StoreConnection, { retentionMs, now }: { retentionMs: number; now(): Date }): ReceiptStore {
   const receipts = store.db.collection<Receipt>(COLLECTIONS.receipts);
+  const marked = (receipt: Receipt): Receipt => ({ ...receipt, ...forQueue(store) });
   const decide = coalesce<Decision, void>({
     run: (decisions) => decideBatch(decisions, receipts, { at: now(), retentionMs }),
     maxInFlight: 1,
@@ -41,18 +43,18 @@ export function makeMongoReceipts(store: StoreConnection, { retentionMs, now }: 
   });
   return {
     accept: coalesce<Receipt, Accepted>({
-      run: (batch) => acceptBatch(batch, store.db, receipts),
+      run: (batch) => acceptBatch(batch.map(marked), store.db, receipts),
       maxInFlight: WRITES_IN_FLIGHT,
       maxBatch: LARGEST_BATCH,
       weigh: ({ commandJson = "" }) => commandJson.length,
       maxWeight: HEAVIEST_BATCH,
     }),
     find: async (requestId) => (await inTime(receipts.findOne({ _id: requestId }))) ?? undefined,
-    reopen: (receipt) => inTime(reopen(receipt, receipts)),
+    reopen: (receipt) => inTime(reopen(marked(receipt), receipts)),
     decided(requestId, outcome) {
       return decide({ requestId, outcome });
     },
-    leaseUndecided: (at, leaseMs, limit) => leaseUndecided(receipts, at, leaseMs, limit),
+    leaseUndecided: (at, leaseMs, limit) => leaseUndecided(receipts, ofQueue(store), at, leaseMs, limit),
     requeued: async (requestIds) => void (await inTime(receipts.updateMany({ _id: { $in: [...requestIds] } }, { $inc: { requeued: 1 } }))),
   };
 }

@@ -112,6 +112,21 @@ describe("undecided messages", () => {
     expect(await inbound.leaseUndecided(new Date(NOW.getTime() + 4999), () => 5000, 100)).toEqual([]);
     expect(await inbound.leaseUndecided(new Date(NOW.getTime() + 5000), () => 5000, 3)).toHaveLength(3);
   });
+
+  it("are given to the workers of their own queue, and to any when nobody has seen to them for an hour", async () => {
+    await store.db.collection("inbound").deleteMany({});
+    const [own, other] = ["a", "b"].map((queuePrefix) => makeMongoInbound({ ...store, queuePrefix }, { now: () => NOW }));
+    if (!own || !other) throw new Error("two queues");
+    const old = await accepted();
+    const mine = record({ _id: "inb_mine", requestId: "req_mine" });
+    await own.accept(mine);
+    const inMinutes = (minutes: number) => new Date(NOW.getTime() + minutes * 60_000);
+    const leased = async (queue: typeof own, minutes: number) =>
+      (await queue.leaseUndecided(inMinutes(minutes), () => 600_000, 9)).map(({ _id }) => _id).sort();
+    expect(await leased(other, 1)).toEqual([old._id]); // Older versions have not noted a queue.
+    expect(await leased(own, 59)).toEqual(["inb_mine", old._id].sort());
+    expect(await leased(other, 200)).toEqual(["inb_mine", old._id].sort());
+  });
 });
 
 describe("for operators", () => {
