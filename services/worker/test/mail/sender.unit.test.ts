@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { originalSender } from "../../src/mail/decide/forwarded.ts";
-import { ADA, AGENT, decided, VERIFIED } from "./build.ts";
+import { ADA, AGENT, decided, ticket, VERIFIED } from "./build.ts";
 
 const from = (address: string, name = "") => ({ from: [{ name, address }] });
 
@@ -79,9 +79,37 @@ describe("forwarded mail", () => {
     ["x", "-------- Doorgestuurd bericht --------\nOnderwerp: x\nDatum: ma\nVan: A B <a@b.example>"],
     ["x", "-------- Пересылаемое сообщение --------\nОт: A B <a@b.example>\nТема: x"],
     ["转发: x", "发件人： A B <a@b.example>\n发送时间： 2026\n收件人： c\n主题： x"],
-    ["x", "> -----Original Message-----\n> *From:* A B <a@b.example>\n> *Sent:* Monday\n> *Subject:* x"],
+    ["FW: x", "-----Original Message-----\n*From:* A B <a@b.example>\n*Sent:* Monday\n*Subject:* x"],
+    ["x", "Begin forwarded message:\n\n> From: A B <a@b.example>\n> Subject: x\n> Date: 1 January 2026"],
+    ["VS: x", "Fra: A B <a@b.example>\nSendt: mandag\nTil: c\nEmne: x"],
   ])("%s / %s", (subject, block) => {
     expect(originalSender({ subject, text: `hello\n\n${block}\n\nbody` })).toEqual({ name: "A B", address: "a@b.example" });
+  });
+
+  it.each([
+    ["an original below an answer", "Re: x", "-----Original Message-----\nFrom: A B <a@b.example>\nSent: Monday\nTo: c\nSubject: x"],
+    ["an original below an answer in German", "AW: x", "-----Ursprüngliche Nachricht-----\nVon: A B <a@b.example>\nGesendet: Montag\nAn: c\nBetreff: x"],
+    ["a forwarded mail that is quoted", "Re: x", "> ---------- Forwarded message ---------\n> From: A B <a@b.example>\n> Subject: x"],
+    ["what is quoted below a forward's subject", "Fwd: x", "> From: A B <a@b.example>\n> Subject: x\n> To: c"],
+    ["a Finnish answer, which is named as a Norwegian forward is", "VS: x", "Lähettäjä: A B <a@b.example>\nLähetetty: maanantai\nAihe: x"],
+  ])("is not %s", (_what, subject, block) => {
+    expect(originalSender({ subject, text: `hello\n\n${block}\n\nbody` })).toBeUndefined();
+  });
+
+  it.each([
+    ["our Message-ID", { inReplyTo: ["<ot.7.x.good@desk.example>"] }],
+    ["a Message-ID that was taken in", { references: ["<their@client.example>"] }],
+    ["its number", { subject: "Re: [Ticket ID: 516757] Help" }],
+  ])("is not what staff write to a ticket, whatever it quotes: known by %s", async (_what, of) => {
+    const world = { authenticity: VERIFIED, tickets: [ticket()], known: { "<their@client.example>": 7 } };
+    const { outcome, trace } = await decided({ ...AGENT, text, ...of }, world);
+    expect(outcome).toMatchObject({ kind: "reply", ticket: { id: 7 }, draft: { params: { adminusername: "agent" }, actor: { admin: "agent", isVerified: true } } });
+    expect(trace).toContainEqual(expect.objectContaining({ rule: "forwarded", answer: "not followed", because: expect.stringContaining("ticket 516757") }));
+  });
+
+  it("is not what answers a mail of ours whose ticket is gone", async () => {
+    const { outcome } = await decided({ ...AGENT, text, inReplyTo: ["<ot.9.x.good@desk.example>"] }, { authenticity: VERIFIED });
+    expect(outcome).toMatchObject({ kind: "ticket", draft: { params: { email: "agent@desk.example" } } });
   });
 
   it("is not what only mentions an address", () => {

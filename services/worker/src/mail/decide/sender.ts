@@ -3,6 +3,7 @@ import { authorOf, isRoleAddress, type Named, plainAddress } from "./addresses.t
 import { originalSender } from "./forwarded.ts";
 import type { MailCase, Person, Sender } from "./mail-case.ts";
 import type { Authenticity, MailDirectory } from "./ports.ts";
+import { findNumbered } from "./thread.ts";
 
 /**
  * Who a mail is from.
@@ -10,7 +11,7 @@ import type { Authenticity, MailDirectory } from "./ports.ts";
  * A name in a header proves nothing: somebody is a client, user, contact or member of the staff only when the domain of
  * From vouches for the mail. Everybody else is a guest, and whom they would have been stands in the trace alone.
  * A member of the staff who forwards a mail is not its author: that is who stands in the forwarded block, as a guest,
- * because nobody vouches for a block of text. A web form that writes from a no-reply address means its Reply-To.
+ * because nobody vouches for a block of text. But what they write to a ticket is theirs, whatever it quotes. A web form that writes from a no-reply address means its Reply-To.
  */
 export async function identifySender(mailCase: MailCase): Promise<Sender> {
   const { mail, record, deps } = mailCase;
@@ -24,7 +25,7 @@ export async function identifySender(mailCase: MailCase): Promise<Sender> {
   const isUnsettled = authenticity.isUnsettled === true && author.field === "From" && known.kind !== "guest";
   const sender: Sender = { ...named(author), isVerified, person, isUnsettled, because: `${author.field}: ${author.address}`, steps };
   if (!isVerified && known.kind !== "guest") steps.push({ rule: "known address", answer: "not used", because: `${describePerson(known)}, if it were proven` });
-  return forwardedByStaff(mailCase, sender) ?? writtenThroughForm(mailCase, sender) ?? sender;
+  return (await forwardedByStaff(mailCase, sender)) ?? writtenThroughForm(mailCase, sender) ?? sender;
 }
 
 /** What a person reads in the trace. */
@@ -59,13 +60,24 @@ async function personOf({ address }: Named, directory: MailDirectory): Promise<P
   return contact ? { kind: "contact", clientid: contact.clientid, contactid: contact.id } : { kind: "guest" };
 }
 
-function forwardedByStaff({ mail }: MailCase, sender: Sender): Sender | undefined {
+async function forwardedByStaff(mailCase: MailCase, sender: Sender): Promise<Sender | undefined> {
   const { person, steps } = sender;
   if (person.kind !== "staff") return undefined;
-  const original = originalSender(mail);
+  const original = originalSender(mailCase.mail);
   if (!original || plainAddress(original.address) === plainAddress(sender.address)) return undefined;
+  const answered = await whatItAnswers(mailCase);
+  if (answered !== undefined) {
+    steps.push({ rule: "forwarded", answer: "not followed", because: `${describePerson(person)} answers ${answered}, and quotes ${original.address}` });
+    return undefined;
+  }
   steps.push({ rule: "forwarded", answer: original.address, because: `${describePerson(person)} has forwarded it, and the forwarded block names its sender` });
   return { ...sender, ...named(original), isVerified: false, person: { kind: "guest" }, forwardedBy: person.username };
+}
+
+/** The ticket, or the mail of ours, that a mail of the staff answers: they belong to every ticket, so its number is enough. */
+async function whatItAnswers({ mail, deps, proof }: MailCase): Promise<string | undefined> {
+  const ticket = (await proof()).ticket ?? (await findNumbered(mail.subject, deps.tickets)).ticket;
+  return ticket ? `ticket ${ticket.tid}` : mail.inReplyTo.find((messageId) => deps.ownMail.claimIn(messageId) !== undefined);
 }
 
 function writtenThroughForm({ mail }: MailCase, sender: Sender): Sender | undefined {

@@ -65,11 +65,16 @@ async function keyed(way: string, texts: readonly string[], { ownMail, tickets }
 /** The number as our mails have it in their subjects. */
 const SUBJECT_NUMBER = /\[Ticket ID:\s*([^\]\s]{1,50})\s*\]/i;
 
+/** The number that a subject names, and its ticket if there is one. A claim, no proof. */
+export async function findNumbered(subject: string, tickets: MailDeps["tickets"]): Promise<{ tid?: string; ticket?: KnownTicket | undefined }> {
+  const tid = SUBJECT_NUMBER.exec(subject)?.[1];
+  return tid === undefined ? {} : { tid, ticket: await tickets.findByTid(tid) };
+}
+
 async function findBySubject(mailCase: MailCase): Promise<Thread> {
   const { mail, deps } = mailCase;
-  const tid = SUBJECT_NUMBER.exec(mail.subject)?.[1];
+  const { tid, ticket } = await findNumbered(mail.subject, deps.tickets);
   if (tid === undefined) return { because: "no Message-ID, token, marker or number leads to a ticket", steps: [] };
-  const ticket = await deps.tickets.findByTid(tid);
   if (!ticket)
     return { isUnproven: true, because: `there is no ticket ${tid}`, steps: [{ rule: "number in the subject", answer: "no such ticket", because: tid }] };
   const reason = await whyOneOf(ticket, await mailCase.sender(), deps);
