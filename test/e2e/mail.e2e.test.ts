@@ -1,3 +1,4 @@
+import type { InboundRecord } from "@openticket/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type HelpDesk, rawMail, startHelpDesk } from "../support/help-desk.ts";
 import { until } from "../support/until.ts";
@@ -53,6 +54,29 @@ describe("a mail over SMTP", () => {
     const marker = /\[ref:t\d+\.[0-9a-f]{20}\]/.exec(notice)?.[0] ?? "";
     expect(await desk.receive(rawMail({ Subject: "y" }, `new text\n\n> ${marker}\n`))).toMatchObject({ state: "reply", ticket: { id: opened.ticket?.id } });
   });
+
+  it("to two of our mailboxes is one reply of each ticket, whichever record brings it, also when both are read again", async () => {
+    const records = desk.store.db.collection<InboundRecord>("inbound");
+    const toBoth = async (headers: Record<string, string>) => {
+      const raw = rawMail({ To: "support@example.test, sales@example.test", ...headers });
+      return [await desk.receive(raw), await desk.receive(raw, { from: "gus@guest.example", to: "sales@example.test" })];
+    };
+    const opened = await desk.receive(rawMail({ "Message-ID": "<once@guest.example>" }));
+    const again = await toBoth({ "In-Reply-To": "<once@guest.example>" });
+    const expected = { state: "reply", ticket: { id: opened.ticket?.id, replyId: again[0]?.ticket?.replyId } };
+    expect(again).toMatchObject([expected, expected]);
+    for (const { _id } of again) {
+      await records.updateOne({ _id }, { $set: { state: "stored", checkAt: new Date(0) }, $unset: { ticket: 1 } });
+      const decided = () => records.findOne({ _id, state: { $ne: "stored" } });
+      expect(await until(`${_id} once more`, async () => (await decided()) ?? undefined)).toMatchObject(expected);
+    }
+    expect(await desk.ticket(opened.ticket?.id)).toMatchObject({ replies: [{ replyId: expected.ticket.replyId }] });
+
+    const two = await toBoth({ "Message-ID": "<twice@guest.example>" });
+    const answered = await toBoth({ "In-Reply-To": "<twice@guest.example>", "Message-ID": "<answer@guest.example>" });
+    expect(answered.map(({ state, ticket }) => [state, ticket?.id])).toEqual(two.map(({ ticket }) => ["reply", ticket?.id]));
+    expect(new Set(two.map(({ ticket }) => ticket?.id)).size).toBe(2);
+  }, 60_000);
 
   it("of the same conversation is found by a Message-ID that was taken in", async () => {
     const opened = await desk.receive(rawMail({ "Message-ID": "<conversation-1@guest.example>" }));

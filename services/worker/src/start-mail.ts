@@ -1,4 +1,4 @@
-import type { CommandResult } from "@openticket/contract";
+import { type CommandResult, identityOf } from "@openticket/contract";
 import { makeMailReader } from "@openticket/mail";
 import type { Drain, Logger, Metrics } from "@openticket/runtime";
 import {
@@ -16,7 +16,7 @@ import { makeAuthenticate } from "./mail/auth/authenticate.ts";
 import { makeMailResolver } from "./mail/auth/resolver.ts";
 import type { Stored } from "./mail/carry-out.ts";
 import type { MailConfig } from "./mail/config.ts";
-import type { MailRules } from "./mail/decide/ports.ts";
+import type { KnownTickets, MailRules } from "./mail/decide/ports.ts";
 import { type InboundDeps, inboundAction } from "./mail/inbound-action.ts";
 import { noticeOf, startNoticeRelay } from "./mail/notices.ts";
 import type { RawMessages, Room } from "./mail/raw-message.ts";
@@ -101,10 +101,14 @@ async function addReply(
   command: Parameters<InboundDeps["addReply"]>[0],
   facts: MailFacts,
   deps: ActionDeps,
-  known: { findById(id: number): Promise<{ tid: string } | undefined> },
+  known: Pick<KnownTickets, "findById" | "outcomeOf">,
 ): Promise<Stored> {
   const { result, deliver } = await decideReply(command, MAYBE_AGAIN, deps, facts);
-  if (result?.result !== "success" || !("replyid" in result)) return rejected(result, deliver);
+  if (result?.result !== "success" || !("replyid" in result)) {
+    // The same mail by another mailbox may differ in whether it is answered.
+    const twin = await known.outcomeOf(identityOf(command));
+    return twin ? { kind: "stored", ticket: twin } : rejected(result, deliver);
+  }
   const id = Number(result.ticketid);
   const ticket = await known.findById(id);
   return { kind: "stored", ticket: { id, tid: ticket?.tid ?? "", replyId: Number(result.replyid) }, deliver };

@@ -23,6 +23,14 @@ export function requestIdOfJob(queue: string, jobId: string, createdAtMs: number
   return `req_${sha256(`job\0${queue}\0${jobId}\0${createdAtMs}`).slice(0, 32)}`;
 }
 
+/**
+ * Key of the reply that a mail is to a ticket, whichever of our mailboxes it came by. A Message-ID is what its sender says, and
+ * broken programs give it twice, so `content` is part of the key.
+ */
+export function keyOfMailReply(ticketId: number, messageId: string, content: readonly unknown[]): string {
+  return `reply-by-mail ${ticketId} ${sha256(canonicalJson([messageId, ...content]))}`;
+}
+
 /** Where an idempotency key counts: the credential, or the channel where there is none. */
 export function scopeOf(source: CommandSource): string {
   return source.credential ?? source.channel;

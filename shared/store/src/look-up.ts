@@ -14,6 +14,24 @@ export function lookUp<T extends { _id: string }>(collection: mongoose.mongo.Col
   };
 }
 
+/** The same by identity, or by the requester's own name where that is another. */
+export function lookUpRequest<T extends { _id: string }>(collection: mongoose.mongo.Collection<T & Stored>): (name: string) => Promise<T | undefined> {
+  return coalesce<string, T | undefined>({
+    async run(names) {
+      const wanted = { $in: [...new Set(names)] };
+      const filter = { $or: [{ _id: wanted }, { alias: wanted }] } as object;
+      const found = new Map<string, T>();
+      for (const document of await collection.find(filter).toArray()) {
+        const record = toRecord(document as unknown as T & Stored) as unknown as T;
+        found.set(document.alias ?? (document._id as string), record).set(document._id as string, record);
+      }
+      return names.map((name) => found.get(name));
+    },
+    maxInFlight: READS_IN_FLIGHT,
+    maxBatch: LARGEST_BATCH,
+  });
+}
+
 /** The same for whole documents, whatever they are. `timeoutMs`: when a look-up is given up; unset: as for any operation. */
 export function lookUpDocument<T extends { _id: string } & Stored>(
   collection: mongoose.mongo.Collection<T>,

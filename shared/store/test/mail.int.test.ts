@@ -154,6 +154,8 @@ describe("known tickets", () => {
   beforeAll(async () => {
     await store.db.collection("tickets").insertOne(ticket as unknown as TicketRecord as never);
     await store.db.collection("replies").insertOne(reply as unknown as ReplyRecord as never);
+    const both = (id: number, mailbox: string) => ({ _id: `req_${id}`, id, tid: String(id), source: { messageId: "<both@x>", mailbox } });
+    await store.db.collection("tickets").insertMany([both(11, "sales@x"), both(10, "support@x")] as never[]);
   });
 
   it("are found by their numbers, with every mail that was sent because of them", async () => {
@@ -167,8 +169,11 @@ describe("known tickets", () => {
   });
 
   it("are found by the Message-IDs of mails that opened them or were added", async () => {
-    expect(await known().findByMessageIds(["<none@x>", "<second@x>", "<first@x>"])).toEqual({ ticketId: 7, messageId: "<second@x>" });
-    expect(await known().findByMessageIds(["<none@x>"])).toBeUndefined();
+    const find = (messageIds: string[], mailbox = "support@x") => known().findByMessageIds(messageIds, mailbox);
+    expect(await find(["<none@x>", "<second@x>", "<first@x>"])).toEqual({ ticketId: 7, messageId: "<second@x>" });
+    expect(await find(["<none@x>"])).toBeUndefined();
+    expect(await find(["<both@x>"], "sales@x")).toEqual({ ticketId: 11, messageId: "<both@x>" });
+    expect(await find(["<both@x>"], "billing@x")).toEqual({ ticketId: 10, messageId: "<both@x>" });
     const plan = await store.db
       .collection("tickets")
       .find({ "source.messageId": { $in: ["<first@x>"] } })
@@ -181,6 +186,9 @@ describe("known tickets", () => {
     expect(await known().outcomeOf("req_t")).toEqual({ id: 7, tid: "516757" });
     expect(await known().outcomeOf("req_r")).toEqual({ id: 7, tid: "516757", replyId: 3 });
     expect(await known().outcomeOf("req_x")).toBeUndefined();
+    await store.db.collection("replies").insertOne({ ...reply, _id: "req_key", alias: "req_own", replyId: 4 } as never);
+    const both = { id: 7, tid: "516757", replyId: 4 };
+    expect(await Promise.all(["req_key", "req_own"].map(known().outcomeOf))).toEqual([both, both]);
   });
 
   it("note each report of a bounce once", async () => {

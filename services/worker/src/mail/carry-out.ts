@@ -77,10 +77,15 @@ async function storeTicket({ draft, linkedTo }: Extract<MailOutcome, { kind: "ti
   return noteStored(await deps.openTicket(command, { ...facts, ...(linkedTo && { linkedTo }) }), facts.decisions);
 }
 
-async function storeReply({ draft }: Extract<MailOutcome, { kind: "reply" }>, about: About, deps: CarryDeps): Promise<CarriedOut> {
+async function storeReply({ draft, key: idempotencyKey }: Extract<MailOutcome, { kind: "reply" }>, about: About, deps: CarryDeps): Promise<CarriedOut> {
   const { attachments, facts } = await prepare(draft, about, deps);
   const ticket = { ...draft.params, ...(attachments.length > 0 && { attachments }) };
-  const command: AddTicketReplyCommand = { ...envelopeOf(draft, about), action: ADD_TICKET_REPLY_JOB, ticket };
+  const command: AddTicketReplyCommand = {
+    ...envelopeOf(draft, about),
+    ...(idempotencyKey !== undefined && { idempotencyKey }),
+    action: ADD_TICKET_REPLY_JOB,
+    ticket,
+  };
   return noteStored(await deps.addReply(command, facts), facts.decisions);
 }
 

@@ -88,9 +88,9 @@ export interface World {
   filters?: MailFilter[];
   authenticity?: Partial<Authenticity>;
   rules?: Partial<MailRules>;
-  /** Numbers of tickets by Message-IDs that were taken in. */
+  /** Numbers of tickets by Message-IDs that were taken in, or by those and the mailbox that they came by. */
   known?: Record<string, number>;
-  earlier?: Record<string, { id: number; tid: string }>;
+  earlier?: Record<string, { id: number; tid: string; replyId?: number }>;
   /** Mails that have counted against a sender or a ticket before, and proven ones of the sender. */
   spent?: number;
   provenSpent?: number;
@@ -144,10 +144,9 @@ export function depsOf(world: World = {}): MailDeps {
     tickets: {
       findById: async (id) => tickets.find((candidate) => candidate.id === id),
       findByTid: async (tid) => tickets.find((candidate) => candidate.tid === tid),
-      findByMessageIds: async (ids) => {
-        const messageId = ids.find((id) => known[id] !== undefined);
-        const ticketId = messageId === undefined ? undefined : known[messageId];
-        return messageId === undefined || ticketId === undefined ? undefined : { ticketId, messageId };
+      findByMessageIds: async (ids, mailbox) => {
+        const found = ids.map((messageId) => ({ messageId, ticketId: known[`${messageId} ${mailbox}`] ?? known[messageId] }));
+        return found.find((each): each is { messageId: string; ticketId: number } => each.ticketId !== undefined);
       },
       authorsOf: async () => ["bob@elsewhere.example"],
       outcomeOf: async (requestId) => earlier[requestId],

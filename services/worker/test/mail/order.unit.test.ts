@@ -29,6 +29,7 @@ describe("the order of the rules", () => {
       "role address",
       "disowned",
       "ticket",
+      "added before",
       "ticket's budget",
       "closed ticket",
       "reply",

@@ -103,7 +103,11 @@ describe("forwarded mail", () => {
   ])("is not what staff write to a ticket, whatever it quotes: known by %s", async (_what, of) => {
     const world = { authenticity: VERIFIED, tickets: [ticket()], known: { "<their@client.example>": 7 } };
     const { outcome, trace } = await decided({ ...AGENT, text, ...of }, world);
-    expect(outcome).toMatchObject({ kind: "reply", ticket: { id: 7 }, draft: { params: { adminusername: "agent" }, actor: { admin: "agent", isVerified: true } } });
+    expect(outcome).toMatchObject({
+      kind: "reply",
+      ticket: { id: 7 },
+      draft: { params: { adminusername: "agent" }, actor: { admin: "agent", isVerified: true } },
+    });
     expect(trace).toContainEqual(expect.objectContaining({ rule: "forwarded", answer: "not followed", because: expect.stringContaining("ticket 516757") }));
   });
 

@@ -1,3 +1,5 @@
+import { requestIdOfKey } from "@openticket/contract";
+import type { MailPart } from "@openticket/mail";
 import { describe, expect, it } from "vitest";
 import { ADA, AGENT, decided, department, ticket, VERIFIED } from "./build.ts";
 
@@ -58,6 +60,54 @@ describe("the number in the subject counts", () => {
       kind: "ticket",
     });
     expect((await decided(NUMBER, { tickets: [ticket({ opener: { ...opener, isVerified: true } })] })).outcome).toMatchObject({ kind: "ticket" });
+  });
+});
+
+describe("a mail to several of our mailboxes", () => {
+  const [support, sales] = [{}, { _id: "inb_2", requestId: "req_2", mailbox: "sales@desk.example" }];
+  const mailboxes = { "support@desk.example": 1, "sales@desk.example": 1 };
+  const answer = { references: ["<their@client.example>"] };
+  const keyOf = ({ outcome }: Awaited<ReturnType<typeof decided>>) => (outcome.kind === "reply" ? outcome.key : undefined);
+
+  it("is one reply, by whichever it comes", async () => {
+    const keys = [await decided(answer, world({ mailboxes }), support), await decided(answer, world({ mailboxes }), sales)].map(keyOf);
+    expect(keys[0]).toMatch(/^reply-by-mail 7 [0-9a-f]{64}$/);
+    expect(keys[1]).toBe(keys[0]);
+  });
+
+  it.each([
+    ["other words", { text: "It smokes.", visibleText: "It smokes." }],
+    ["other files", { attachments: [{ name: "a.txt", size: 1 } as MailPart] }],
+    ["another Message-ID", { messageId: "<m2@guest.example>" }],
+    ["another sender", AGENT],
+  ])("is another with %s", async (_what, of) => {
+    expect(keyOf(await decided({ ...answer, ...of }, world()))).not.toBe(keyOf(await decided(answer, world())));
+  });
+
+  it("of the staff is another than its copy in their name", async () => {
+    const of = { ...answer, ...AGENT };
+    expect(keyOf(await decided(of, world({ authenticity: VERIFIED })))).not.toBe(keyOf(await decided(of, world())));
+  });
+
+  it("is named by its record without a Message-ID", async () => {
+    expect(keyOf(await decided({ ...answer, messageId: undefined }, world()))).toBeUndefined();
+  });
+
+  it("is found on its ticket before anything else is asked of that", async () => {
+    const key = keyOf(await decided(answer, world()));
+    const twin = { id: 7, tid: "516757", replyId: 3 };
+    const earlier = { [requestIdOfKey("email", key ?? "")]: twin };
+    const departments = [department({ closedReply: "refuse" })];
+    const { outcome, trace } = await decided(answer, world({ earlier, departments, mailboxes, tickets: [ticket({ status: "Closed" })] }), sales);
+    expect(outcome).toEqual({ kind: "done", ticket: twin });
+    expect(trace.at(-1)).toMatchObject({ rule: "added before", answer: "done" });
+  });
+
+  it("is added to the ticket that the mailbox has of the mail it answers", async () => {
+    const known = { "<their@client.example>": 7, "<their@client.example> sales@desk.example": 8 };
+    const both = { known, mailboxes, tickets: [ticket(), ticket({ id: 8, tid: "800000" })] };
+    expect((await decided(answer, both, support)).outcome).toMatchObject({ kind: "reply", ticket: { id: 7 } });
+    expect((await decided(answer, both, sales)).outcome).toMatchObject({ kind: "reply", ticket: { id: 8 } });
   });
 });
 

@@ -1,7 +1,7 @@
 import type { OutboxEntry, ReplyRecord, TicketBounce, TicketRecord } from "@openticket/contract";
 import { COLLECTIONS, type StoreConnection } from "../connect.ts";
 import { eachInTime } from "../in-time.ts";
-import { lookUp } from "../look-up.ts";
+import { lookUp, lookUpRequest } from "../look-up.ts";
 import type { ReplyDocument, TicketDocument } from "../ticket-documents.ts";
 
 /** A ticket as far as incoming mail needs it. */
@@ -14,11 +14,11 @@ export interface KnownTicket extends Pick<TicketRecord, "_id" | "id" | "tid" | "
 export interface KnownTickets {
   findById(id: number): Promise<KnownTicket | undefined>;
   findByTid(tid: string): Promise<KnownTicket | undefined>;
-  /** The first of these Message-IDs that opened a ticket or was added to one, and its number. */
-  findByMessageIds(messageIds: readonly string[]): Promise<{ ticketId: number; messageId: string } | undefined>;
+  /** The first of these Message-IDs that opened a ticket or was added to one, and its number; of several the one that came by this mailbox. */
+  findByMessageIds(messageIds: readonly string[], mailbox: string): Promise<{ ticketId: number; messageId: string } | undefined>;
   /** Addresses of those who have replied to it, lower case. */
   authorsOf(ticketId: number): Promise<string[]>;
-  /** What an earlier run of this request became. */
+  /** What an earlier run of this request became; by its identity, or by its own name. */
   outcomeOf(requestId: string): Promise<{ id: number; tid: string; replyId?: number } | undefined>;
   /** Notes that a mail of this ticket did not arrive: once for each report. */
   noteBounce(ticketId: number, bounce: TicketBounce): Promise<void>;
@@ -33,7 +33,7 @@ const MAX_BOUNCES = 100;
 export function makeMongoKnownTickets(store: StoreConnection): KnownTickets {
   const tickets = store.db.collection<TicketDocument>(COLLECTIONS.tickets);
   const replies = store.db.collection<ReplyDocument>(COLLECTIONS.replies);
-  const [ticketOf, replyOf] = [lookUp(tickets), lookUp(replies)];
+  const [ticketOf, replyOf] = [lookUp(tickets), lookUpRequest(replies)];
 
   async function known(ticket: TicketDocument | null): Promise<KnownTicket | undefined> {
     if (!ticket) return undefined;
@@ -47,19 +47,19 @@ export function makeMongoKnownTickets(store: StoreConnection): KnownTickets {
   return eachInTime({
     findById: async (id) => known(await tickets.findOne({ id }, { projection: HEAD })),
     findByTid: async (tid) => known(await tickets.findOne({ tid }, { projection: HEAD })),
-    async findByMessageIds(messageIds) {
+    async findByMessageIds(messageIds, mailbox) {
       const wanted = { "source.messageId": { $in: [...messageIds] } };
       const [opened, added] = await Promise.all([
-        tickets.find(wanted, { projection: { id: 1, source: 1 } }).toArray(),
-        replies.find(wanted, { projection: { ticketId: 1, source: 1 } }).toArray(),
+        tickets.find(wanted, { projection: { id: 1, source: 1 }, sort: { id: 1 } }).toArray(),
+        replies.find(wanted, { projection: { ticketId: 1, source: 1 }, sort: { ticketId: 1 } }).toArray(),
       ]);
-      const found = new Map<unknown, number>([
-        ...added.map(({ ticketId, source }): [unknown, number] => [source.messageId, ticketId]),
-        ...opened.map(({ id, source }): [unknown, number] => [source.messageId, id]),
-      ]);
-      const messageId = messageIds.find((candidate) => found.has(candidate));
-      const ticketId = found.get(messageId);
-      return messageId === undefined || ticketId === undefined ? undefined : { ticketId, messageId };
+      const found = [...opened.map(({ id, source }) => ({ ticketId: id, source })), ...added];
+      for (const messageId of messageIds) {
+        const same = found.filter(({ source }) => source.messageId === messageId);
+        const known = same.find(({ source }) => source.mailbox === mailbox) ?? same[0];
+        if (known) return { ticketId: known.ticketId, messageId };
+      }
+      return undefined;
     },
     async authorsOf(ticketId) {
       const emails = await replies.distinct("author.email", { ticketId, "author.isVerified": true });

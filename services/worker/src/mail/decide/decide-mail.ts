@@ -6,7 +6,7 @@ import type { Finding, MailOutcome } from "./outcome.ts";
 import type { MailDeps } from "./ports.ts";
 import { addReply, openTicket, refuseNewTicket, refuseStranger, treatClosed } from "./rules/admission.ts";
 import { ignoreOverBudget, ignoreOverTicketBudget, quietForged, quietRoleAddress } from "./rules/budgets.ts";
-import { findEarlierRun, quarantineMalformed, quarantineWithoutSender, tellDepartment, tellSender, tellTicket } from "./rules/delivery.ts";
+import { findEarlierRun, findTwin, quarantineMalformed, quarantineWithoutSender, tellDepartment, tellSender, tellTicket } from "./rules/delivery.ts";
 import { ignoreBlocked, ignoreSpam } from "./rules/filters.ts";
 import { ignoreAutoReply, ignoreOwnMail, quietBulk } from "./rules/loops.ts";
 import { noteAbuseReport, noteBounce } from "./rules/reports.ts";
@@ -21,7 +21,8 @@ import { noteAbuseReport, noteBounce } from "./rules/reports.ts";
  * department, and to which ticket: a reply is no new ticket, so a department's rules for new ones come after it.
  *
  * Nothing is changed here but the budgets, which count each mail once. So a second run, after a crash at any place,
- * comes to the same answer: what the first one has stored is found by the record's request id and is the first rule.
+ * comes to the same answer: what the first one has stored is found by the record's request id and is the first rule. A mail
+ * that came by several mailboxes is several records and one reply: the others find it once their ticket is known.
  */
 const RULES: readonly (readonly [name: string, ask: (mailCase: MailCase) => Promise<Finding>])[] = [
   ["earlier run", findEarlierRun],
@@ -40,6 +41,7 @@ const RULES: readonly (readonly [name: string, ask: (mailCase: MailCase) => Prom
   ["role address", quietRoleAddress],
   ["disowned", quietForged],
   ["ticket", tellTicket],
+  ["added before", findTwin],
   ["ticket's budget", ignoreOverTicketBudget],
   ["closed ticket", treatClosed],
   ["reply", addReply],

@@ -1,4 +1,4 @@
-import { type Actor, type CommandSource, LIMITS, type ReplyParams, type TicketParams } from "@openticket/contract";
+import { type Actor, type CommandSource, identityOf, keyOfMailReply, LIMITS, type ReplyParams, type TicketParams } from "@openticket/contract";
 import type { MailCase, Sender } from "./mail-case.ts";
 import type { MailOutcome } from "./outcome.ts";
 import type { KnownTicket } from "./ports.ts";
@@ -38,7 +38,24 @@ export async function writeReply(mailCase: MailCase, { id, tid }: KnownTicket): 
     ...(mailCase.silence.length > 0 && { noemail: true }),
   };
   const draft = { source: sourceOf(mailCase), actor: actorOf(sender), params, files: mailCase.mail.attachments, fullText };
-  return { kind: "reply", draft, ticket: { id, tid } };
+  return { kind: "reply", draft, ticket: { id, tid }, key: keyOf(mailCase, sender, id) };
+}
+
+/**
+ * What names the reply that a mail is to this ticket; without a Message-ID it may be the same words of another day. Who has
+ * written it is part of that, or a copy in a stranger's name would stand for a mail that comes after it.
+ */
+function keyOf({ mail }: MailCase, sender: Sender, ticketId: number): string | undefined {
+  const { messageId, text, attachments } = mail;
+  const files = attachments.map(({ name, size }) => [name, size]);
+  return messageId === undefined ? undefined : keyOfMailReply(ticketId, messageId, [authorOf(sender), text, files]);
+}
+
+/** The name under which that reply is unique; undefined where the record's own name is. */
+export async function identityOfReply(mailCase: MailCase, ticketId: number): Promise<string | undefined> {
+  const idempotencyKey = keyOf(mailCase, await mailCase.sender(), ticketId);
+  const { requestId } = mailCase.record;
+  return idempotencyKey === undefined ? undefined : identityOf({ idempotencyKey, requestId, source: sourceOf(mailCase) });
 }
 
 /**

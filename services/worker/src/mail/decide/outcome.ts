@@ -6,7 +6,8 @@ export type MailOutcome =
   /** An earlier run has done it, and died before it could say so. */
   | { kind: "done"; ticket: { id: number; tid: string; replyId?: number | undefined } }
   | { kind: "ticket"; draft: MailDraft<TicketParams>; linkedTo?: { id: number; tid: string } | undefined }
-  | { kind: "reply"; draft: MailDraft<ReplyParams>; ticket: { id: number; tid: string } }
+  /** `key`: what names the reply, whichever mailbox the mail came by; absent where the record does. */
+  | { kind: "reply"; draft: MailDraft<ReplyParams>; ticket: { id: number; tid: string }; key?: string | undefined }
   | { kind: "ignored"; reason: Reason; effects: Effect[]; ticket?: { id: number; tid: string } | undefined }
   | { kind: "refused"; reason: Reason; bounce: Bounce | undefined }
   | { kind: "quarantined"; reason: Reason };

@@ -40,11 +40,11 @@ export interface KnownTicket extends Pick<TicketRecord, "_id" | "id" | "tid" | "
 export interface KnownTickets {
   findById(id: number): Promise<KnownTicket | undefined>;
   findByTid(tid: string): Promise<KnownTicket | undefined>;
-  /** Number of the ticket that a mail with one of these Message-IDs opened or was added to; the first that is known. */
-  findByMessageIds(messageIds: readonly string[]): Promise<{ ticketId: number; messageId: string } | undefined>;
+  /** Number of the ticket that a mail with one of these Message-IDs opened or was added to; the first that is known, by this mailbox if by several. */
+  findByMessageIds(messageIds: readonly string[], mailbox: string): Promise<{ ticketId: number; messageId: string } | undefined>;
   /** Addresses of those who have replied to it; lower case. */
   authorsOf(ticketId: number): Promise<string[]>;
-  /** What an earlier run of this request became. */
+  /** What an earlier run of this request became; by its identity, or by its own name. */
   outcomeOf(requestId: string): Promise<EarlierOutcome | undefined>;
 }
 

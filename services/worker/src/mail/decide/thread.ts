@@ -34,7 +34,7 @@ export async function findByProof({ mail, record, deps }: MailCase): Promise<Thr
     const ticket = await keyed(way, texts, deps, steps);
     if (ticket) return { ticket, because: steps.at(-1)?.because ?? way, steps };
   }
-  const known = ids.length === 0 ? undefined : await deps.tickets.findByMessageIds([...new Set(ids)]);
+  const known = ids.length === 0 ? undefined : await deps.tickets.findByMessageIds([...new Set(ids)], record.mailbox);
   const ticket = known && (await deps.tickets.findById(known.ticketId));
   if (known) steps.push({ rule: "known Message-ID", answer: ticket ? `ticket ${ticket.tid}` : "no", because: known.messageId });
   if (ticket) return { ticket, because: `it answers ${known.messageId}`, steps };

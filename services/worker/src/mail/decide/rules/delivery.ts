@@ -1,3 +1,4 @@
+import { identityOfReply } from "../draft.ts";
 import type { MailCase } from "../mail-case.ts";
 import type { Finding } from "../outcome.ts";
 import { describePerson } from "../sender.ts";
@@ -7,6 +8,15 @@ import { decide, pass } from "./rule.ts";
 export async function findEarlierRun({ record, deps }: MailCase): Promise<Finding> {
   const earlier = await deps.tickets.outcomeOf(record.requestId);
   return earlier ? decide({ kind: "done", ticket: earlier }, `request ${record.requestId} is decided`) : pass("none", "nothing was decided under this request");
+}
+
+/** It was sent to several of our mailboxes, and is on its ticket already; or an earlier run has put it there. */
+export async function findTwin(mailCase: MailCase): Promise<Finding> {
+  const { ticket } = await mailCase.thread();
+  const identity = ticket && (await identityOfReply(mailCase, ticket.id));
+  if (identity === undefined) return pass("not asked", ticket ? "it has no Message-ID" : "it belongs to no ticket");
+  const twin = await mailCase.deps.tickets.outcomeOf(identity);
+  return twin ? decide({ kind: "done", ticket: twin }, `request ${identity} is the same mail`) : pass("none", `it was not added to ticket ${ticket?.tid}`);
 }
 
 /** No mail in any useful sense: an operator has to look at it. */
