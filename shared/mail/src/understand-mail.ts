@@ -52,13 +52,19 @@ export function understandMail(raw: Uint8Array, { withHtml = true }: { withHtml?
     kind,
     kindBecause: because,
     text,
-    visibleText: visibleText(text),
+    ...ownTexts(text, envelope.subject),
     html: html === undefined || !withHtml ? undefined : sanitizeHtml(html),
     attachments: list.map((part) => ({ ...part, isInline: part.isInline || isShown(part.contentId, html) })),
     report,
     protection: protectionOf(root, text),
     defects: defects.list(),
   };
+}
+
+function ownTexts(text: string, subject: string): Pick<UnderstoodMail, "visibleText" | "openingText"> {
+  const visible = visibleText(text, { subject });
+  const opening = visible === text ? text : visibleText(text, { subject, keepsOriginals: true });
+  return { visibleText: visible, ...(opening !== visible && { openingText: opening }) };
 }
 
 interface ReadBody {

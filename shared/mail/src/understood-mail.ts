@@ -31,6 +31,8 @@ export interface UnderstoodMail {
   text: string;
   /** `text` without what it quotes and without the signature; equal to it when trimming would leave nothing. */
   visibleText: string;
+  /** The same with the whole originals below it, which a mail that opens a conversation may be about; absent where it has none. */
+  openingText?: string | undefined;
   /** Sanitised; no scripts, no remote loading, inline images as `cid:` links. Absent when there is no HTML part. */
   html?: string | undefined;
   attachments: MailPart[];

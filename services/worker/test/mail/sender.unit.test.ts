@@ -58,6 +58,13 @@ describe("forwarded mail", () => {
     });
   });
 
+  it("of anybody else keeps what it hands on in a new ticket; in a reply it is quoted, and the full text alone has it", async () => {
+    const of = { text: "see below\n\nthe original", visibleText: "see below", openingText: "see below\n\nthe original" };
+    expect((await decided(of)).outcome).toMatchObject({ kind: "ticket", draft: { params: { message: of.text }, fullText: undefined } });
+    const reply = await decided({ ...of, inReplyTo: ["<ot.7.x.good@desk.example>"] }, { tickets: [ticket()] });
+    expect(reply.outcome).toMatchObject({ kind: "reply", draft: { params: { message: "see below" }, fullText: of.text } });
+  });
+
   it("of anybody else is from who has forwarded it", async () => {
     for (const given of [
       { of: AGENT, world: {} },

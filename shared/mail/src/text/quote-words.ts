@@ -54,5 +54,5 @@ export const SENT_FROM: readonly string[] =
     "|",
   );
 
-/** How a subject begins whose mail hands on another: that one is not trimmed away. */
-export const FORWARD_SUBJECT = /^\s*(?:fwd?|wg|tr|rv|enc|vs|vl|vb|doorst|pd|pf|i|ilt|fs|转发|轉寄|転送|전달|пересл|перес)\s?(?:\[\d+\])?\s?[:：]/i;
+/** How a subject begins whose mail hands on another: that one is not trimmed away. Without "VS:", as that is an answer in Finnish. */
+export const FORWARD_SUBJECT = /^\s*(?:fwd?|wg|tr|rv|enc|vl|vb|doorst|pd|pf|i|ilt|fs|转发|轉寄|転送|전달|пересл|перес)\s?(?:\[\d+\])?\s?[:：]/i;

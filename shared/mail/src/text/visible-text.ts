@@ -17,28 +17,33 @@ export const REPLY_MARKER = "--- Please reply above this line ---";
 /** A longer text is not trimmed: nobody typed it, and looking has its price. */
 const MAX_LINES = 20_000;
 const MAX_CHARS = 2_000_000;
-/** A signature with its disclaimer is shorter; with the space missing, "--" may also divide a text. */
+/** A signature with its disclaimer is shorter; with the space missing, "--" may also divide a text, or head a column. */
 const MAX_SIGNATURE_LINES = 60;
-const MAX_LOOSE_SIGNATURE_LINES = 15;
+const MAX_LOOSE_SIGNATURE_LINES = 8;
+const MAX_LOOSE_SIGNATURE_CHARS = 80;
 const MAX_SENT_FROM_CHARS = 120;
 /** A text may end in quote, signature, quote and so on; mails that do have two or three. */
 const MAX_ROUNDS = 6;
 
-/** Text without what it quotes and without its signature; the text itself when nothing would be left. `subject` tells a forwarded mail. */
-export function visibleText(text: string, { subject = "" }: { subject?: string | undefined } = {}): string {
+/**
+ * Text without what it quotes and without its signature; the text itself when nothing would be left. `subject` tells a
+ * forwarded mail; `keepsOriginals`: a mail with a whole original below counts as one, whatever is said of it.
+ */
+export function visibleText(text: string, { subject = "", keepsOriginals = false }: { subject?: string | undefined; keepsOriginals?: boolean } = {}): string {
   if (text.length > MAX_CHARS) return text;
   const lines = text.split("\n");
   if (lines.length > MAX_LINES) return text;
   const marker = lines.findIndex((line) => line.includes(REPLY_MARKER));
   const end = marker < 0 ? lines.length : withoutAttribution(lines, marker);
-  const visible = isForward(lines, end, subject) ? lines.slice(0, end) : ownLines(lines, end);
+  const visible = isForward(lines, end, { subject, keepsOriginals }) ? lines.slice(0, end) : ownLines(lines, end);
   return visible.some((line) => /[\p{L}\p{N}\p{S}\p{P}]/u.test(line)) ? visible.join("\n").trimEnd() : text;
 }
 
-function isForward(lines: readonly string[], end: number, subject: string): boolean {
+function isForward(lines: readonly string[], end: number, { subject, keepsOriginals }: { subject: string; keepsOriginals: boolean }): boolean {
   if (FORWARD_SUBJECT.test(subject)) return true;
+  const original = startOfOriginal(lines, end);
   const forwarded = lines.slice(0, end).findIndex(isForwardLine);
-  return forwarded >= 0 && forwarded < startOfOriginal(lines, end);
+  return (forwarded >= 0 && forwarded < original) || (keepsOriginals && original < end);
 }
 
 function ownLines(lines: readonly string[], start: number): string[] {
@@ -82,9 +87,17 @@ function withoutSignature(lines: readonly string[], end: number): number {
   for (let index = last - 1; index >= Math.max(0, last - MAX_SIGNATURE_LINES); index -= 1) {
     const line = lines[index] ?? "";
     if (isQuoted(line)) return end;
-    if (line === "-- " || (/^(?:--|—|––)$/.test(line) && last - index <= MAX_LOOSE_SIGNATURE_LINES)) return index;
+    if (line === "-- " || (/^(?:--|—|––)$/.test(line) && isSignature(lines, index, last))) return index;
   }
   return end;
+}
+
+/** What stands below dashes that may be anything: a few short lines side by side, set off from what is above. */
+function isSignature(lines: readonly string[], dashes: number, last: number): boolean {
+  if (last - dashes > MAX_LOOSE_SIGNATURE_LINES) return false;
+  const above = lines[dashes - 1] ?? "";
+  const isSetOff = above.trim() === "" || isQuoted(above);
+  return isSetOff && lines.slice(dashes + 1, last).every((line) => line.trim() !== "" && line.length <= MAX_LOOSE_SIGNATURE_CHARS);
 }
 
 function isSentFrom(line: string): boolean {

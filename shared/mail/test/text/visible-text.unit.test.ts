@@ -89,6 +89,10 @@ describe("what is not a quote stays", () => {
     ],
     ["a request that looks like headers", "Please book:\nFrom: Berlin\nTo: Paris\nDate: 5 May\nThank you."],
     ["a line that ends in a colon", "On 5 May at 10:00 Ann wrote:\nthe printer is broken"],
+    ["dashes below a column's name", "col\n--\nval1\nval2"],
+    ["dashes below a column's name, and text below the table", "col\n--\nval1\nval2\n\nwhy is it wrong?"],
+    ["dashes that divide a text of paragraphs", "step 1\n\n--\nstep 2\n\nIt fails."],
+    ["dashes above a long line", `see\n\n--\n${"word ".repeat(40)}end`],
     ["dashes that divide a text", `a\n--\n${"line\n".repeat(40)}b`],
     ["a sentence about a telephone", "I sent it from my phone.\nSent from the warehouse, it never arrived."],
     ["nothing but a quote", "> The old text."],
@@ -115,6 +119,16 @@ describe("what is not a quote stays", () => {
     const text = "See below.\n\nFrom: Ann <ann@e.test>\nSent: Monday, May 5, 2025 10:00 AM\nTo: Bob\nSubject: Printer\n\nBroken.";
     expect(visibleText(text, { subject: "WG: Printer" })).toBe(text);
     expect(visibleText(text, { subject: "AW: Printer" })).toBe("See below.");
+    expect(visibleText(text, { subject: "VS: Printer" })).toBe("See below.");
+  });
+
+  it.each([
+    ["a dividing line", "-----Original Message-----\nFrom: Ann <ann@e.test>\nSubject: Printer"],
+    ["a header block", "From: Ann <ann@e.test>\nSent: Monday, May 5, 2025 10:00 AM\nTo: Bob\nSubject: Printer"],
+  ])("keeps the whole original below %s where it is asked to, and quotes of other mails go", (_what, block) => {
+    const text = `See below.\n\n${block}\n\nBroken.`;
+    expect(visibleText(text, { keepsOriginals: true })).toBe(text);
+    expect(visibleText(`Thank you.\n\n${QUOTE}`, { keepsOriginals: true })).toBe("Thank you.");
   });
 });
 

@@ -12,7 +12,7 @@ export async function writeTicket(mailCase: MailCase, linkedTo?: { id: number; t
   const { mail } = mailCase;
   const sender = await mailCase.sender();
   const { department } = await mailCase.department();
-  const { message, fullText } = textsOf(mailCase, sender);
+  const { message, fullText } = textsOf(mailCase, sender.forwardedBy === undefined ? (mail.openingText ?? mail.visibleText) : mail.text);
   const params: Omit<TicketParams, "attachments"> = {
     ...(department && { deptid: department.id }),
     subject: mail.subject.trim() === "" ? NO_SUBJECT : mail.subject,
@@ -29,7 +29,7 @@ export async function writeTicket(mailCase: MailCase, linkedTo?: { id: number; t
 /** The reply that this mail adds. */
 export async function writeReply(mailCase: MailCase, { id, tid }: KnownTicket): Promise<MailOutcome> {
   const sender = await mailCase.sender();
-  const { message, fullText } = textsOf(mailCase, sender);
+  const { message, fullText } = textsOf(mailCase, sender.forwardedBy === undefined ? mailCase.mail.visibleText : mailCase.mail.text);
   const params: Omit<ReplyParams, "attachments"> = {
     ticketid: id,
     message,
@@ -58,12 +58,8 @@ export async function identityOfReply(mailCase: MailCase, ticketId: number): Pro
   return idempotencyKey === undefined ? undefined : identityOf({ idempotencyKey, requestId, source: sourceOf(mailCase) });
 }
 
-/**
- * The message is what is new in the mail; the whole text is kept beside it where that is more. Of a forwarded mail all
- * of it is the message.
- */
-function textsOf({ mail }: MailCase, { forwardedBy }: Sender): { message: string; fullText: string | undefined } {
-  const visible = forwardedBy === undefined ? mail.visibleText : mail.text;
+/** The message is what is new in the mail, of a forwarded one all of it; the whole text is kept beside it where that is more. */
+function textsOf({ mail }: MailCase, visible: string): { message: string; fullText: string | undefined } {
   const message = visible.trim() === "" ? mail.text : visible;
   const shown = message.trim() === "" ? NO_TEXT : withinBytes(message, LIMITS.messageBytes);
   const isWhole = mail.text.trim() === "" || mail.text === message;
