@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { decideMail } from "../../src/mail/decide/decide-mail.ts";
-import { decided, depsOf, mail, record, ticket, VERIFIED } from "./build.ts";
+import { ADA, AGENT, decided, depsOf, mail, record, ticket, VERIFIED } from "./build.ts";
 
 const OWN = "<ot.7.x.good@desk.example>";
 const SENT = { mails: [{ template: "ticket-opened", address: "ada@client.example" }] };
@@ -41,6 +41,22 @@ describe("loops", () => {
   it("lists and mass mailings are tickets that are not answered, or ignored", async () => {
     expect((await decided({ kind: "mailing-list" })).outcome).toMatchObject({ kind: "ticket", draft: { params: { noemail: true } } });
     expect((await decided({ kind: "mailing-list" }, { rules: { bulk: "ignore" } })).outcome).toMatchObject({ kind: "ignored", reason: { code: "bulk" } });
+  });
+});
+
+describe("an answer of the staff", () => {
+  const noemailOf = async (of: Parameters<typeof decided>[0], world: Parameters<typeof decided>[1] = {}) => {
+    const { outcome } = await decided({ inReplyTo: [OWN], ...of }, { tickets: [ticket()], authenticity: VERIFIED, ...world });
+    return outcome.kind === "reply" ? (outcome.draft.params.noemail ?? false) : outcome.kind;
+  };
+  it("through a list goes to the opener; a client's is not answered", async () => {
+    expect(await noemailOf({ ...AGENT, kind: "mailing-list" })).toBe(false);
+    expect(await noemailOf({ ...ADA, kind: "mailing-list" })).toBe(true);
+  });
+
+  it("goes to nobody when a machine has written it, or where a loop must end", async () => {
+    expect(await noemailOf({ ...AGENT, kind: "auto-reply" }, { rules: { autoReplies: "ticket" } })).toBe(true);
+    expect(await noemailOf(AGENT, { spent: 2, provenSpent: 2 })).toBe(true);
   });
 });
 

@@ -35,7 +35,7 @@ export async function writeReply(mailCase: MailCase, { id, tid }: KnownTicket): 
     message,
     markdown: false,
     ...authorOf(sender),
-    ...(mailCase.silence.length > 0 && { noemail: true }),
+    ...(mailCase.silence.some(({ isForAll }) => isForAll || sender.person.kind !== "staff") && { noemail: true }),
   };
   const draft = { source: sourceOf(mailCase), actor: actorOf(sender), params, files: mailCase.mail.attachments, fullText };
   return { kind: "reply", draft, ticket: { id, tid }, key: keyOf(mailCase, sender, id) };

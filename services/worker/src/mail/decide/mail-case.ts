@@ -22,8 +22,14 @@ export interface MailCase {
   /** The ticket that it belongs to, by the subject's number as well. */
   thread(): Promise<Thread>;
   department(): Promise<Addressed>;
-  /** Why nobody is to be answered. Rules add to it. */
-  silence: string[];
+  /** Why the sender is not to be answered. Rules add to it. */
+  silence: Silence[];
+}
+
+/** `isForAll`: nobody is mailed because of it, or a loop would have no end; else an answer of the staff goes to the opener. */
+export interface Silence {
+  because: string;
+  isForAll: boolean;
 }
 
 /** Who a mail is from. */

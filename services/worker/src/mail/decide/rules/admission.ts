@@ -63,7 +63,7 @@ async function refuse(code: ReasonCode, text: string, mailCase: MailCase): Promi
 export async function bounceFor(code: ReasonCode, mailCase: MailCase): Promise<{ bounce: Bounce | undefined; because: string }> {
   const { mail, record, author, silence } = mailCase;
   const [reason] = silence;
-  if (reason !== undefined) return { bounce: undefined, because: reason };
+  if (reason) return { bounce: undefined, because: reason.because };
   const { mayBounce, because } = await mailCase.authenticity();
   const { department } = await mailCase.department();
   if (!mayBounce || !author || !department) return { bounce: undefined, because: `nobody vouches for the sender: ${because}` };

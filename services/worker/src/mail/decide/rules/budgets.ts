@@ -22,7 +22,7 @@ export async function ignoreOverBudget(mailCase: MailCase): Promise<Finding> {
   const because = `${proof === undefined ? "" : "proven "}mail ${Math.min(place, most + 1)} of this sender within ${windowMs / 60_000} minutes`;
   if (place > most) return ignore("over_limit", `More than ${most} mails of one sender within ${windowMs / 60_000} minutes`, because);
   if (place <= quiet) return pass("within", because);
-  mailCase.silence.push(`more than ${quiet} mails of this sender within ${windowMs / 60_000} minutes`);
+  mailCase.silence.push({ because: `more than ${quiet} mails of this sender within ${windowMs / 60_000} minutes`, isForAll: true });
   return pass("not answered", because);
 }
 
@@ -58,7 +58,7 @@ function windowOf(receivedAt: Date, windowMs: number): Date {
 export async function quietRoleAddress(mailCase: MailCase): Promise<Finding> {
   const { address } = await mailCase.sender();
   if (!isRoleAddress(address)) return pass("no", `${address} may be a person's`);
-  mailCase.silence.push(`${address} is a role's address`);
+  mailCase.silence.push({ because: `${address} is a role's address`, isForAll: false });
   return pass("not answered", address);
 }
 
@@ -66,6 +66,6 @@ export async function quietRoleAddress(mailCase: MailCase): Promise<Finding> {
 export async function quietForged(mailCase: MailCase): Promise<Finding> {
   const { isForged, because } = await mailCase.authenticity();
   if (!isForged) return pass("no", "the domain in From does not disown it");
-  mailCase.silence.push("the domain in From disowns it");
+  mailCase.silence.push({ because: "the domain in From disowns it", isForAll: false });
   return pass("not answered", because);
 }

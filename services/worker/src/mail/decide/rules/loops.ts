@@ -31,7 +31,7 @@ export async function ignoreAutoReply(mailCase: MailCase): Promise<Finding> {
   if (because === undefined) return pass("no", "nothing says that a machine has written it");
   const { deps } = mailCase;
   const { ticket } = await mailCase.proof();
-  mailCase.silence.push("it is an automatic answer");
+  mailCase.silence.push({ because: "it is an automatic answer", isForAll: true });
   if (deps.rules.autoReplies === "ticket") return pass("kept", `${because}; MAIL_AUTO_REPLIES keeps them`);
   const text = ticket ? `An automatic answer to ticket ${ticket.tid}` : "An automatic answer";
   return ignore("auto_reply", text, because, ticket && { ticket: { id: ticket.id, tid: ticket.tid } });
@@ -53,6 +53,6 @@ export async function quietBulk(mailCase: MailCase): Promise<Finding> {
   const { mail, deps } = mailCase;
   if (mail.kind !== "mailing-list") return pass("no", "no header of a list or a mass mailing");
   if (deps.rules.bulk === "ignore") return ignore("bulk", "A mailing list or mass mailing", mail.kindBecause);
-  mailCase.silence.push("it is a mailing list or mass mailing");
+  mailCase.silence.push({ because: "it is a mailing list or mass mailing", isForAll: false });
   return pass("not answered", mail.kindBecause);
 }
