@@ -192,7 +192,8 @@ async function ensureIndexes(db: Db, models: Models): Promise<void> {
 async function ensureMailIndexes(db: Db): Promise<void> {
   // Only what a mail with a Message-ID has made is in it.
   const ofMail = { key: { "source.messageId": 1 }, name: "messageId", sparse: true } as const;
-  await db.collection(COLLECTIONS.tickets).createIndexes([ofMail]);
+  // Only tickets that go on for closed ones are in the other.
+  await db.collection(COLLECTIONS.tickets).createIndexes([ofMail, { key: { "linkedTo.id": 1 }, name: "linkedTo", sparse: true }]);
   await db.collection(COLLECTIONS.replies).createIndexes([ofMail]);
   const expires = { key: { expiresAt: 1 }, name: "expiresAt", expireAfterSeconds: 0 } as const;
   await db.collection(COLLECTIONS.mailBudgets).createIndexes([expires]);

@@ -181,6 +181,19 @@ describe("known tickets", () => {
     expect(JSON.stringify(plan)).toContain('"indexName":"messageId"');
   });
 
+  it("are found by the closed one that they go on for, the latest first", async () => {
+    const linked = (id: number) => ({ ...ticket, _id: `req_l${id}`, id, tid: `l${id}`, linkedTo: { id: 7, tid: "516757" }, message: "Again", outbox: [] });
+    await store.db.collection("tickets").insertMany([linked(20), linked(21)] as never[]);
+    const expected = { status: "Open", messageId: "<first@x>", message: "Again", mails: [] };
+    expect(await known().findLinkedTo(7)).toMatchObject([
+      { id: 21, ...expected },
+      { id: 20, ...expected },
+    ]);
+    expect(await known().findLinkedTo(20)).toEqual([]);
+    const plan = await store.db.collection("tickets").find({ "linkedTo.id": 7 }).explain("queryPlanner");
+    expect(JSON.stringify(plan)).toContain('"indexName":"linkedTo"');
+  });
+
   it("say who has replied, and what a request became", async () => {
     expect(await known().authorsOf(7)).toEqual(["bob@x.example"]);
     expect(await known().outcomeOf("req_t")).toEqual({ id: 7, tid: "516757" });

@@ -1,7 +1,7 @@
 import type { InboundRecord } from "@openticket/contract";
 import type { UnderstoodMail } from "@openticket/mail";
 import { decideMail } from "../../src/mail/decide/decide-mail.ts";
-import type { Authenticity, KnownTicket, MailDeps, MailFilter, MailRules, PeopleOfAddress } from "../../src/mail/decide/ports.ts";
+import type { Authenticity, KnownTicket, LinkedTicket, MailDeps, MailFilter, MailRules, PeopleOfAddress } from "../../src/mail/decide/ports.ts";
 import type { Department } from "../../src/pipeline/ports.ts";
 
 /** Mails, records and a small world for tests of decisions; each test shows only what matters to it. */
@@ -90,6 +90,8 @@ export interface World {
   rules?: Partial<MailRules>;
   /** Numbers of tickets by Message-IDs that were taken in, or by those and the mailbox that they came by. */
   known?: Record<string, number>;
+  /** Tickets that go on for a closed one, by its number. */
+  linked?: Record<number, LinkedTicket[]>;
   earlier?: Record<string, { id: number; tid: string; replyId?: number }>;
   /** Mails that have counted against a sender or a ticket before, and proven ones of the sender. */
   spent?: number;
@@ -148,6 +150,7 @@ export function depsOf(world: World = {}): MailDeps {
         const found = ids.map((messageId) => ({ messageId, ticketId: known[`${messageId} ${mailbox}`] ?? known[messageId] }));
         return found.find((each): each is { messageId: string; ticketId: number } => each.ticketId !== undefined);
       },
+      findLinkedTo: async (id) => world.linked?.[id] ?? [],
       authorsOf: async () => ["bob@elsewhere.example"],
       outcomeOf: async (requestId) => earlier[requestId],
     },

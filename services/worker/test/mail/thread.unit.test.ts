@@ -1,6 +1,7 @@
 import { requestIdOfKey } from "@openticket/contract";
 import type { MailPart } from "@openticket/mail";
 import { describe, expect, it } from "vitest";
+import type { LinkedTicket } from "../../src/mail/decide/ports.ts";
 import { ADA, AGENT, decided, department, ticket, VERIFIED } from "./build.ts";
 
 const OWN = "<ot.7.x.good@desk.example>";
@@ -133,5 +134,43 @@ describe("a closed ticket", () => {
   ] as const)("%s", async (closedReply, expected) => {
     const departments = [department({ closedReply })];
     expect((await decided({ inReplyTo: [OWN] }, { ...closed, departments })).outcome).toMatchObject(expected);
+  });
+
+  it.each(["open-linked", "refuse"] as const)("takes what staff answer, also with %s", async (closedReply) => {
+    const { outcome } = await decided({ ...AGENT, inReplyTo: [OWN] }, { ...closed, departments: [department({ closedReply })], authenticity: VERIFIED });
+    expect(outcome).toMatchObject({ kind: "reply", ticket: { id: 7 }, draft: { params: { adminusername: "agent" } } });
+  });
+
+  describe("that goes on in another", () => {
+    const gus = { kind: "guest" as const, name: "Gus", email: "Gus@guest.example" };
+    const successor = (of: Partial<LinkedTicket> = {}) => ({ ...ticket({ id: 8, tid: "800000", opener: gus }), message: "And now?", ...of });
+    const become = async (linked: Record<number, LinkedTicket[]>, of: Parameters<typeof decided>[0] = {}, authenticity = {}) => {
+      const world = { ...closed, departments: [department({ closedReply: "open-linked" })], linked, authenticity };
+      const { outcome } = await decided({ inReplyTo: [OWN], ...of }, world);
+      return "ticket" in outcome ? [outcome.kind, outcome.ticket?.id] : [outcome.kind];
+    };
+
+    it("of the same sender takes their next mail", async () => {
+      expect(await become({ 7: [successor()] })).toEqual(["reply", 8]);
+      const ofClient = successor({ opener: { kind: "client", clientid: 1, name: "Ada", email: "ada@client.example" } });
+      expect(await become({ 7: [ofClient] }, { from: [{ name: "", address: "mary@client.example" }] }, VERIFIED)).toEqual(["reply", 8]);
+    });
+
+    it("is followed when that is closed as well", async () => {
+      const linked = { 7: [successor({ status: "Closed" })], 8: [successor({ id: 9, tid: "900000" })] };
+      expect(await become(linked)).toEqual(["reply", 9]);
+      expect(await become({ 7: [successor({ status: "closed" })] })).toEqual(["ticket"]);
+    });
+
+    it("of somebody else does not", async () => {
+      expect(await become({ 7: [successor({ opener: { ...gus, email: "eve@evil.example" } })] })).toEqual(["ticket"]);
+      const ofClient = successor({ opener: { kind: "client", clientid: 1, name: "Ada", email: "ada@client.example" } });
+      expect(await become({ 7: [ofClient] }, ADA)).toEqual(["ticket"]);
+    });
+
+    it("by this very mail, which came by another mailbox, is what it became", async () => {
+      expect(await become({ 7: [successor({ messageId: "<m1@guest.example>", message: "It burns." })] })).toEqual(["done", 8]);
+      expect(await become({ 7: [successor({ messageId: "<m1@guest.example>", message: "It smoked." })] })).toEqual(["reply", 8]);
+    });
   });
 });

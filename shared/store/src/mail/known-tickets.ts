@@ -10,12 +10,20 @@ export interface KnownTicket extends Pick<TicketRecord, "_id" | "id" | "tid" | "
   mails: { template: string; address: string; replyId?: number | undefined }[];
 }
 
+/** A ticket that goes on for a closed one, and the mail that opened it. */
+export interface LinkedTicket extends KnownTicket {
+  messageId?: string | undefined;
+  message: string;
+}
+
 /** Tickets by what a mail may say of them. */
 export interface KnownTickets {
   findById(id: number): Promise<KnownTicket | undefined>;
   findByTid(tid: string): Promise<KnownTicket | undefined>;
   /** The first of these Message-IDs that opened a ticket or was added to one, and its number; of several the one that came by this mailbox. */
   findByMessageIds(messageIds: readonly string[], mailbox: string): Promise<{ ticketId: number; messageId: string } | undefined>;
+  /** Tickets that were opened instead of this one, which was closed; the latest first. */
+  findLinkedTo(ticketId: number): Promise<LinkedTicket[]>;
   /** Addresses of those who have replied to it, lower case. */
   authorsOf(ticketId: number): Promise<string[]>;
   /** What an earlier run of this request became; by its identity, or by its own name. */
@@ -28,6 +36,8 @@ const HEAD = { _id: 1, id: 1, tid: 1, status: 1, deptid: 1, opener: 1, "outbox.t
 /** Replies whose mails are known, and bounces that are kept of one ticket: the latest. */
 const MAX_REPLIES = 200;
 const MAX_BOUNCES = 100;
+/** Tickets that one closed ticket is looked for in: the latest. */
+const MAX_LINKED = 100;
 
 /** See {@link KnownTickets}. */
 export function makeMongoKnownTickets(store: StoreConnection): KnownTickets {
@@ -35,8 +45,7 @@ export function makeMongoKnownTickets(store: StoreConnection): KnownTickets {
   const replies = store.db.collection<ReplyDocument>(COLLECTIONS.replies);
   const [ticketOf, replyOf] = [lookUp(tickets), lookUpRequest(replies)];
 
-  async function known(ticket: TicketDocument | null): Promise<KnownTicket | undefined> {
-    if (!ticket) return undefined;
+  async function known(ticket: TicketDocument): Promise<KnownTicket> {
     const { _id, id, tid, status, deptid, opener, outbox } = ticket;
     const later = await replies
       .find({ ticketId: id }, { projection: { replyId: 1, "outbox.template": 1, "outbox.to": 1 }, sort: { addedAt: -1 }, limit: MAX_REPLIES })
@@ -44,9 +53,13 @@ export function makeMongoKnownTickets(store: StoreConnection): KnownTickets {
     return { _id, id, tid, status, deptid, opener, mails: [...mailsIn(outbox), ...later.flatMap((reply) => mailsIn(reply.outbox, reply))] };
   }
 
+  async function knownOne(ticket: TicketDocument | null): Promise<KnownTicket | undefined> {
+    return ticket === null ? undefined : known(ticket);
+  }
+
   return eachInTime({
-    findById: async (id) => known(await tickets.findOne({ id }, { projection: HEAD })),
-    findByTid: async (tid) => known(await tickets.findOne({ tid }, { projection: HEAD })),
+    findById: async (id) => knownOne(await tickets.findOne({ id }, { projection: HEAD })),
+    findByTid: async (tid) => knownOne(await tickets.findOne({ tid }, { projection: HEAD })),
     async findByMessageIds(messageIds, mailbox) {
       const wanted = { "source.messageId": { $in: [...messageIds] } };
       const [opened, added] = await Promise.all([
@@ -60,6 +73,11 @@ export function makeMongoKnownTickets(store: StoreConnection): KnownTickets {
         if (known) return { ticketId: known.ticketId, messageId };
       }
       return undefined;
+    },
+    async findLinkedTo(ticketId) {
+      const projection = { ...HEAD, "source.messageId": 1, message: 1 };
+      const linked = await tickets.find({ "linkedTo.id": ticketId }, { projection, sort: { id: -1 }, limit: MAX_LINKED }).toArray();
+      return Promise.all(linked.map(async (ticket) => ({ ...(await known(ticket)), message: ticket.message, ...messageIdOf(ticket) })));
     },
     async authorsOf(ticketId) {
       const emails = await replies.distinct("author.email", { ticketId, "author.isVerified": true });
@@ -76,6 +94,10 @@ export function makeMongoKnownTickets(store: StoreConnection): KnownTickets {
       await tickets.updateOne(isNew, { $push: { bounces: { $each: [bounce], $slice: -MAX_BOUNCES } } });
     },
   });
+}
+
+function messageIdOf({ source: { messageId } }: Pick<TicketRecord, "source">): { messageId?: string } {
+  return typeof messageId === "string" ? { messageId } : {};
 }
 
 function mailsIn(outbox: readonly Pick<OutboxEntry, "template" | "to">[] = [], reply?: Pick<ReplyRecord, "replyId">): KnownTicket["mails"] {

@@ -37,11 +37,19 @@ export interface KnownTicket extends Pick<TicketRecord, "_id" | "id" | "tid" | "
   mails: { template: string; address: string; replyId?: number | undefined }[];
 }
 
+/** A ticket that goes on for a closed one, and the mail that opened it. */
+export interface LinkedTicket extends KnownTicket {
+  messageId?: string | undefined;
+  message: string;
+}
+
 export interface KnownTickets {
   findById(id: number): Promise<KnownTicket | undefined>;
   findByTid(tid: string): Promise<KnownTicket | undefined>;
   /** Number of the ticket that a mail with one of these Message-IDs opened or was added to; the first that is known, by this mailbox if by several. */
   findByMessageIds(messageIds: readonly string[], mailbox: string): Promise<{ ticketId: number; messageId: string } | undefined>;
+  /** Tickets that were opened instead of this one, the latest first. */
+  findLinkedTo(ticketId: number): Promise<LinkedTicket[]>;
   /** Addresses of those who have replied to it; lower case. */
   authorsOf(ticketId: number): Promise<string[]>;
   /** What an earlier run of this request became; by its identity, or by its own name. */

@@ -1,19 +1,42 @@
 import { writeReply, writeTicket } from "../draft.ts";
 import type { MailCase } from "../mail-case.ts";
 import type { Bounce, Finding, MailOutcome, ReasonCode } from "../outcome.ts";
+import type { KnownTicket, LinkedTicket } from "../ports.ts";
 import { describePerson } from "../sender.ts";
+import { findSuccessor, isClosed } from "../successor.ts";
 import { awaitProof } from "./await-proof.ts";
 import { decide, pass } from "./rule.ts";
 
-/** What the department does with a closed ticket that is answered: open it again, open a new one beside it, or refuse. */
+/**
+ * What the department does with a closed ticket that is answered: open it again, open a new one beside it, or refuse. Staff
+ * may always say more.
+ */
 export async function treatClosed(mailCase: MailCase): Promise<Finding> {
   const { ticket } = await mailCase.thread();
-  if (ticket?.status.toLowerCase() !== "closed") return pass("not closed", ticket ? `ticket ${ticket.tid} is ${ticket.status}` : "it belongs to no ticket");
+  if (!ticket || !isClosed(ticket)) return pass("not closed", ticket ? `ticket ${ticket.tid} is ${ticket.status}` : "it belongs to no ticket");
+  const { person } = await mailCase.sender();
+  if (person.kind === "staff") return pass("staff", `${describePerson(person)} may`);
   const department = await mailCase.deps.directory.department(ticket.deptid);
   const option = department?.closedReply ?? "reopen";
   if (option === "reopen") return pass("reopen", `ticket ${ticket.tid} is closed`);
   if (option === "refuse") return refuse("ticket_closed", `Ticket ${ticket.tid} is closed, and its department opens none again`, mailCase);
-  return decide(await writeTicket(mailCase, { id: ticket.id, tid: ticket.tid }), `ticket ${ticket.tid} is closed: a new one is linked to it`);
+  return goOnBeside(ticket, mailCase);
+}
+
+/** In the ticket that goes on for it already; else in a new one. */
+async function goOnBeside(closed: KnownTicket, mailCase: MailCase): Promise<Finding> {
+  const opening = await writeTicket(mailCase, { id: closed.id, tid: closed.tid });
+  const successor = await findSuccessor(closed, mailCase);
+  if (!successor) return decide(opening, `ticket ${closed.tid} is closed: a new one is linked to it`);
+  const because = `ticket ${closed.tid} is closed, and ticket ${successor.tid} goes on for it`;
+  if (isOpening(successor, opening)) return decide({ kind: "done", ticket: { id: successor.id, tid: successor.tid } }, `${because}: opened by this very mail`);
+  return decide(await writeReply(mailCase, successor), because);
+}
+
+/** The same mail, by another of our mailboxes, has opened that ticket. */
+function isOpening({ messageId, message }: LinkedTicket, opening: MailOutcome): boolean {
+  if (opening.kind !== "ticket" || messageId === undefined) return false;
+  return opening.draft.source.messageId === messageId && opening.draft.params.message === message;
 }
 
 /** A reply to a ticket that it belongs to. */
