@@ -88,6 +88,18 @@ describe("a mail over SMTP", () => {
     });
   });
 
+  it("that refers to one which is not decided yet waits for it, and is added to its ticket", async () => {
+    const records = desk.store.db.collection<InboundRecord>("inbound");
+    const [question] = await records.find().limit(1).toArray();
+    const undecided = { state: "stored" as const, receivedAt: new Date(0), checkAt: new Date("2100-01-01"), messageId: "<question@guest.example>" };
+    await records.insertOne({ ...(question as InboundRecord), ...undecided, _id: "inb_undecided", requestId: "req_undecided" });
+    const followUp = desk.receive(rawMail({ "In-Reply-To": "<question@guest.example>", Subject: "And another thing" }));
+    await until("a mail that waits", async () => (await records.countDocuments({ waitsSince: { $exists: true } })) > 0);
+    const opened = await desk.receive(rawMail({ "Message-ID": "<question@guest.example>" }));
+    await records.deleteOne({ _id: "inb_undecided" });
+    expect(await followUp).toMatchObject({ state: "reply", ticket: { id: opened.ticket?.id } });
+  });
+
   it("with somebody else's number in its subject opens a new ticket, and says why", async () => {
     const opened = await desk.receive(rawMail({ Subject: "Mine" }));
     const number = `[Ticket ID: ${opened.ticket?.tid}]`;

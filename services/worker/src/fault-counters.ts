@@ -3,7 +3,8 @@ import type { Metrics } from "@openticket/runtime";
 /** Counters whose rise an operator is to look into. A rise shows only against a value before it, so they begin at zero. */
 
 export const deadTotal = (metrics: Metrics) => metrics.counter("dead_total", "Requests that will not run again by themselves", ["code"]);
-export const retriesTotal = (metrics: Metrics) => metrics.counter("retries_total", "Requests put back after a fault", ["cause"]);
+export const retriesTotal = (metrics: Metrics) =>
+  metrics.counter("retries_total", "Requests put back: after a fault, or to wait for another one (order)", ["cause"]);
 export const restartsTotal = (metrics: Metrics) =>
   metrics.counter("consumer_restarts_total", "Consumers begun anew because they took nothing though work was waiting");
 export const requeuedTotal = (metrics: Metrics) =>
@@ -11,7 +12,7 @@ export const requeuedTotal = (metrics: Metrics) =>
 export const deliveriesTotal = (metrics: Metrics) => metrics.counter("deliveries_total", "Deliveries by kind and result", ["kind", "result"]);
 
 const DEATHS = ["failed", "poison", "action_unknown", "command_unreadable"];
-const CAUSES = ["outage", "unknown"];
+const CAUSES = ["order", "outage", "unknown"];
 const DELIVERIES = ["reply", "mail", "event", "ticket"];
 
 /** Shows all of them, before anything has happened. */

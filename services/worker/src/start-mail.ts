@@ -4,6 +4,7 @@ import type { Drain, Logger, Metrics } from "@openticket/runtime";
 import {
   type InboundStore,
   makeMongoBudgets,
+  makeMongoEarlierMails,
   makeMongoKnownTickets,
   makeMongoMailboxes,
   makeMongoMutes,
@@ -75,6 +76,7 @@ export function startMail(config: MailConfig & { MAIL_DOMAIN: string }, deps: St
     decisions: {
       directory: { ...people, department: directory.department, client: directory.client, mailbox: mailboxes.find },
       tickets: known,
+      earlier: makeMongoEarlierMails(store),
       ownMail: makeOwnMail(makeMessageIds({ secret: tokenSecret, domain: config.MAIL_DOMAIN })),
       budgets: makeMongoBudgets(store),
       rules: rulesOf(config),

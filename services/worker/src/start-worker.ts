@@ -24,6 +24,7 @@ import { type ActionDeps, makeActions } from "./actions.ts";
 import type { WorkerConfig } from "./config.ts";
 import { makeDeliveries } from "./deliveries.ts";
 import { beginAtZero } from "./fault-counters.ts";
+import { EarlierUndecided } from "./mail/decide/earlier-undecided.ts";
 import { SenderUnsettled } from "./mail/decide/sender-unsettled.ts";
 import { makeRoomForMessages } from "./mail/raw-message.ts";
 import { makeNotifier } from "./notify/notifier.ts";
@@ -138,7 +139,8 @@ export async function startWorker(
     decided: (requestId, outcome) => void receipts.decided(requestId, outcome).catch((err: unknown) => logger.warn({ err, requestId }, "receipt not updated")),
     bury: letters.bury,
     failed: (request, error) => errorResult(request, [error]),
-    retryInMs: (error) => (error instanceof SenderUnsettled ? error.retryInMs : undefined),
+    retryInMs: (error) => (error instanceof SenderUnsettled || error instanceof EarlierUndecided ? error.retryInMs : undefined),
+    isTooEarly: (error) => error instanceof EarlierUndecided,
     isOutage: (error) => isStoreOutage(error) || isRedisOutage(error) || error instanceof EventsWait || error instanceof SenderUnsettled,
     now,
     random: Math.random,

@@ -96,6 +96,8 @@ export const inboundRecord = z.object({
   repetitions: z.int().nonnegative(),
   /** When the recovery looks at it; absent once it is decided. */
   checkAt: z.date().optional(),
+  /** Since then it waits for another message to be decided, to which it refers. */
+  waitsSince: z.date().optional(),
   decidedAt: z.date().optional(),
   /** Since then its content, and the call that brought it, are not kept any more; the record is. */
   contentRemovedAt: z.date().optional(),

@@ -162,6 +162,8 @@ async function ensureIndexes(db: Db, models: Models): Promise<void> {
   await db.collection(COLLECTIONS.inbound).createIndexes([
     // Only messages that are not decided are in it.
     { key: { checkAt: 1 }, name: "checkAt", sparse: true },
+    // Only those of them that a later mail may refer to.
+    { key: { messageId: 1 }, name: "undecided", partialFilterExpression: { checkAt: { $exists: true }, messageId: { $exists: true } } },
     { key: { mailbox: 1, receivedAt: -1, _id: -1 }, name: "mailbox" },
     { key: { receivedAt: -1, _id: -1 }, name: "receivedAt" },
     // Only what waits for an operator is in it.

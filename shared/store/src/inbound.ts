@@ -79,7 +79,7 @@ function changesOf(records: Records, now: () => Date): Pick<InboundStore, "list"
     async putBack(id, { checkAt, note, raw }) {
       const change = {
         $set: { state: "stored" as const, checkAt, ...(raw && { raw }) },
-        $unset: { reason: 1, decidedAt: 1, contentRemovedAt: 1 },
+        $unset: { reason: 1, decidedAt: 1, contentRemovedAt: 1, waitsSince: 1 },
         $push: { trace: note },
       } as const;
       return (await records.updateOne({ _id: id, state: { $ne: "stored" } }, change)).matchedCount > 0;

@@ -16,6 +16,7 @@ export { type ImportOutcome, importReferenceData } from "./import-reference-data
 export { inTime } from "./in-time.ts";
 export { type InboundAccepted, type InboundFilter, type InboundOutcome, type InboundStore, LARGEST_LIST, makeMongoInbound } from "./inbound.ts";
 export { type MailBudgets, makeMongoBudgets } from "./mail/budgets.ts";
+export { makeMongoEarlierMails } from "./mail/earlier-mails.ts";
 export { type MailFolders, makeMongoMailFolders } from "./mail/folders.ts";
 export { makeMongoKnownTickets } from "./mail/known-tickets.ts";
 export { makeMemoryMailFolders } from "./mail/memory-folders.ts";

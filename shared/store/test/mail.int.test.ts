@@ -5,6 +5,7 @@ import {
   connectStore,
   importReferenceData,
   makeMongoBudgets,
+  makeMongoEarlierMails,
   makeMongoKnownTickets,
   makeMongoMutes,
   makeMongoNotices,
@@ -125,6 +126,38 @@ describe("people", () => {
       { id: 2, kind: "phrase", value: "cheap pills" },
     ]);
     expect(await importReferenceData(store, [{ name: "mailfilters.csv", text: "id,kind,value\n3,colour,red\n" }])).toMatchObject({ kind: "refused" });
+  });
+});
+
+describe("earlier mails", () => {
+  const came = (id: string, at: Date, of: object = {}) => ({ _id: id, messageId: `<${id}@x>`, receivedAt: at, state: "stored", checkAt: AT, ...of });
+  const find = (messageIds: string[], _id: string, receivedAt = AT) => makeMongoEarlierMails(store).findUndecided(messageIds, { _id, receivedAt });
+
+  it("are those that are not decided and came before, in one order for all", async () => {
+    const decided = { state: "ticket", checkAt: undefined };
+    const records = [came("inb_1", later(-1)), came("inb_2", AT), came("inb_4", AT), came("inb_5", later(1)), came("inb_6", later(-1), decided)];
+    await store.db.collection("inbound").insertMany(records as never[], { ignoreUndefined: true });
+    expect(await find(["<none@x>", "<inb_1@x>"], "inb_3")).toBe("<inb_1@x>");
+    expect(await Promise.all(["<inb_2@x>", "<inb_3@x>", "<inb_4@x>", "<inb_5@x>", "<inb_6@x>"].map((id) => find([id], "inb_3")))).toEqual([
+      "<inb_2@x>",
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(await find(["<inb_4@x>"], "inb_2")).toBeUndefined();
+  });
+
+  it("are found by an index that only they are in", async () => {
+    const undecided = { messageId: { $in: ["<inb_1@x>"] }, checkAt: { $exists: true } };
+    const plan = await store.db.collection("inbound").find(undecided).explain("queryPlanner");
+    expect(JSON.stringify(plan)).toContain('"indexName":"undecided"');
+  });
+
+  it("are waited for since the first time", async () => {
+    const mails = makeMongoEarlierMails(store);
+    expect(await mails.beginWait("inb_5", AT)).toEqual(AT);
+    expect(await mails.beginWait("inb_5", later(1000))).toEqual(AT);
   });
 });
 

@@ -157,19 +157,26 @@ function mayHaveTwin({ attemptsStarted, processedOn = 0 }: Job, { hasKey }: Runn
 
 /** An outage is waited out; other faults have a cap. The job waits in the delayed set, whatever its producer's `attempts`. */
 async function putBackOrGiveUp(job: Job, token: string | undefined, read: FoundJob, error: unknown, deps: ConsumerDeps): Promise<void> {
-  const isOutage = deps.isOutage(error);
-  const faults = notesOf(job).faults + (isOutage ? 0 : 1);
-  deps.logger.warn({ requestId: read.requestId, jobId: job.id, tries: job.attemptsStarted, faults, isOutage, err: error }, "request failed");
+  const cause = causeOf(error, deps);
+  const faults = notesOf(job).faults + (cause === "unknown" ? 1 : 0);
+  const level = cause === "order" ? "debug" : "warn";
+  deps.logger[level]({ requestId: read.requestId, jobId: job.id, tries: job.attemptsStarted, faults, cause, err: error }, "request failed");
   if (faults >= MAX_FAULTS && (await isGivenUp(job, read, error, deps))) return;
-  retriesTotal(deps.metrics).inc({ cause: isOutage ? "outage" : "unknown" });
+  retriesTotal(deps.metrics).inc({ cause });
   try {
-    if (!isOutage) await note(job, { faults });
+    if (cause === "unknown") await note(job, { faults });
     await job.moveToDelayed(Date.now() + delayMs(job, error, deps), token);
   } catch (err) {
     // Redis is full, or the job is another worker's already. What is nobody's is found by BullMQ when its lock has run out.
     deps.logger.warn({ requestId: read.requestId, jobId: job.id, err }, "request not put back");
   }
   throw new DelayedError();
+}
+
+/** `order`: it waits for another request. */
+function causeOf(error: unknown, { isOutage, isTooEarly }: ConsumerDeps): "order" | "outage" | "unknown" {
+  if (isTooEarly?.(error)) return "order";
+  return isOutage(error) ? "outage" : "unknown";
 }
 
 function delayMs({ attemptsStarted }: Job, error: unknown, { random, retryInMs }: ConsumerDeps): number {

@@ -12,6 +12,8 @@ export interface ConsumerDeps {
   failed(request: { requestId: string; correlationId?: string | undefined }, error: RequestError): CommandResult;
   /** True for the outage of something that will come back. */
   isOutage(error: unknown): boolean;
+  /** True where nothing is wrong: the request waits for another one. */
+  isTooEarly?(error: unknown): boolean;
   /** How long a request that met this waits for its next try, ms; undefined: longer with each try. */
   retryInMs?(error: unknown): number | undefined;
   now(): Date;

@@ -92,6 +92,10 @@ export interface World {
   known?: Record<string, number>;
   /** Tickets that go on for a closed one, by its number. */
   linked?: Record<number, LinkedTicket[]>;
+  /** Message-IDs of mails that came in before and are not decided. */
+  undecided?: string[];
+  /** Since when the mail waits for another, ms before it is decided; unset: it does not yet. */
+  waitedMs?: number;
   earlier?: Record<string, { id: number; tid: string; replyId?: number }>;
   /** Mails that have counted against a sender or a ticket before, and proven ones of the sender. */
   spent?: number;
@@ -153,6 +157,10 @@ export function depsOf(world: World = {}): MailDeps {
       findLinkedTo: async (id) => world.linked?.[id] ?? [],
       authorsOf: async () => ["bob@elsewhere.example"],
       outcomeOf: async (requestId) => earlier[requestId],
+    },
+    earlier: {
+      findUndecided: async (ids) => ids.find((id) => world.undecided?.includes(id)),
+      beginWait: async (_id, now) => new Date(now.getTime() - (world.waitedMs ?? 0)),
     },
     // Names of our mails in tests: `<ot.7.x.good@…>` is ours and was sent to the first of the ticket's mails.
     ownMail: {

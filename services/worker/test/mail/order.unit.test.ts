@@ -21,6 +21,7 @@ describe("the order of the rules", () => {
       "block list",
       "spam verdict",
       "mass mailing",
+      "earlier mail",
       "sender's budget",
       "usable sender",
       "department",

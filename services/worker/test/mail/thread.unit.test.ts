@@ -1,8 +1,9 @@
 import { requestIdOfKey } from "@openticket/contract";
 import type { MailPart } from "@openticket/mail";
 import { describe, expect, it } from "vitest";
+import { EarlierUndecided } from "../../src/mail/decide/earlier-undecided.ts";
 import type { LinkedTicket } from "../../src/mail/decide/ports.ts";
-import { ADA, AGENT, decided, department, ticket, VERIFIED } from "./build.ts";
+import { ADA, AGENT, decided, department, record, ticket, VERIFIED } from "./build.ts";
 
 const OWN = "<ot.7.x.good@desk.example>";
 const TOKEN = `t7.${"a".repeat(20)}`;
@@ -61,6 +62,40 @@ describe("the number in the subject counts", () => {
       kind: "ticket",
     });
     expect((await decided(NUMBER, { tickets: [ticket({ opener: { ...opener, isVerified: true } })] })).outcome).toMatchObject({ kind: "ticket" });
+  });
+});
+
+describe("a mail that refers to one which is not decided yet", () => {
+  const followUp = { inReplyTo: ["<question@guest.example>"] };
+  const undecided = ["<question@guest.example>"];
+
+  it("waits for it, longer with each try", async () => {
+    for (const [waitedMs, retryInMs] of [
+      [0, 1000],
+      [7000, 8000],
+      [100_000, 30_000],
+    ] as const) {
+      const tried = decided(followUp, { undecided, waitedMs });
+      await expect(tried).rejects.toBeInstanceOf(EarlierUndecided);
+      await expect(tried).rejects.toMatchObject({ retryInMs });
+    }
+  });
+
+  it("waits before anything is spent or looked for, and never for ever", async () => {
+    expect((await decided(followUp, { undecided, waitedMs: 180_000 })).trace).toContainEqual({
+      rule: "earlier mail",
+      answer: "not waited for any longer",
+      because: "<question@guest.example>",
+    });
+    const waitsSince = new Date(record().receivedAt.getTime() - 180_000);
+    expect((await decided(followUp, { undecided }, { waitsSince })).outcome.kind).toBe("ticket");
+  });
+
+  it.each([
+    ["refers to another", { references: ["<other@guest.example>"] }],
+    ["refers to none", {}],
+  ])("but not when it %s", async (_what, of) => {
+    expect((await decided(of, { undecided })).outcome.kind).toBe("ticket");
   });
 });
 

@@ -13,6 +13,7 @@ import { buryFailedJobs } from "../../src/queue/give-up.ts";
 
 const TICKET = { ticket: { deptid: 1 }, replyTo: { queue: "replies" } };
 class Outage extends Error {}
+class TooEarly extends Error {}
 
 let prefix: string;
 let connection: Redis;
@@ -53,6 +54,7 @@ function consumeUpTo(concurrency: number, ...story: Story) {
     bury: async (letter) => void buried.push(letter),
     failed: (request, error) => errorResult(request, [error]),
     isOutage: (error) => error instanceof Outage,
+    isTooEarly: (error) => error instanceof TooEarly,
     now: () => new Date(),
     random: () => 0,
     logger: makeLogger({ name: "test", level: "silent" }),
@@ -93,6 +95,14 @@ describe("faults", () => {
     await queue.add("OpenTicket", TICKET);
     await until("the reply", () => hurry().then(() => replies.length > 0));
     expect([decisions(), buried, replies[0]?.result]).toEqual([21, [], "error"]);
+  });
+
+  it("are none where a request waits for another one", async () => {
+    const { buried, metrics, replies } = consume(...Array.from({ length: 10 }, () => fault(new TooEarly("not yet"))), () => undefined);
+    await queue.add("OpenTicket", TICKET);
+    await until("the reply", () => hurry().then(() => replies.length > 0));
+    expect(buried).toEqual([]);
+    expect((await metrics.expose()).body).toMatch(/retries_total\{cause="order"\} 10/);
   });
 
   it("that we do not know are tried a bounded number of times, then kept, and the requester is told", async () => {

@@ -56,6 +56,14 @@ export interface KnownTickets {
   outcomeOf(requestId: string): Promise<EarlierOutcome | undefined>;
 }
 
+/** Mails that came in and are not decided yet. */
+export interface EarlierMails {
+  /** Which of these Message-IDs is that of one that came in before this record. */
+  findUndecided(messageIds: readonly string[], record: Pick<InboundRecord, "_id" | "receivedAt">): Promise<string | undefined>;
+  /** Notes that a mail waits for another one, from now on unless it does already; since when it does. */
+  beginWait(id: string, now: Date): Promise<Date>;
+}
+
 export interface EarlierOutcome {
   id: number;
   tid: string;
@@ -106,6 +114,7 @@ export interface MailRules {
 export interface MailDeps {
   directory: MailDirectory;
   tickets: KnownTickets;
+  earlier: EarlierMails;
   ownMail: OwnMail;
   budgets: Budgets;
   authenticate(mail: UnderstoodMail, record: InboundRecord): Promise<Authenticity>;

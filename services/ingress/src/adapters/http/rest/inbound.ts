@@ -10,7 +10,7 @@ export const GET_INBOUND = "getinbound";
 
 /** A message that came in, as the REST API shows it; its raw content stays with the operator's command line. */
 export const inboundView = inboundRecord
-  .omit({ _id: true, checkAt: true, queuePrefix: true })
+  .omit({ _id: true, checkAt: true, queuePrefix: true, waitsSince: true })
   .extend({ id: z.string(), receivedAt: z.iso.datetime(), decidedAt: z.iso.datetime().optional(), contentRemovedAt: z.iso.datetime().optional() });
 export const inboundPage = z.object({ inbound: z.array(inboundView), next: z.string().optional().describe("`after` of the next page, when there may be one") });
 
@@ -51,7 +51,16 @@ export function registerInbound(app: FastifyInstance, deps: HttpDeps): void {
 }
 
 /** See {@link inboundView}. */
-export function viewInbound({ _id: id, checkAt, queuePrefix, receivedAt, decidedAt, contentRemovedAt, ...shown }: InboundRecord): z.infer<typeof inboundView> {
+export function viewInbound({
+  _id: id,
+  checkAt,
+  queuePrefix,
+  waitsSince,
+  receivedAt,
+  decidedAt,
+  contentRemovedAt,
+  ...shown
+}: InboundRecord): z.infer<typeof inboundView> {
   const later = { ...(decidedAt && { decidedAt: decidedAt.toISOString() }), ...(contentRemovedAt && { contentRemovedAt: contentRemovedAt.toISOString() }) };
   return { id, ...shown, receivedAt: receivedAt.toISOString(), ...later };
 }
