@@ -17,13 +17,15 @@ import { noteAbuseReport, noteBounce } from "./rules/reports.ts";
  *
  * The order is the policy. First what makes reading on pointless (done before, no mail at all, our own); then what
  * machines send, which must never be answered, whatever else it is: reports before automatic answers, because a report
- * is one too; then what the operator keeps out; then whether it is the mail's turn; then limits, so that what follows, which costs look-ups, has a bound (the
- * DNS is asked by them as well, where a sender's share is spent). Only then it is asked who has written, for which
- * department, and to which ticket: a reply is no new ticket, so a department's rules for new ones come after it.
+ * is one too; then what the operator keeps out; then whether it is the mail's turn; then limits, so that what follows, which
+ * costs look-ups, has a bound (the DNS is asked by them as well, where a sender's share is spent). Only then it is asked who
+ * has written, for which department, and to which ticket: a reply is no new ticket, so a department's rules for new ones come
+ * after it.
  *
- * Nothing is changed here but the budgets, which count each mail once, and since when a mail waits for another. So a second run, after a crash at any place,
- * comes to the same answer: what the first one has stored is found by the record's request id and is the first rule. A mail
- * that came by several mailboxes is several records and one reply: the others find it once their ticket is known.
+ * Nothing is changed here but the budgets, which count each mail once, and since when a mail waits for another. So a second
+ * run, after a crash at any place, comes to the same answer: what the first one has stored is found by the record's request id
+ * and is the first rule. A mail that came by several mailboxes is several records and one reply: the others find it once their
+ * ticket is known.
  */
 const RULES: readonly (readonly [name: string, ask: (mailCase: MailCase) => Promise<Finding>])[] = [
   ["earlier run", findEarlierRun],
