@@ -69,6 +69,8 @@ export const outboxEntry = z.object({
   /** Set when it will not be tried again by itself, with the reason. */
   deadAt: z.date().optional(),
   lastError: z.string().optional(),
+  /** Set when an operator had it tried again after it was given up. */
+  replayedAt: z.date().optional(),
 });
 export type OutboxEntry = z.infer<typeof outboxEntry>;
 

@@ -2,6 +2,7 @@ import type { DeadLetter, InboundRecord, InboundState, Receipt } from "@opentick
 import type { Difference } from "./audit-difference.ts";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
 import { IS_FINAL, lettersOfDecided } from "./dead-letters.ts";
+import { countGivenUp } from "./given-up.ts";
 import { inboundCounts, strandedInbound } from "./inbound-audit.ts";
 import { ofQueue } from "./queue-prefix.ts";
 import type { RejectionDocument, ReplyDocument, TicketDocument } from "./ticket-documents.ts";
@@ -20,6 +21,8 @@ export interface AuditCounts {
   dead: number;
   /** Accepted early, by a receipt. */
   receipts: number;
+  /** Tickets, replies and rejections of which a delivery was given up: no difference, as it is known, and lost to nobody who lists it. */
+  givenUp: number;
   /** Messages that came in, by state. */
   inbound: Partial<Record<InboundState, number>>;
 }
@@ -75,6 +78,7 @@ export async function auditStore(store: StoreConnection, { now, overdueMs }: { n
     rejected: await rejections.countDocuments({ isProposed: { $exists: false } }),
     dead: await letters.countDocuments(),
     receipts: await receipts.countDocuments(),
+    givenUp: await countGivenUp(store),
     inbound: await inboundCounts(store),
   };
   const waiting = await store.db
@@ -120,14 +124,14 @@ function repeated(field: string) {
 }
 
 function owedSince(writtenAt: "openedAt" | "addedAt", limit: Date) {
-  // An event of a status is owed from its own time on, however old the ticket is.
-  const isOld = [{ "event.at": { $exists: false } }, { "event.at": { $lt: limit } }];
+  // An event of a status is owed from its own time on, however old the ticket is; what was replayed, from then on.
+  const isOld = ["event.at", "replayedAt"].map((since) => ({ $or: [{ [since]: { $exists: false } }, { [since]: { $lt: limit } }] }));
   return [
     {
       $match: {
         dueAt: { $exists: true },
         [writtenAt]: { $lt: limit },
-        outbox: { $elemMatch: { deliveredAt: { $exists: false }, deadAt: { $exists: false }, attempts: 0, $or: isOld } },
+        outbox: { $elemMatch: { deliveredAt: { $exists: false }, deadAt: { $exists: false }, attempts: 0, $and: isOld } },
       },
     },
     { $project: { _id: "$requestId" } },

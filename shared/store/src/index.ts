@@ -12,6 +12,8 @@ export { type Erased, type ErasedPerson, erasePerson, findPerson, isOfPerson } f
 export { type Claim, type Correlations, makeMongoCorrelations } from "./event-correlations.ts";
 export { makeMongoEventTickets, type Occurrences, SHOWN_OCCURRENCES } from "./event-tickets.ts";
 export { EXAMPLE_DATA, seedExampleData } from "./example-data.ts";
+export { type GivenUpDeliveries, makeMongoGivenUp } from "./given-up.ts";
+export type { GivenUp, GivenUpFilter } from "./given-up-records.ts";
 export { type ImportOutcome, importReferenceData } from "./import-reference-data.ts";
 export { inTime } from "./in-time.ts";
 export { type InboundAccepted, type InboundFilter, type InboundOutcome, type InboundStore, LARGEST_LIST, makeMongoInbound } from "./inbound.ts";

@@ -1,5 +1,6 @@
 import type { DeadLetter, InboundRecord, InboundState, Receipt, RejectionRecord, ReplyRecord, TicketRecord } from "@openticket/contract";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
+import { countGivenUp } from "./given-up.ts";
 import { inboundCounts } from "./inbound-audit.ts";
 import { ofQueue } from "./queue-prefix.ts";
 import { type RejectionDocument, type ReplyDocument, type TicketDocument, toRecord } from "./ticket-documents.ts";
@@ -28,7 +29,7 @@ export interface StoreCounts {
   /** Tickets and replies that still owe an answer or a mail. */
   owing: number;
   oldestOwingAt: Date | undefined;
-  /** Deliveries that were given up. */
+  /** Tickets, replies and rejections of which a delivery was given up. */
   deadDeliveries: number;
   /** Messages that came in, by state. */
   inbound: Partial<Record<InboundState, number>>;
@@ -57,7 +58,6 @@ export function makeStoreOperations(store: StoreConnection): StoreOperations {
 
   async function counts(): Promise<StoreCounts> {
     const isOwing = { dueAt: { $exists: true } };
-    const isDead = { "outbox.deadAt": { $exists: true } };
     const [stored, added, refused, undecided, oldestUndecided, dead] = await Promise.all([
       tickets.estimatedDocumentCount(),
       replies.estimatedDocumentCount(),
@@ -66,13 +66,12 @@ export function makeStoreOperations(store: StoreConnection): StoreOperations {
       receipts.findOne({ checkAt: { $exists: true } }, { sort: { acceptedAt: 1 } }),
       letters.aggregate<{ _id: string; count: number }>([{ $group: { _id: "$code", count: { $sum: 1 } } }]).toArray(),
     ]);
-    const [owingTickets, owingReplies, oldestTicket, oldestReply, deadOfTickets, deadOfReplies, inbound] = await Promise.all([
+    const [owingTickets, owingReplies, oldestTicket, oldestReply, deadDeliveries, inbound] = await Promise.all([
       tickets.countDocuments(isOwing),
       replies.countDocuments(isOwing),
       tickets.findOne(isOwing, { sort: { dueAt: 1 } }),
       replies.findOne(isOwing, { sort: { dueAt: 1 } }),
-      tickets.countDocuments(isDead),
-      replies.countDocuments(isDead),
+      countGivenUp(store),
       inboundCounts(store),
     ]);
     return {
@@ -84,7 +83,7 @@ export function makeStoreOperations(store: StoreConnection): StoreOperations {
       deadLetters: Object.fromEntries(dead.map(({ _id, count }) => [_id, count])),
       owing: owingTickets + owingReplies,
       oldestOwingAt: [oldestTicket?.openedAt, oldestReply?.addedAt].filter((at) => at !== undefined).toSorted((a, b) => a.getTime() - b.getTime())[0],
-      deadDeliveries: deadOfTickets + deadOfReplies,
+      deadDeliveries,
       inbound,
     };
   }
