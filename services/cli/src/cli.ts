@@ -4,6 +4,7 @@ import type { Command } from "./command.ts";
 import { auditCommand } from "./commands/audit.ts";
 import { credentialsCommand } from "./commands/credentials.ts";
 import { deadCommand } from "./commands/dead.ts";
+import { deliveryCommand } from "./commands/delivery.ts";
 import { drainCommand } from "./commands/drain.ts";
 import { endpointCommand } from "./commands/endpoint.ts";
 import { eraseCommand } from "./commands/erase.ts";
@@ -26,6 +27,7 @@ const COMMANDS: readonly Command[] = [
   queueCommand,
   requestCommand,
   deadCommand,
+  deliveryCommand,
   mailCommand,
   webhookCommand,
   endpointCommand,

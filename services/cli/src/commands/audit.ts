@@ -25,7 +25,7 @@ async function audit({ overdueMinutes }: { overdueMinutes: number }, { connectio
   const lostMail = await stillMissingMail(found.undecidedMail, queue, store);
   const queued = await queue.counts();
   await queue.close();
-  const { tickets, replies, rejected, dead } = found.counts;
+  const { tickets, replies, rejected, dead, givenUp } = found.counts;
   const waiting = queued.waiting + queued.active + queued.delayed + queued.failed;
   const differences: Difference[] = [
     ...found.differences,
@@ -35,13 +35,13 @@ async function audit({ overdueMinutes }: { overdueMinutes: number }, { connectio
   const accepted = tickets + replies + rejected + dead + waiting + lost.length;
   const { stored = 0, ...decidedMail } = found.counts.inbound;
   const mail = { ...decidedMail, waiting: stored - lostMail.length };
-  const answer = { agrees: differences.length === 0, accepted, tickets, replies, rejected, dead, waiting, mail, differences };
+  const answer = { agrees: differences.length === 0, accepted, tickets, replies, rejected, dead, waiting, mail, givenUp, differences };
   output.answer(answer, () => {
     const requests = table(
       ["accepted", "= tickets", "+ replies", "+ rejected", "+ dead", "+ waiting", "+ differences"],
       [[accepted, tickets, replies, rejected, dead, waiting, lost.length]],
     );
-    const sums = `${requests}\n\n${mailTable(mail, lostMail.length)}`;
+    const sums = `${requests}\n\n${mailTable(mail, lostMail.length)}${givenUpLine(givenUp)}`;
     return differences.length === 0
       ? `${sums}\n\nEverything that was accepted is accounted for.`
       : `${sums}\n\n${table(
@@ -50,6 +50,11 @@ async function audit({ overdueMinutes }: { overdueMinutes: number }, { connectio
         )}`;
   });
   return differences.length === 0 ? 0 : 1;
+}
+
+/** What was given up is accounted for: it is said, and no difference. */
+function givenUpLine(count: number): string {
+  return count === 0 ? "" : `\n\nDeliveries of ${count} were given up: opentickets delivery list names them, delivery replay has them delivered.`;
 }
 
 const MAIL_OUTCOMES = ["ticket", "reply", "ignored", "refused", "quarantined", "waiting"] as const;

@@ -29,7 +29,7 @@ async function status(_argv: object, { connections, output }: CommandDeps): Prom
     ["put back for a time", queued.delayed, ""],
     ["accepted, undecided", counts.undecided, counts.oldestUndecidedAt && `oldest ${ago(counts.oldestUndecidedAt)}`],
     ["tickets and replies that owe deliveries", counts.owing, counts.oldestOwingAt && `oldest ${ago(counts.oldestOwingAt)}`],
-    ["with given-up deliveries", counts.deadDeliveries, ""],
+    ["with given-up deliveries", counts.deadDeliveries, counts.deadDeliveries ? "opentickets delivery list" : ""],
     [
       "dead letters",
       dead,
