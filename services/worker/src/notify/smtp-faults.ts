@@ -2,13 +2,14 @@ import { z } from "zod";
 import { withoutAddresses } from "./clean-text.ts";
 import { MailDelayed } from "./mail-delayed.ts";
 import { MailRejected } from "./mail-rejected.ts";
+import { isAboutUs } from "./refused-for.ts";
 
 /**
  * What a failed try means.
  *
  * A mail is given up only when the relay has refused this recipient or this message for good. A refusal that is about us
- * (credentials, certificate, our sender, our right to relay) would hit every mail alike: giving up would lose them all
- * because of one wrong setting, so they wait and somebody is told.
+ * (credentials, certificate, our sender, our right to relay, our host on a block list) would hit every mail alike: giving up
+ * would lose them all because of one wrong setting or one list, so they wait and somebody is told. refused-for.ts tells them apart.
  */
 
 /** What is read of a relay's words, characters: it may say a million in one reply. */
@@ -35,9 +36,8 @@ export const LATE_FAULT = "ELATE";
 /** Authentication or encryption is wanted (RFC 4954, RFC 3207). */
 const ACCESS_CODES = [530, 534, 535, 538, 454];
 const CERTIFICATE_FAULT = /CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME|ERR_TLS|ERR_SSL/;
-/** Said to a client that may not relay: "550 5.7.1 Relaying denied", "554 5.7.1 Relay access denied". */
-const RELAYING_REFUSED = /\brelay(ing)?\b/i;
-/** The message is too large: 552, and the limit that nodemailer finds out itself. */
+/** The message is too large, or the mailbox full: 552. The limit that nodemailer finds out itself is told in words. */
+const TOO_LARGE_CODE = 552;
 const TOO_LARGE = /larger than allowed/;
 
 /** See {@link SmtpFault}. */
@@ -61,8 +61,8 @@ export function sortSmtpFault(error: unknown): MailRejected | MailDelayed {
 function isOurOwn({ code = "", originalCode = "", command, responseCode = 0, response = "" }: SmtpFault): boolean {
   if (["EAUTH", "ENOAUTH", "EOAUTH2", "ETLS", "EREQUIRETLS", "ECONFIG"].includes(code) || CERTIFICATE_FAULT.test(originalCode)) return true;
   if (ACCESS_CODES.includes(responseCode)) return true;
-  const isAboutSender = command === "MAIL FROM" && responseCode !== 552;
-  return responseCode >= 500 && (isAboutSender || (command === "RCPT TO" && RELAYING_REFUSED.test(response)));
+  if (responseCode < 500 || responseCode === TOO_LARGE_CODE) return false;
+  return command === "MAIL FROM" || isAboutUs(response);
 }
 
 function isFinal({ code, command, message, responseCode }: SmtpFault): boolean {
