@@ -28,7 +28,7 @@ export function makeMemoryOutbox<T extends Owing>(records: Map<string, T>): Outb
       return leased;
     },
     async postpone(identity, key, next) {
-      const changes = "deadAt" in next ? { lastError: next.error, deadAt: next.deadAt } : { lastError: next.error, attempts: next.attempts };
+      const changes = { lastError: next.error, attempts: next.attempts, ...("deadAt" in next && { deadAt: next.deadAt }) };
       change(identity, (record) => ({ ...changeEntry(record, key, changes), ...("dueAt" in next && { dueAt: next.dueAt }) }));
     },
   };

@@ -58,9 +58,8 @@ async function markOnly(identities: string[], key: string, deliveredAt: Date, do
 }
 
 async function postpone(documents: Documents, identity: string, key: string, next: Postponement): Promise<void> {
-  const { error: lastError, ...rest } = next;
-  const changes = "deadAt" in next ? { lastError, deadAt: next.deadAt } : { lastError, attempts: next.attempts };
-  const dueAgain = "dueAt" in rest ? [{ $set: { dueAt: rest.dueAt } }] : [];
+  const changes = { lastError: next.error, attempts: next.attempts, ...("deadAt" in next && { deadAt: next.deadAt }) };
+  const dueAgain = "dueAt" in next ? [{ $set: { dueAt: next.dueAt } }] : [];
   await documents.updateOne({ _id: identity }, [setInEntry(key, changes), ...dueAgain, CLEAR_WHEN_DONE]);
 }
 

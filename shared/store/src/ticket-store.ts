@@ -8,7 +8,7 @@ export type Rejection =
   | { kind: "exists"; record: RejectionRecord }
   | { kind: "opened"; ticket: TicketRecord }
   | { kind: "added"; reply: ReplyRecord };
-export type Postponement = { error: string; attempts: number; dueAt: Date } | { error: string; deadAt: Date };
+export type Postponement = { error: string; attempts: number } & ({ dueAt: Date } | { deadAt: Date });
 
 /** Makes the numbers that people see; ids are the store's own. */
 export interface Numbers {

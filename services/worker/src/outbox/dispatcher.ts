@@ -50,7 +50,7 @@ interface Mark {
   isOnly: boolean;
 }
 
-type Postponement = { error: string; attempts: number; dueAt: Date } | { error: string; deadAt: Date };
+type Postponement = { error: string; attempts: number } & ({ dueAt: Date } | { deadAt: Date });
 
 export interface Dispatcher<T extends Owing> {
   /** Begins to deliver the mails and events that this new record owes. Ends when it is begun, or left to the relay; never throws. */
@@ -160,7 +160,7 @@ async function deliverAll<T extends Owing>(record: T, owed: OutboxEntry[], deps:
   // A record has one due time: that of the entry that is to be tried first.
   const dueAt = new Date(Math.min(...failures.filter(({ isDead }) => !isDead).map(({ attempts }) => nextTryAt(attempts, deps))));
   for (const { key, error, attempts, isDead } of failures) {
-    await deps.outbox.postpone(record._id, key, isDead ? { error, deadAt: deps.now() } : { error, attempts, dueAt });
+    await deps.outbox.postpone(record._id, key, { error, attempts, ...(isDead ? { deadAt: deps.now() } : { dueAt }) });
   }
 }
 

@@ -172,13 +172,13 @@ describe("the relay", () => {
   it("gives a delivery up after its last try, with the reason", async () => {
     const { postponed } = start({ due: [owing(mail({ attempts: 15 }))], faults: [new Error("still no")] });
     await until("the end", () => postponed.length === 1);
-    expect(postponed).toEqual([{ key: "mail:opener", error: "still no", deadAt: NOW }]);
+    expect(postponed).toEqual([{ key: "mail:opener", error: "still no", attempts: 16, deadAt: NOW }]);
   });
 
   it("gives up at once what no later try can cure", async () => {
     const { postponed } = start({ due: [owing(mail())], faults: [new Error("no such user")], severity: "final" });
     await until("the end", () => postponed.length === 1);
-    expect(postponed).toEqual([{ key: "mail:opener", error: "no such user", deadAt: NOW }]);
+    expect(postponed).toEqual([{ key: "mail:opener", error: "no such user", attempts: 1, deadAt: NOW }]);
   });
 
   it("does not count what there was no room to try", async () => {

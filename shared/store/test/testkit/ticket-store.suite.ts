@@ -185,7 +185,9 @@ export function ticketStoreSuite(makeStore: (numbers?: { tid(id: number): string
       await store.postpone("t", "mail:a", { error: "down", attempts: 3, dueAt: later(5000) });
       expect(await store.leaseDue(later(4999), 1000, 10)).toEqual([]);
       expect(await store.findByIdentity("t")).toMatchObject({ outbox: [{ key: "mail:a", attempts: 3, lastError: "down" }, { attempts: 0 }] });
-      await store.postpone("t", "mail:a", { error: "gone", deadAt: later(6000) });
+      await store.postpone("t", "mail:a", { error: "gone", attempts: 4, deadAt: later(6000) });
+      const dead = { key: "mail:a", attempts: 4, lastError: "gone", deadAt: later(6000) };
+      expect(await store.findByIdentity("t")).toMatchObject({ outbox: [dead, { attempts: 0 }] });
       await store.markDelivered([{ identity: "t", key: "mail:b" }], later(6000));
       expect((await store.findByIdentity("t"))?.dueAt).toBeUndefined();
     });

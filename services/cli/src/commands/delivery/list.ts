@@ -50,6 +50,7 @@ function whomOf({ kind, to, queue }: GivenUp["entry"]): string | undefined {
   return kind === "event" ? "endpoints" : (to?.email ?? queue);
 }
 
+/** Long enough for the words of a relay, which come behind ours. */
 function shortened(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+  return text.length > 200 ? `${text.slice(0, 199)}…` : text;
 }
