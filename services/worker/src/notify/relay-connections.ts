@@ -162,6 +162,7 @@ function makeConnection(options: SMTPConnectionOptions): Connection {
   const smtp = new SMTPConnection(options);
   let mails = 0;
   let isOpen = true;
+  let takesAnyLetters = false;
   let fail: (error: Error) => void = () => undefined;
   smtp.on("error", (error: Error) => fail(error));
   smtp.once("end", () => {
@@ -181,10 +182,12 @@ function makeConnection(options: SMTPConnectionOptions): Connection {
     isOpen: () => isOpen,
     async connect(auth) {
       await step((done) => smtp.connect(done));
+      takesAnyLetters = SMTPUTF8.test(String(smtp.lastServerResponse));
       if (auth && smtp.allowsAuth) await step((done) => smtp.login(auth, done));
     },
     async send({ from, to }, content) {
       mails++;
+      if (BEYOND_ASCII.test(to) && !takesAnyLetters) throw beyondAscii();
       await step((done) => smtp.send({ from, to: [to], size: content.bytes.length }, content, done));
       // The next mail would go out in the middle of this one.
       if (!content.isOver) throw outOfStep();
@@ -197,6 +200,14 @@ function makeConnection(options: SMTPConnectionOptions): Connection {
     close: () => smtp.close(),
   };
 }
+
+/** An address whose letters are beyond ASCII, its domain being in ASCII already (RFC 6531); and the relay's word that it takes one. */
+const BEYOND_ASCII = /[^\0-\x7f]/;
+const SMTPUTF8 = /^250[ -]SMTPUTF8\b/im;
+
+/** As nodemailer says of a recipient that cannot be sent to. */
+const beyondAscii = () =>
+  Object.assign(new Error("The recipient's address has letters beyond ASCII, and the relay does not offer SMTPUTF8"), { code: "EENVELOPE", command: "API" });
 
 /** "The service is not available and closes": that is about the connection. */
 const CLOSING = 421;

@@ -208,6 +208,17 @@ describe("a relay that refuses", () => {
     expect(counts().connections).toBe(1);
   });
 
+  it("addresses of other letters than ASCII's makes the mail to one rejected, says nothing of it, and the connection goes on", async () => {
+    const { received, port, counts } = await relay({ hideSMTPUTF8: true });
+    const { notifier, send } = await sender(`smtp://127.0.0.1:${port}`);
+    const tried = notifier.deliver(ticket(), owed("ticket-opened", { name: "J", email: "jürgen@bücher.example" }));
+    await expect(tried).rejects.toMatchObject({ name: "MailRejected", message: expect.stringContaining("SMTPUTF8") });
+    await notifier.deliver(ticket(), owed("ticket-opened", { name: "J", email: "j@bücher.example" }));
+    await send();
+    expect(received.map(({ to }) => to)).toEqual([["j@bücher.example"], ["ada@example.com"]]);
+    expect(counts().connections).toBe(1);
+  });
+
   it("the message for good makes the mail rejected", async () => {
     const { port } = await relay({ onData: (stream, _session, done) => void stream.on("end", () => done(answering(554, "5.7.1 no"))).resume() });
     const { send } = await sender(`smtp://127.0.0.1:${port}`);
