@@ -7,6 +7,8 @@ import { openTerminal } from "./terminal.ts";
  * `npm start`: embedded databases, every service and example data in one process. Exit codes: 0 drained, 1 it could
  * not start (one clear line says why) or did not drain in time.
  */
+// What is shown may be lost, as on a full disk; the product goes on.
+process.stdout.on("error", () => undefined);
 const terminal = openTerminal(process.stdout);
 const config = settings();
 const logger = makeLogger({ name: "openticket", level: config.LOG_LEVEL });

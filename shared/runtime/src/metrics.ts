@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { standardOutput } from "./standard-output.ts";
 
 /** Bounds of the buckets for times, in seconds. */
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -78,13 +79,24 @@ function inWords({ kind, labels }: Shape): string {
 function addProcessMetrics(registry: Registry): void {
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_TIMER_MS });
   for (const name of LAGS) registry.removeSingleMetric(name);
+  addRead(registry, "openticket_log_lines_dropped_total", "Lines of the log that standard output did not take", standardOutput.dropped);
+  addRead(
+    registry,
+    "openticket_event_loop_active_seconds_total",
+    "How long the event loop was at work; its rate is 1 where it never waits",
+    () => performance.eventLoopUtilization().active / 1000,
+  );
+}
+
+/** A counter that something else counts. */
+function addRead(registry: Registry, name: string, help: string, read: () => number): void {
   new Counter({
-    name: "openticket_event_loop_active_seconds_total",
-    help: "How long the event loop was at work; its rate is 1 where it never waits",
+    name,
+    help,
     registers: [registry],
     collect() {
       this.reset();
-      this.inc(performance.eventLoopUtilization().active / 1000);
+      this.inc(read());
     },
   });
 }

@@ -1,9 +1,13 @@
 import { spawnSync } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { makeLogger } from "../src/logger.ts";
 
 const LOGGER = fileURLToPath(new URL("../src/logger.ts", import.meta.url));
+const METRICS = fileURLToPath(new URL("../src/metrics.ts", import.meta.url));
 
 function linesOf(program: string) {
   const source = `import { makeLogger } from ${JSON.stringify(LOGGER)}; const logger = makeLogger({ name: "test", level: "info" }); ${program}`;
@@ -46,6 +50,38 @@ describe("a log on standard output", () => {
   it("keeps the order of several loggers", () => {
     const two = 'const other = makeLogger({ name: "other", level: "info" }); logger.info("1"); other.info("2"); logger.child({}).info("3");';
     expect(linesOf(two).map(({ msg }) => msg)).toEqual(["1", "2", "3"]);
+  });
+});
+
+describe("a log that cannot be written", () => {
+  const program = `import { closeSync, openSync } from "node:fs";
+    import { makeLogger } from ${JSON.stringify(LOGGER)};
+    import { makeMetrics } from ${JSON.stringify(METRICS)};
+    const logger = makeLogger({ name: "test", level: "info" });
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    const metrics = makeMetrics({ withProcess: true });
+    const dropped = async () => /^openticket_log_lines_dropped_total .*$/m.exec((await metrics.expose()).body)[0] + ";";
+    process.stderr.write(await dropped());
+    logger.info("of a turn"); logger.info("with it");
+    await turn();
+    logger.error("at once");
+    await turn();
+    process.stderr.write(await dropped());
+    closeSync(1); openSync(process.argv[1], "w");
+    logger.info("again");`;
+
+  it("drops and counts its lines on a full disk; the process goes on, and writes again when it can", () => {
+    const full = openSync("/dev/full", "w");
+    const freed = join(mkdtempSync(join(tmpdir(), "log-")), "lines");
+    const { status, stderr } = spawnSync(process.execPath, ["--import", "tsx", "--input-type=module", "--eval", program, freed], {
+      encoding: "utf8",
+      stdio: ["ignore", full, "pipe"],
+    });
+    closeSync(full);
+    expect(stderr).toBe("openticket_log_lines_dropped_total 0;openticket_log_lines_dropped_total 3;");
+    expect(status).toBe(0);
+    expect(readFileSync(freed, "utf8")).toMatch(/^\{.*"msg":"again"\}\n$/);
+    rmSync(dirname(freed), { recursive: true });
   });
 });
 
