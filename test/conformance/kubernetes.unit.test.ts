@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { COMMAND_QUEUE } from "@openticket/contract";
+import { httpConfig } from "@openticket/ingress";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { faultsIn, type Manifest, parseManifests, readManifests } from "../support/kubernetes.ts";
@@ -9,6 +10,9 @@ import { faultsIn, type Manifest, parseManifests, readManifests } from "../suppo
 const all = readManifests();
 const manifests = all.filter(({ kind }) => kind !== "Kustomization");
 const SLOW_MS = 60_000;
+const MIB = 1024 * 1024;
+/** Of a door beside what it holds of webhooks. */
+const AT_REST_BYTES = 256 * MIB;
 
 const named = z.object({ metadata: z.object({ name: z.string() }) });
 const nameOf = ({ content }: Manifest) => named.parse(content).metadata.name;
@@ -25,6 +29,7 @@ const deployment = z.object({
         containers: z.array(
           z.object({
             command: z.array(z.string()),
+            resources: z.object({ limits: z.object({ memory: z.string() }) }),
             envFrom: z.array(z.object({ configMapRef: z.object({ name: z.string() }).optional(), secretRef: z.object({ name: z.string() }).optional() })),
           }),
         ),
@@ -77,6 +82,12 @@ describe("the Kubernetes manifests", () => {
       }
     },
   );
+
+  it("give an HTTP door memory for the calls of webhooks that it takes at once", () => {
+    const { containers } = deployment.parse(find("Deployment", "openticket-http")?.content).spec.template.spec;
+    const limitMib = Number(containers[0]?.resources.limits.memory.replace("Mi", ""));
+    expect(limitMib * MIB).toBeGreaterThanOrEqual(httpConfig.shape.WEBHOOK_MEMORY_BYTES.parse(undefined) + AT_REST_BYTES);
+  });
 
   it("scale the workers on the list that holds the waiting commands", () => {
     const scaled = z.object({

@@ -12,3 +12,12 @@ export function usageOfPid(pid: number): { cpuMs: number; rssBytes: number } {
     return { cpuMs: 0, rssBytes: 0 };
   }
 }
+
+/** The most resident memory that it has had so far, bytes; 0 where there is no /proc. */
+export function peakRssOfPid(pid: number): number {
+  try {
+    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
+  }
+}

@@ -15,6 +15,11 @@ export interface SourceKind<Settings = unknown> {
   maxBodyBytes: number;
   /** What the provider hears; a file's head says why, by the provider's rules of repetition. */
   statuses: Record<CallOutcome, number>;
+  /**
+   * The part of the proof that stands in headers and address, where there is one: asked before the body is read, so that a
+   * wrong password costs nothing. `verify` goes over it again.
+   */
+  verifyHead?(head: CallHead, source: SourceInUse<Settings>): Verdict;
   /** Both throw {@link ProviderUnreachable}, and nothing else because of a call. */
   verify(call: WebhookCall, source: SourceInUse<Settings>, deps: KindDeps): Promise<Verdict>;
   /** What a verified call holds. */
@@ -30,8 +35,8 @@ export interface SecretRules<Settings> {
   generate?(settings: Settings): string;
 }
 
-/** A call as it came. */
-export interface WebhookCall {
+/** A call as it came, without its body. */
+export interface CallHead {
   method: string;
   /** As the provider calls it: behind a proxy the configured public URL. */
   url: string;
@@ -39,9 +44,13 @@ export interface WebhookCall {
   headers: Readonly<Record<string, string | undefined>>;
   /** Address of the caller. */
   ip: string;
+  receivedAt: Date;
+}
+
+/** A call as it came. */
+export interface WebhookCall extends CallHead {
   /** Exactly as it came. */
   body: Buffer;
-  receivedAt: Date;
 }
 
 export interface SourceInUse<Settings = unknown> {

@@ -8,7 +8,17 @@ import {
   type InboundWebhook,
   type WebhookSource,
 } from "@openticket/contract";
-import { type BroughtMail, type CallOutcome, type KindDeps, type Reading, type SourceKind, validSecrets, type WebhookCall } from "@openticket/webhooks";
+import {
+  type BroughtMail,
+  type CallHead,
+  type CallOutcome,
+  type KindDeps,
+  type Reading,
+  type SourceInUse,
+  type SourceKind,
+  validSecrets,
+  type WebhookCall,
+} from "@openticket/webhooks";
 import type { BlobStore, MailboxReader } from "./ports.ts";
 import { type Delivery, type ReceiveMailDeps, receiveMail } from "./receive-mail.ts";
 
@@ -50,18 +60,19 @@ export type WebhookResult =
   | Extract<Reading, { kind: "handshake" }>
   | { kind: "refused"; outcome: Exclude<CallOutcome, "accepted" | "ignored" | "unavailable">; because: string };
 
+/** Why a call is refused by its head alone, before its body is read; undefined: the whole of it decides. Throws where secrets cannot be had. */
+export function refusalOfHead(head: CallHead, source: WebhookSource, kind: SourceKind, deps: ReceiveWebhookDeps): WebhookResult | undefined {
+  const verdict = kind.verifyHead?.(head, inUse(head, source, kind, deps));
+  return verdict?.kind === "refused" ? verdict : undefined;
+}
+
 /** See the head of the file. Throws on an outage: then nothing was taken, or the provider may well send it again. */
 export async function receiveWebhook(call: WebhookCall, source: WebhookSource, kind: SourceKind, deps: ReceiveWebhookDeps): Promise<WebhookResult> {
   if (call.body.length > kind.maxBodyBytes) return refused("too-large", `the body is larger than ${kind.maxBodyBytes} bytes`);
-  const inUse = {
-    name: source._id,
-    settings: kind.settings.parse(source.settings),
-    secrets: secretsOf(source, call, deps),
-    isMapped: source.mapping !== undefined,
-  };
-  const verdict = await kind.verify(call, inUse, deps);
+  const used = inUse(call, source, kind, deps);
+  const verdict = await kind.verify(call, used, deps);
   if (verdict.kind === "refused") return verdict;
-  const reading = await kind.read(call, inUse, deps);
+  const reading = await kind.read(call, used, deps);
   const { token } = verdict;
   if (token && !(await deps.tokens.isFor(source._id, token.value, contentOf(reading, call), token.until)))
     return refused("unauthenticated", "the token of this signature was used with another body");
@@ -87,7 +98,12 @@ function contentOf(reading: Reading, { body }: WebhookCall): string {
   return sha256(JSON.stringify(reading.mails.map(({ raw, envelopeFrom, envelopeTo }) => [sha256(raw), envelopeFrom, envelopeTo])));
 }
 
-function secretsOf(source: WebhookSource, { receivedAt }: WebhookCall, { openSecret }: ReceiveWebhookDeps): string[] {
+function inUse(head: CallHead, source: WebhookSource, kind: SourceKind, deps: ReceiveWebhookDeps): SourceInUse {
+  const secrets = secretsOf(source, head, deps);
+  return { name: source._id, settings: kind.settings.parse(source.settings), secrets, isMapped: source.mapping !== undefined };
+}
+
+function secretsOf(source: WebhookSource, { receivedAt }: CallHead, { openSecret }: ReceiveWebhookDeps): string[] {
   return validSecrets(source, receivedAt).map(({ sealed }) => openSecret(sealed));
 }
 
@@ -135,7 +151,7 @@ async function takeMails(
   const inbound: CameIn[] = [];
   let fault: Extract<WebhookResult, { kind: "refused" }> | undefined;
   for (const { mail, mailboxes } of wanted) {
-    const received = await receiveMail(once(mail.raw), deliveryOf(call, source, { mail, mailboxes, body }, deps), deps);
+    const received = await receiveMail(piecesOf(mail.raw), deliveryOf(call, source, { mail, mailboxes, body }, deps), deps);
     if (received.kind === "received") inbound.push(...received.inbound);
     if (received.kind === "too-large") fault ??= refused("too-large", `a mail is larger than ${deps.maxMailBytes} bytes`);
     if (received.kind === "too-many-hops") fault ??= refused("malformed", `a mail has gone through more than ${deps.maxHops} hosts: a loop`);
@@ -190,12 +206,15 @@ function webhookOf(
 }
 
 async function putBody({ body }: WebhookCall, { blobs }: ReceiveWebhookDeps): Promise<InboundWebhook["body"]> {
-  const { sha256: hash, size } = await blobs.put(once(body), { maxBytes: body.length });
+  const { sha256: hash, size } = await blobs.put(piecesOf(body), { maxBytes: body.length });
   return { sha256: hash, size };
 }
 
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
+/** Bytes that the store is given at once: what it is given, it copies. */
+const PIECE_BYTES = 256 * 1024;
+
+async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES);
 }
 
 function sha256(content: string | Uint8Array): string {

@@ -1,9 +1,9 @@
 import { isOneOf } from "@openticket/runtime";
-import type { Verdict, WebhookCall } from "../source-kind.ts";
+import type { CallHead, Verdict } from "../source-kind.ts";
 import { unauthenticated, VERIFIED } from "./refusals.ts";
 
 /** Verifies the header `Authorization`: a bearer's token, or `user:password` of basic authentication, is one of the secrets. */
-export function verifyAuthorization({ headers: { authorization } }: WebhookCall, scheme: "bearer" | "basic", secrets: readonly string[]): Verdict {
+export function verifyAuthorization({ headers: { authorization } }: CallHead, scheme: "bearer" | "basic", secrets: readonly string[]): Verdict {
   if (scheme === "basic") return hasCredentials(authorization, secrets) ? VERIFIED : unauthenticated("user and password are missing or wrong");
   const token = /^bearer +(.+)$/i.exec(authorization ?? "")?.[1];
   if (token === undefined) return unauthenticated("there is no Authorization by bearer");

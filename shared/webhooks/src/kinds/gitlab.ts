@@ -1,6 +1,6 @@
 import { isOneOf } from "@openticket/runtime";
 import { z } from "zod";
-import type { SourceKind } from "../source-kind.ts";
+import type { CallHead, SourceKind, Verdict } from "../source-kind.ts";
 import { eventReading } from "./bodies.ts";
 import { unauthenticated, VERIFIED } from "./refusals.ts";
 import { randomText, randomWhsec, textFault } from "./secret-rules.ts";
@@ -38,14 +38,18 @@ export const gitlabKind: SourceKind<z.output<typeof settings>> = {
   },
   maxBodyBytes: MAX_FORGE_EVENT_BYTES,
   statuses: USUAL_STATUSES,
+  verifyHead: (head, { settings: { authentication }, secrets }) => (authentication === "signature" ? VERIFIED : verifyToken(head, secrets)),
   async verify(call, { settings: { authentication, toleranceSeconds: tolerance }, secrets }) {
-    if (authentication === "signature") return verifyStandard(call, secrets, tolerance);
-    const given = call.headers["x-gitlab-token"];
-    if (!given) return unauthenticated("x-gitlab-token is missing");
-    return isOneOf(given, secrets) ? VERIFIED : unauthenticated("the token is wrong");
+    return authentication === "signature" ? verifyStandard(call, secrets, tolerance) : verifyToken(call, secrets);
   },
   async read(call) {
     const { "webhook-id": id, "idempotency-key": key } = call.headers;
     return eventReading(call, { idOf: () => id || key || undefined, headers: ["x-gitlab-event", "x-gitlab-instance"] });
   },
 };
+
+function verifyToken({ headers }: CallHead, secrets: readonly string[]): Verdict {
+  const given = headers["x-gitlab-token"];
+  if (!given) return unauthenticated("x-gitlab-token is missing");
+  return isOneOf(given, secrets) ? VERIFIED : unauthenticated("the token is wrong");
+}

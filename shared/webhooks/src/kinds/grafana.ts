@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { SourceKind } from "../source-kind.ts";
 import { verifyAuthorization } from "./authorization.ts";
 import { eventReading } from "./bodies.ts";
+import { VERIFIED } from "./refusals.ts";
 import { authorizationSecret } from "./secret-rules.ts";
 import { type SignedBody, verifySignedBody } from "./signed-body.ts";
 import { MAX_EVENT_BYTES, USUAL_STATUSES } from "./statuses.ts";
@@ -38,6 +39,7 @@ export const grafanaKind: SourceKind<Settings> = {
   secrets: authorizationSecret("grafana"),
   maxBodyBytes: MAX_EVENT_BYTES,
   statuses: USUAL_STATUSES,
+  verifyHead: (head, { settings: { authentication }, secrets }) => (authentication === "hmac" ? VERIFIED : verifyAuthorization(head, authentication, secrets)),
   async verify(call, { settings: how, secrets }) {
     if (how.authentication !== "hmac") return verifyAuthorization(call, how.authentication, secrets);
     return verifySignedBody(call, signedBy(how), secrets);

@@ -3,6 +3,7 @@ import type { Reading, SourceInUse, SourceKind, WebhookCall } from "../source-ki
 import { verifyAuthorization } from "./authorization.ts";
 import { eventDocument, MAX_ID } from "./bodies.ts";
 import { ALGORITHMS } from "./hmac.ts";
+import { VERIFIED } from "./refusals.ts";
 import { authorizationSecret } from "./secret-rules.ts";
 import { verifySignedBody } from "./signed-body.ts";
 import { MAX_EVENT_BYTES, USUAL_STATUSES } from "./statuses.ts";
@@ -54,6 +55,7 @@ export const jsonKind: SourceKind<z.output<typeof settings>> = {
   secrets: authorizationSecret("webhook"),
   maxBodyBytes: MAX_EVENT_BYTES,
   statuses: USUAL_STATUSES,
+  verifyHead: (head, { settings: { authentication }, secrets }) => (authentication === "hmac" ? VERIFIED : verifyAuthorization(head, authentication, secrets)),
   async verify(call, { settings: how, secrets }) {
     return how.authentication === "hmac" ? verifySignedBody(call, how, secrets) : verifyAuthorization(call, how.authentication, secrets);
   },

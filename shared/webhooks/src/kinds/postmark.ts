@@ -1,6 +1,6 @@
 import { makeNetworks, networkFault } from "@openticket/runtime";
 import { z } from "zod";
-import type { BroughtMail, Reading, SourceKind, Verdict, WebhookCall } from "../source-kind.ts";
+import type { BroughtMail, CallHead, Reading, SourceInUse, SourceKind, Verdict } from "../source-kind.ts";
 import { hasCredentials } from "./authorization.ts";
 import { composeMail, idOfMail, type MailFile } from "./compose-mail.ts";
 import { bytesOfBase64, readJson } from "./json-fields.ts";
@@ -35,7 +35,8 @@ export const postmarkKind: SourceKind<PostmarkSettings> = {
   // 35 MB, which may stand there twice in base64: as parts and in the whole message.
   maxBodyBytes: 80 * 1024 * 1024,
   statuses: { ...USUAL_STATUSES, malformed: 403, "too-large": 403, "unknown-mailbox": 403 },
-  verify: async (call, { settings, secrets }) => verdictOf(call, settings, secrets),
+  verifyHead,
+  verify: async (call, source) => verifyHead(call, source),
   read: async (call) => readMail(call.body),
 };
 
@@ -44,10 +45,10 @@ interface PostmarkSettings {
   allowedAddresses: string[];
 }
 
-function verdictOf(call: WebhookCall, { allowedAddresses }: PostmarkSettings, secrets: readonly string[]): Verdict {
+function verifyHead({ ip, headers }: CallHead, { settings: { allowedAddresses }, secrets }: SourceInUse<PostmarkSettings>): Verdict {
   if (secrets.length === 0 && allowedAddresses.length === 0) return unauthenticated("neither a password nor an allowed address is set");
-  if (allowedAddresses.length > 0 && !isIn(allowedAddresses, call.ip)) return unauthenticated("the caller's address is not allowed");
-  if (secrets.length > 0 && !hasCredentials(call.headers.authorization, secrets)) return unauthenticated("user and password are missing or wrong");
+  if (allowedAddresses.length > 0 && !isIn(allowedAddresses, ip)) return unauthenticated("the caller's address is not allowed");
+  if (secrets.length > 0 && !hasCredentials(headers.authorization, secrets)) return unauthenticated("user and password are missing or wrong");
   return VERIFIED;
 }
 

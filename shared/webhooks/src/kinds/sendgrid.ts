@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject, verify as verifySignature } from "node:crypto";
 import { z } from "zod";
-import type { BroughtMail, Reading, SourceKind, Verdict, WebhookCall } from "../source-kind.ts";
+import type { BroughtMail, CallHead, Reading, SourceInUse, SourceKind, Verdict, WebhookCall } from "../source-kind.ts";
 import { hasCredentials } from "./authorization.ts";
 import { type BodyText, charsetLabel, composeMail, idOfMail, type MailFile } from "./compose-mail.ts";
 import { type FormPart, fieldOf, formOf, textOf } from "./forms.ts";
@@ -44,7 +44,8 @@ export const sendgridKind: SourceKind<SendgridSettings> = {
   secrets: { isNeeded: ({ publicKeys }) => publicKeys.length === 0, faultOf: faultOfCredentials, generate: newCredentials },
   maxBodyBytes: 40 * 1024 * 1024,
   statuses: USUAL_STATUSES,
-  verify: async (call, { settings, secrets }) => verdictOf(call, settings, secrets),
+  verifyHead,
+  verify: async (call, source) => verdictOf(call, source),
   read,
 };
 
@@ -55,10 +56,16 @@ interface SendgridSettings {
   toleranceSeconds: number;
 }
 
-function verdictOf(call: WebhookCall, settings: SendgridSettings, secrets: readonly string[]): Verdict {
+function verifyHead({ headers }: CallHead, { settings, secrets }: SourceInUse<SendgridSettings>): Verdict {
   if (secrets.length === 0 && settings.publicKeys.length === 0) return unauthenticated("neither a password nor a public key is set");
-  if (secrets.length > 0 && !hasCredentials(call.headers.authorization, secrets)) return unauthenticated("user and password are missing or wrong");
-  return (settings.publicKeys.length > 0 ? signatureFault(call, settings) : undefined) ?? VERIFIED;
+  if (secrets.length > 0 && !hasCredentials(headers.authorization, secrets)) return unauthenticated("user and password are missing or wrong");
+  return VERIFIED;
+}
+
+function verdictOf(call: WebhookCall, source: SourceInUse<SendgridSettings>): Verdict {
+  const verdict = verifyHead(call, source);
+  if (verdict.kind === "refused" || source.settings.publicKeys.length === 0) return verdict;
+  return signatureFault(call, source.settings) ?? verdict;
 }
 
 function signatureFault(call: WebhookCall, { publicKeys, toleranceSeconds }: SendgridSettings): Verdict | undefined {

@@ -1,23 +1,46 @@
-/** Bytes that may be held at once for all calls together. */
+/** Memory for all calls together, each of which has a share that grows as its body comes. */
 export interface MemoryBudget {
-  /** Takes that many; false, and nothing is taken, when there are not enough left. */
-  take(bytes: number): boolean;
-  give(bytes: number): void;
+  open(): MemoryShare;
   /** Bytes that are taken. */
   taken(): number;
 }
+
+export interface MemoryShare {
+  /**
+   * Takes what so many bytes of a body cost; false, and nothing is taken, when there is not enough left. A call that is the
+   * only one has as much as it needs, so that none is too large for ever: the largest body of a kind is the limit then.
+   */
+  take(bodyBytes: number): boolean;
+  /** Gives all of it back. */
+  close(): void;
+}
+
+/**
+ * What a byte of a body costs until its call is answered: itself, its letter in the text of the JSON, the same in a field of
+ * that, and, with half of a body as a rule, in the mail that the field holds; the double of some while others are not cleared
+ * away yet. Measured with calls of 72 MiB by Postmark: 3.5, and 4 where the text has an umlaut.
+ */
+const COST_OF_BYTE = 4;
 
 /** See {@link MemoryBudget}. A signature is made over a whole body, which therefore has to be held until it is verified. */
 export function makeMemoryBudget(maxBytes: number): MemoryBudget {
   let taken = 0;
   return {
-    take(bytes) {
-      if (taken + bytes > maxBytes) return false;
-      taken += bytes;
-      return true;
-    },
-    give(bytes) {
-      taken -= bytes;
+    open() {
+      let own = 0;
+      return {
+        take(bodyBytes) {
+          const cost = bodyBytes * COST_OF_BYTE;
+          if (taken + cost > maxBytes && taken > own) return false;
+          taken += cost;
+          own += cost;
+          return true;
+        },
+        close() {
+          taken -= own;
+          own = 0;
+        },
+      };
     },
     taken: () => taken,
   };

@@ -19,30 +19,33 @@ export interface ReadOptions {
   budget: MemoryBudget;
 }
 
+/** From here on a body gets the room that it says it will need, bytes: who sends less takes none. */
+const ROOM_AFTER_BYTES = 1024 * 1024;
+
 /**
  * Reads the body of a call, whole and as it is, within size, time and the memory of all calls together; `release` gives
  * that memory back. Throws {@link BodyRefused}: then the rest of the body is still to come, and nothing is held.
  */
 export function readWhole(request: IncomingMessage, { maxBytes, timeoutMs, budget }: ReadOptions): Promise<{ body: Buffer; release(): void }> {
-  if (Number(request.headers["content-length"] ?? 0) > maxBytes) return Promise.reject(new BodyRefused("too-large"));
+  const announcedBytes = Number(request.headers["content-length"] ?? 0);
+  if (announcedBytes > maxBytes) return Promise.reject(new BodyRefused("too-large"));
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
+    const share = budget.open();
+    const body = gatherBody(announcedBytes);
 
     function onData(chunk: Buffer): void {
-      if (size + chunk.length > maxBytes) return refuse("too-large");
-      if (!budget.take(chunk.length)) return refuse("no-memory");
-      size += chunk.length;
-      chunks.push(chunk);
+      if (body.size() + chunk.length > maxBytes) return refuse("too-large");
+      if (!share.take(chunk.length)) return refuse("no-memory");
+      body.add(chunk);
     }
     function onEnd(): void {
       letGo();
-      resolve({ body: Buffer.concat(chunks.splice(0)), release: () => budget.give(size) });
+      resolve({ body: body.whole(), release: share.close });
     }
     function refuse(because: BodyRefused["because"]): void {
       letGo();
       request.pause();
-      budget.give(size);
+      share.close();
       reject(new BodyRefused(because));
     }
     const onGone = () => refuse("gone");
@@ -53,4 +56,29 @@ export function readWhole(request: IncomingMessage, { maxBytes, timeoutMs, budge
     }
     request.on("data", onData).on("end", onEnd).on("error", onGone).on("close", onGone);
   });
+}
+
+/** The pieces of a body in one: a large one of a known size is put together as it comes, so that it is never there twice. */
+function gatherBody(announcedBytes: number): { add(piece: Buffer): void; size(): number; whole(): Buffer } {
+  const pieces: Buffer[] = [];
+  let room: Buffer | undefined;
+  let size = 0;
+  return {
+    add(piece) {
+      if (room) piece.copy(room, size);
+      else pieces.push(piece);
+      size += piece.length;
+      if (!room && size >= ROOM_AFTER_BYTES && size < announcedBytes) room = withRoom(pieces.splice(0), announcedBytes);
+    },
+    size: () => size,
+    whole: () => room ?? Buffer.concat(pieces),
+  };
+}
+
+/** Pages that nothing is written to take no memory. */
+function withRoom(pieces: readonly Buffer[], size: number): Buffer {
+  const room = Buffer.allocUnsafeSlow(size);
+  let at = 0;
+  for (const piece of pieces) at += piece.copy(room, at);
+  return room;
 }

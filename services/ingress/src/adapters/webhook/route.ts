@@ -1,9 +1,9 @@
 import { type WebhookSource, webhookName } from "@openticket/contract";
 import type { Logger, Metrics } from "@openticket/runtime";
-import type { SourceKind, WebhookCall } from "@openticket/webhooks";
+import type { CallHead, SourceKind } from "@openticket/webhooks";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Overloaded } from "../../intake/gate.ts";
-import { type ReceiveWebhookDeps, receiveWebhook } from "../../intake/receive-webhook.ts";
+import { type ReceiveWebhookDeps, receiveWebhook, refusalOfHead, type WebhookResult } from "../../intake/receive-webhook.ts";
 import { type Answer, answerFor, failed } from "./answers.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import { BodyRefused, readWhole } from "./read-call.ts";
@@ -49,7 +49,7 @@ type Request = FastifyRequest<{ Params: { source: string } }>;
 /** See {@link WebhookRouteDeps}. */
 export function registerWebhooks(app: FastifyInstance, deps: WebhookRouteDeps): void {
   const calls = deps.metrics.counter("webhook_calls_total", "Calls of webhooks by source and what came of them", ["source", "result"]);
-  deps.metrics.gauge("webhook_bytes_held", "Bytes of bodies of webhooks in hand", deps.budget.taken);
+  deps.metrics.gauge("webhook_bytes_held", "Memory that calls of webhooks in hand take, bytes", deps.budget.taken);
 
   async function handle(request: Request, reply: FastifyReply): Promise<unknown> {
     const { answer, source } = await answerTo(request, deps);
@@ -96,16 +96,25 @@ async function take(request: Request, { source, kind }: Found, deps: WebhookRout
   await deps.gate();
   if (!isPlain(request.headers["content-encoding"])) return failed(kind.statuses.malformed, "A body that is compressed is not read");
   const maxBytes = Math.min(kind.maxBodyBytes, deps.maxBodyBytes);
+  const head = headOf(request, deps);
   try {
-    const { body, release } = await readWhole(request.raw, { maxBytes, timeoutMs: deps.bodyTimeoutMs, budget: deps.budget });
-    const call = callOf(request, body, deps);
-    const result = await deps.inTime(receiveWebhook(call, source, kind, deps).finally(release));
+    const result = refusalOfHead(head, source, kind, deps) ?? (await takeBody(request, maxBytes, { head, source, kind }, deps));
     if (result.kind === "refused") deps.logger.info({ source: source._id, outcome: result.outcome, because: result.because }, "call of a webhook refused");
     return answerFor(result, kind);
   } catch (error) {
     if (!(error instanceof BodyRefused)) throw error;
     return { ...refusalOf(error, kind, maxBytes, deps), result: error.because };
   }
+}
+
+async function takeBody(
+  request: Request,
+  maxBytes: number,
+  { head, source, kind }: Found & { head: CallHead },
+  deps: WebhookRouteDeps,
+): Promise<WebhookResult> {
+  const { body, release } = await readWhole(request.raw, { maxBytes, timeoutMs: deps.bodyTimeoutMs, budget: deps.budget });
+  return deps.inTime(receiveWebhook({ ...head, body }, source, kind, deps).finally(release));
 }
 
 function refusalOf({ because }: BodyRefused, { statuses }: SourceKind, maxBytes: number, { retryAfter }: WebhookRouteDeps): Answer {
@@ -121,10 +130,10 @@ function failureOf(err: unknown, source: string | undefined, { isOutage, retryAf
   return { ...failed(503, "Nothing was taken: a part of the service is not available; try again later", retryAfter()), result: "unavailable" };
 }
 
-function callOf(request: Request, body: Buffer, { publicUrl, now }: WebhookRouteDeps): WebhookCall {
+function headOf(request: Request, { publicUrl, now }: WebhookRouteDeps): CallHead {
   const base = publicUrl?.replace(/\/+$/, "") ?? `${request.protocol}://${request.host}`;
   const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value]));
-  return { method: request.method, url: `${base}${request.originalUrl}`, headers, ip: request.ip, body, receivedAt: now() };
+  return { method: request.method, url: `${base}${request.originalUrl}`, headers, ip: request.ip, receivedAt: now() };
 }
 
 function isPlain(encoding: string | undefined): boolean {

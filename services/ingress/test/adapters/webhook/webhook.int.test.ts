@@ -108,6 +108,16 @@ describe("a call is refused", () => {
     slow.destroy();
   });
 
+  it("by a wrong password before its body has come", async () => {
+    const { hostname, port } = new URL(stack.httpUrl);
+    const headers = { authorization: "Bearer wrong", "content-length": "4000000" };
+    const call = httpRequest({ hostname, port, path: "/webhooks/plain", method: "POST", headers });
+    call.on("error", () => undefined).write("{");
+    const [{ statusCode }] = (await once(call, "response")) as [IncomingMessage];
+    call.destroy();
+    expect(statusCode).toBe(401);
+  });
+
   it("for a while when too much is in hand, and nothing stays held", async () => {
     const { hostname, port } = new URL(stack.httpUrl);
     // A body that does not come to its end is held until the door has waited long enough for it.
