@@ -102,6 +102,10 @@ describe("wrong settings are one clear message before anything is started, and t
       { HTTP_PORT: "abc", WORKER_CONCURRENCY: "many", HTTP_REPLY_TIMEOUT_MS: "soon" },
       ["HTTP_PORT: expected a whole number", "WORKER_CONCURRENCY: expected a whole number", "HTTP_REPLY_TIMEOUT_MS: expected a whole number"],
     ],
+    "databases without their names": [
+      { MONGODB_URL: "mongodb://127.0.0.1:27017", REDIS_URL: "redis://127.0.0.1:6379/openticket" },
+      ["MONGODB_URL: expected a URL such as mongodb://127.0.0.1:27017/openticket, with the name", "REDIS_URL: expected a URL such as redis://"],
+    ],
     "an address that is no MongoDB's": [{ MONGODB_URL: "localhost" }, ["MONGODB_URL: expected a URL such as mongodb://"]],
   };
   it.each(Object.entries(WRONG))("%s", async (_, [env, expected]) => {

@@ -61,17 +61,28 @@ export function list(fallback: string[] = []) {
     .default(fallback);
 }
 
-/** A URL with one of these schemes. */
-export function url(schemes: readonly string[], example: string) {
+/** A URL with one of these schemes, and of that form, where there is more to it. */
+export function url(schemes: readonly string[], example: string, form = /^/) {
   const wanted = `expected a URL such as ${example}`;
-  return z.string().refine((text) => URL.canParse(text.replace(/,[^/]*/, "")) && schemes.includes(text.split(":")[0] ?? ""), wanted);
+  const isOne = (text: string) => URL.canParse(text.replace(/,[^/]*/, "")) && schemes.includes(text.split(":")[0] ?? "");
+  return z.string().refine((text) => isOne(text) && form.test(text), wanted);
 }
+
+const MONGODB_FORM = /^[^/]+:\/\/[^/?]+\/[^/?]+/;
+/** The path of a server is the number of a database, that of Sentinels the name of a primary; a cluster has none. */
+const REDIS_FORM = /^(rediss?:\/\/[^/?]+(\/\d*)?(\?.*)?|rediss?\+sentinel:\/\/[^/?]+\/[^/?]+|rediss?\+cluster:\/\/[^/?]+\/?)$/;
 
 /** Variables that every process reads. */
 export const commonConfigFields = {
-  MONGODB_URL: url(["mongodb", "mongodb+srv"], "mongodb://127.0.0.1:27017/openticket").describe("MongoDB, a replica set, with the database's name in the path"),
-  REDIS_URL: url(["redis", "rediss", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster"], "redis://127.0.0.1:6379").describe(
-    "Redis or Valkey with append-only persistence and `noeviction`; `redis+sentinel://host:26379,host:26379/mymaster` or `redis+cluster://host:6379,host:6379`, with `rediss` for TLS",
+  MONGODB_URL: url(["mongodb", "mongodb+srv"], "mongodb://127.0.0.1:27017/openticket, with the name of a database", MONGODB_FORM).describe(
+    "MongoDB, a replica set, with the database's name in the path",
+  ),
+  REDIS_URL: url(
+    ["redis", "rediss", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster"],
+    "redis://127.0.0.1:6379 or redis://127.0.0.1:6379/1",
+    REDIS_FORM,
+  ).describe(
+    "Redis or Valkey with append-only persistence and `noeviction`; in the path of one server may be the number of a database; `redis+sentinel://host:26379,host:26379/mymaster` or `redis+cluster://host:6379,host:6379`, with `rediss` for TLS",
   ),
   QUEUE_PREFIX: z
     .string()

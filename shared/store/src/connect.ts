@@ -41,6 +41,9 @@ const WRITE_TIMEOUT_MS = 8000;
 /** Every write's promise, as a command states it. */
 export const MAJORITY = { w: "majority", j: true, wtimeout: WRITE_TIMEOUT_MS } as const;
 
+/** Without a name everything would go into the database `test`. */
+const NAMES_DATABASE = /^[^/]+:\/\/[^/?]+\/[^/?]+/;
+
 /** Connects, makes sure of the indexes, and fails when the server is no replica set (majority would mean nothing). */
 export async function connectStore({
   url,
@@ -51,6 +54,7 @@ export async function connectStore({
   queuePrefix,
   makesIndexes = true,
 }: StoreOptions): Promise<StoreConnection> {
+  if (!NAMES_DATABASE.test(url)) throw new UnsafeStore("the URL of MongoDB names no database; expected one such as mongodb://host:27017/openticket");
   const connection = await mongoose
     .createConnection(url, {
       appName,
