@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { connectRedis, isRedisOutage, makeReplyPublisher, startJanitor, warnOfUnsafeSettings } from "@openticket/client";
+import { BadRedisUrl, connectRedis, isRedisOutage, makeReplyPublisher, startJanitor, warnOfUnsafeSettings } from "@openticket/client";
 import { type RequestStatus, TICKET_STATUSES } from "@openticket/contract";
 import type { Drain, Logger, Metrics, ReadinessCheck } from "@openticket/runtime";
 import {
@@ -70,7 +70,13 @@ export async function startWorker(
     queuePrefix: config.QUEUE_PREFIX,
   });
   drain.onDrain("store", () => store.close());
-  const redis = connectRedis({ url: config.REDIS_URL, prefix: config.QUEUE_PREFIX, name: "worker", role: "worker" });
+  const redis = connectRedis({
+    url: config.REDIS_URL,
+    prefix: config.QUEUE_PREFIX,
+    name: "worker",
+    role: "worker",
+    onError: (err) => err instanceof BadRedisUrl && logger.error({ err }, "redis cannot be used"),
+  });
   drain.onDrain("redis", () => redis.quit());
   void warnOfUnsafeSettings(redis, logger);
   beginAtZero(metrics);

@@ -49,8 +49,8 @@ export function readRedisUrl(url: string): RedisPlace | undefined {
 
 function isServerUrl(url: string): boolean {
   if (!URL.canParse(url)) return false;
-  const { username, password } = new URL(url);
-  return isDecodable(username) && isDecodable(password);
+  const { username, password, pathname } = new URL(url);
+  return isDecodable(username) && isDecodable(password) && /^\/?\d*$/.test(pathname);
 }
 
 /** False for a "%" that begins no character. */

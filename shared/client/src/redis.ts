@@ -54,8 +54,19 @@ export function connectRedis({ url, prefix, name, role, onError }: RedisTarget):
   const fault = prefixFault(place, prefix);
   if (fault) throw new BadRedisUrl(fault);
   const connection = open(place, { name, role });
-  connection.on("error", onError ?? (() => undefined));
+  connection.on("error", (error) => onError?.(isMissingDatabase(error) ? refuseDatabase(connection, error) : error));
   return connection;
+}
+
+/** What Redis answers to the number of a database that it has not, or not for this user. */
+function isMissingDatabase({ message }: Error): boolean {
+  return /DB index|SELECT is not allowed|'select' command/i.test(message);
+}
+
+/** Left to itself the connection would go on in database 0, among what is others'. This one is not ready until there is such a database. */
+function refuseDatabase(connection: RedisConnection, cause: Error): BadRedisUrl {
+  connection.disconnect(true);
+  return new BadRedisUrl(`Redis has no such database (${cause.message}); REDIS_URL names one by the number in its path`, { cause });
 }
 
 type MemberOptions = ReturnType<typeof redisOptions> & Login & { tls?: object };

@@ -5,6 +5,7 @@ import { prefixFault, readRedisUrl } from "../src/redis-url.ts";
 describe("a Redis URL", () => {
   it.each([
     ["redis://127.0.0.1:6379/2", { kind: "server", url: "redis://127.0.0.1:6379/2" }],
+    ["rediss://user:secret@a/?family=6", { kind: "server", url: "rediss://user:secret@a/?family=6" }],
     [
       "redis+sentinel://user:p%40ss@a:26379,b/mymaster",
       {
@@ -33,6 +34,9 @@ describe("a Redis URL", () => {
     "redis+cluster://a:0",
     "redis+cluster://,a",
     "redis+other://a",
+    "redis://a/openticket",
+    "redis://a:6379/5x",
+    "redis://a/1/2",
     "redis+cluster://a:x",
     "redis+cluster://:100%@a",
     "redis+sentinel://a/my%master",
