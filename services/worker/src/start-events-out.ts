@@ -7,6 +7,7 @@ import { type Announcer, makeAnnouncer } from "./events-out/announce.ts";
 import type { EventsOutConfig } from "./events-out/config.ts";
 import { startInterest } from "./events-out/interest.ts";
 import { startSender } from "./events-out/sender.ts";
+import { beginEndpointsAtZero } from "./fault-counters.ts";
 import type { Dispatcher } from "./outbox/dispatcher.ts";
 import type { WantsEvent } from "./pipeline/owed-event.ts";
 
@@ -31,7 +32,12 @@ export async function startEventsOut(config: EventsOutConfig, { store, findHead,
   const endpoints = makeMongoEndpoints(store);
   const calls = makeMongoCalls(store);
   const box = makeSecretBox(config.SECRETS_KEY);
-  const interest = await startInterest({ load: endpoints.all, random: Math.random, logger });
+  const load = async () => {
+    const all = await endpoints.all();
+    beginEndpointsAtZero(all, metrics);
+    return all;
+  };
+  const interest = await startInterest({ load, random: Math.random, logger });
   drain.onDrain("endpoints", () => interest.close());
   const sender = startSender({
     active: interest.active,

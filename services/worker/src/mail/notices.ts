@@ -1,5 +1,6 @@
 import type { InboundRecord, Notice } from "@openticket/contract";
 import { type Logger, type Loop, type Metrics, messageOf, startLoop } from "@openticket/runtime";
+import { noticesTotal } from "../fault-counters.ts";
 import type { Bounce } from "./decide/outcome.ts";
 
 /**
@@ -71,7 +72,7 @@ export async function sendDue(deps: NoticeDeps): Promise<number> {
 }
 
 async function sendOne(notice: Notice, { notices, send, severityOf, now, random, logger, metrics }: NoticeDeps): Promise<void> {
-  const count = metrics.counter("mail_notices_total", "Mails that say why another was refused, by result", ["result"]);
+  const count = noticesTotal(metrics);
   try {
     await send(notice);
   } catch (error) {

@@ -1,11 +1,15 @@
+/** Every enhanced status code of an answer other than yes. */
+export const REFUSALS = ["4.3.0", "4.3.2", "4.4.2", "4.7.0", "4.7.1", "5.1.1", "5.3.4", "5.4.6", "5.5.4", "5.7.8"] as const;
+type Refusal = (typeof REFUSALS)[number];
+
 /** A reply code with its enhanced status code (RFC 3463) and words; thrown by what the door asks, and sent as it is. */
 export class SmtpAnswer extends Error {
   override name = "SmtpAnswer";
   readonly responseCode: number;
   /** Such as `5.1.1`. */
-  readonly status: string;
+  readonly status: Refusal;
 
-  constructor(responseCode: number, status: string, words: string) {
+  constructor(responseCode: number, status: Refusal, words: string) {
     super(`${status} ${words}`);
     this.responseCode = responseCode;
     this.status = status;

@@ -4,7 +4,7 @@ import type { SMTPServerAddress, SMTPServerAuthentication, SMTPServerDataStream,
 import { Overloaded } from "../../intake/gate.ts";
 import type { MailboxDirectory } from "../../intake/ports.ts";
 import type { ReceiveMailDeps } from "../../intake/receive-mail.ts";
-import { ANSWERS, SmtpAnswer } from "./answers.ts";
+import { ANSWERS, REFUSALS, SmtpAnswer } from "./answers.ts";
 import { authenticatePeer, type PeerAuthDeps } from "./authenticate-peer.ts";
 import { type PaceOptions, watchPace } from "./slow-senders.ts";
 import { isBrokenOff, type Recipient, takeMessage } from "./take-message.ts";
@@ -52,6 +52,9 @@ export function makeDialogue(options: DialogueOptions, deps: DialogueDeps, hangU
   const results = metrics.counter("mail_messages_total", "Messages by door and what came of them", ["door", "result"]);
   const seconds = metrics.seconds("mail_message_seconds", "From DATA to its answer", ["door"]);
   const refusals = metrics.counter("mail_refusals_total", "Answers other than yes, by enhanced status code", ["door", "status"]);
+  // A rise shows only against a value before it.
+  results.inc({ door: protocol, result: "refused" }, 0);
+  for (const status of REFUSALS) refusals.inc({ door: protocol, status }, 0);
 
   function noteResult(result: string, startedAtMs: number): void {
     results.inc({ door: protocol, result });

@@ -1,12 +1,15 @@
 import type { Logger, Metrics } from "@openticket/runtime";
 import type { FollowReport } from "./follow-folder.ts";
 import type { ImportReport } from "./import-ports.ts";
-import { ImapFault } from "./session.ts";
+import { IMAP_FAULTS, ImapFault } from "./session.ts";
 
 /** Says what happens to the folders, in logs and metrics. */
 export interface FolderReports {
   of(folder: { key: string }): { report: ImportReport; watch: FollowReport };
 }
+
+/** What is wrong with none of the servers, such as a store that is away. */
+const OWN_FAULT = "own";
 
 /** See {@link FolderReports}. One for all folders of the process. */
 export function makeFolderReports({ logger, metrics, nowMs }: { logger: Logger; metrics: Metrics; nowMs(): number }): FolderReports {
@@ -21,6 +24,8 @@ export function makeFolderReports({ logger, metrics, nowMs }: { logger: Logger; 
   );
   return {
     of({ key: folder }) {
+      // A rise shows only against a value before it.
+      for (const kind of [...IMAP_FAULTS, OWN_FAULT]) faults.inc({ folder, kind }, 0);
       const report: ImportReport = {
         taken(result, { uid, reason }) {
           messages.inc({ door: "imap", result });
@@ -46,7 +51,7 @@ export function makeFolderReports({ logger, metrics, nowMs }: { logger: Logger; 
         logger.warn({ folder, because: wordsOf(error) }, "IMAP folder waits");
       },
       ended(error, retryInMs) {
-        faults.inc({ folder, kind: error instanceof ImapFault ? error.kind : "own" });
+        faults.inc({ folder, kind: error instanceof ImapFault ? error.kind : OWN_FAULT });
         logger.warn({ folder, because: wordsOf(error), retryInMs }, "IMAP folder not read");
       },
       disconnected: () => void passedAtMs.delete(folder),

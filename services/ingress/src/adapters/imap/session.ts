@@ -36,10 +36,13 @@ export interface MessageHead {
   recipients: string[];
 }
 
+/** What may be wrong with a server. */
+export const IMAP_FAULTS = ["connect", "login", "lost", "refused"] as const;
+
 /** Something about the server; the message holds no secrets. */
 export class ImapFault extends Error {
   override name = "ImapFault";
-  readonly kind: "connect" | "login" | "lost" | "refused";
+  readonly kind: (typeof IMAP_FAULTS)[number];
 
   constructor(kind: ImapFault["kind"], words: string) {
     super(words);

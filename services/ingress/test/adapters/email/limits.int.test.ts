@@ -17,6 +17,16 @@ async function start(env: Parameters<typeof startEmailDoor>[0]): Promise<EmailDo
 const STRANGERS = { SMTP_RELAYS: "192.0.2.1" };
 const envelope = ["MAIL FROM:<a@b.test>", "RCPT TO:<support@example.test>", "DATA"];
 
+it("refusals are counted from zero, so that the first of them shows", async () => {
+  const { metrics, ports } = await start(STRANGERS);
+  const count = async () => /mail_refusals_total\{door="smtp",status="5\.1\.1"\} (\d+)/.exec((await metrics.expose()).body)?.[1];
+  expect(await count()).toBe("0");
+  const dialogue = await openDialogue({ port: ports.smtp });
+  for (const line of ["EHLO a.test", "MAIL FROM:<a@b.test>", "RCPT TO:<nobody@example.test>"]) await dialogue.say(line);
+  dialogue.leave();
+  expect(await count()).toBe("1");
+});
+
 describe("by address", () => {
   it("connections at once and in a minute are limited, and told so", async () => {
     const { ports } = await start({ ...STRANGERS, SMTP_CONNECTIONS_PER_IP: "2", SMTP_CONNECTIONS_PER_MINUTE: "4" });
