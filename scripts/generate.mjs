@@ -66,13 +66,21 @@ function rows(schema) {
     .map(([name, field]) => {
       const { success, data } = field.safeParse(undefined);
       const shown = success ? (data === undefined || data === "" || data.length === 0 ? "–" : `\`${data}\``) : "required";
-      return `| \`${name}\` | ${shown} | ${(descriptionOf(field) ?? "").replaceAll("|", "\\|")} |`;
+      const said = (descriptionOf(field) ?? "").replaceAll("|", "\\|") + rangeOf(field);
+      return `| \`${name}\` | ${shown} | ${said} |`;
     })
     .join("\n");
 }
 
 function descriptionOf(field) {
   return field.description ?? (field.def.innerType && descriptionOf(field.def.innerType));
+}
+
+/** Of a number, in words. */
+function rangeOf(field) {
+  const { range } = field.meta() ?? {};
+  if (range) return ` (${range.min} to ${range.max})`;
+  return field.def.innerType ? rangeOf(field.def.innerType) : "";
 }
 
 function isCurrent(path, content) {

@@ -11,7 +11,11 @@ try {
   const metrics = makeMetrics({ withProcess: true });
   const { urls, checks } = await startEmail(config, { logger, drain, metrics });
   const address = { host: config.METRICS_HOST, port: config.METRICS_PORT };
-  const operations = await explainListening(startOperationsServer({ ...address, metrics, checks }), { ...address, setting: "METRICS_PORT" });
+  const operations = await explainListening(startOperationsServer({ ...address, metrics, checks }), {
+    ...address,
+    setting: "METRICS_PORT",
+    hostSetting: "METRICS_HOST",
+  });
   drain.onDrain("operations", () => operations.close());
   logger.info({ urls, operations: operations.url }, "ready");
 } catch (error) {

@@ -76,11 +76,13 @@ export async function startEmail(config: EmailConfig, { logger, drain, metrics }
   const lmtp: MailDoorOptions = { ...smtp, protocol: "lmtp", auth: "off", proxyHosts: [], xclientHosts: [] };
   const { SMTP_HOST: host, LMTP_HOST, LMTP_PORT, LMTP_SOCKET, SMTPS_PORT } = config;
   const listening = await listenForMail([
-    { door: makeMailDoor(smtp, deps), scheme: "smtp", host, port: config.SMTP_PORT, setting: "SMTP_PORT" },
+    { door: makeMailDoor(smtp, deps), scheme: "smtp", host, port: config.SMTP_PORT, setting: "SMTP_PORT", hostSetting: "SMTP_HOST" },
     ...(SMTPS_PORT === undefined
       ? []
-      : [{ door: makeMailDoor({ ...smtp, isSecure: true }, deps), scheme: "smtps", host, port: SMTPS_PORT, setting: "SMTPS_PORT" }]),
-    ...(LMTP_PORT === undefined ? [] : [{ door: makeMailDoor(lmtp, deps), scheme: "lmtp", host: LMTP_HOST, port: LMTP_PORT, setting: "LMTP_PORT" }]),
+      : [{ door: makeMailDoor({ ...smtp, isSecure: true }, deps), scheme: "smtps", host, port: SMTPS_PORT, setting: "SMTPS_PORT", hostSetting: "SMTP_HOST" }]),
+    ...(LMTP_PORT === undefined
+      ? []
+      : [{ door: makeMailDoor(lmtp, deps), scheme: "lmtp", host: LMTP_HOST, port: LMTP_PORT, setting: "LMTP_PORT", hostSetting: "LMTP_HOST" }]),
     ...(LMTP_SOCKET === undefined ? [] : [{ door: makeMailDoor(lmtp, deps), scheme: "lmtp", path: LMTP_SOCKET, setting: "LMTP_SOCKET" }]),
   ]);
   drain.onDrain("email", () => listening.stop());

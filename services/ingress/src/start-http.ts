@@ -108,7 +108,7 @@ export async function startHttp(config: HttpConfig, { logger, drain, metrics }: 
     },
   );
   const address = { host: config.HTTP_HOST, port: config.HTTP_PORT };
-  const url = await explainListening(app.listen(address), { ...address, setting: "HTTP_PORT" });
+  const url = await explainListening(app.listen(address), { ...address, setting: "HTTP_PORT", hostSetting: "HTTP_HOST" });
   drain.onDrain("http", () => app.close());
   return { url, readiness: () => readiness(checks) };
 }

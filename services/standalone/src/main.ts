@@ -60,5 +60,5 @@ async function giveUp(reason: string): Promise<void> {
 
 /** Errors of these names say all that there is to say. */
 function isNamed(error: unknown): boolean {
-  return error instanceof Error && ["ConfigError", "ListenFailure", "StartFailure", "StoreUnreachable", "UnsafeStore"].includes(error.name);
+  return error instanceof Error && ["ConfigError", "ListenFailure", "StartFailure", "StoreUnreachable", "TemplateBroken", "UnsafeStore"].includes(error.name);
 }

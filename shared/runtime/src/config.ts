@@ -23,14 +23,15 @@ export function integer({ fallback, ...bounds }: { min: number; max: number; fal
   return wholeNumber(bounds).default(fallback);
 }
 
-/** The same without a default. */
+/** The same without a default. Its range is in its metadata, for the table of variables. */
 export function wholeNumber({ min, max }: { min: number; max: number }) {
   const wanted = `expected a whole number from ${min} to ${max}`;
   return z
     .string()
     .regex(/^-?\d+$/, wanted)
     .transform(Number)
-    .refine((value) => value >= min && value <= max, wanted);
+    .refine((value) => value >= min && value <= max, wanted)
+    .meta({ range: { min, max } });
 }
 
 /** `true` or `false`, from text. */

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { flag, integer, list, networkList } from "@openticket/runtime";
 import { z } from "zod";
 
@@ -10,6 +11,13 @@ const verdict = z.string().transform((text, context) => {
   context.addIssue({ code: "custom", message: "expected headers with their value, such as X-Spam-Flag: YES, separated by commas" });
   return z.NEVER;
 });
+
+/** An address, with a port or without. */
+function isServer(text: string): boolean {
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
+  if (port !== undefined && Number(port) > 65_535) return false;
+  return isIP(text) === 6 || (bracketed === undefined ? isIP(plain ?? "") === 4 : isIP(bracketed) === 6);
+}
 
 /** The environment that concerns what an incoming mail means. */
 export const mailConfigFields = {
@@ -25,7 +33,9 @@ export const mailConfigFields = {
   MAIL_TRUSTED_ARC_SEALERS: list().describe("Domains of forwarders whose ARC seal is believed when it says that DMARC passed"),
   MAIL_TRUSTED_NETWORKS: networkList().describe("Networks of relays whose mails count as verified, such as an internal server where every sender is logged in"),
   MAIL_TRUST_LOGIN: flag(true).describe("A mail of a peer that has logged in (SMTP AUTH) counts as verified"),
-  MAIL_DNS_SERVERS: list().describe("DNS servers for SPF, DKIM and DMARC, such as `192.0.2.53` or `192.0.2.53:5353`; unset: the system's"),
+  MAIL_DNS_SERVERS: list()
+    .refine((servers) => servers.every(isServer), "expected addresses such as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:5353, separated by commas")
+    .describe("DNS servers for SPF, DKIM and DMARC, such as `192.0.2.53` or `192.0.2.53:5353`; unset: the system's"),
   MAIL_DNS_TIMEOUT_MS: integer({ min: 100, max: 30_000, fallback: 2000 }).describe("How long one question to the DNS may take, ms"),
   MAIL_AUTO_REPLIES: z
     .enum(["ignore", "ticket"])

@@ -21,7 +21,7 @@ export const notifyConfigFields = {
     })
     .optional()
     .describe(
-      "Mail relay: `smtp://` (with STARTTLS where offered, required with credentials) or `smtps://`, such as `smtps://user:password@mail.example.com`; unset: mails are files under `DATA_DIR/sent`",
+      "Mail relay: `smtp://` (with STARTTLS where offered, required with credentials unless the relay is on this machine, `localhost`, `127.…` or `::1`) or `smtps://`, such as `smtps://user:password@mail.example.com`; unset: mails are files under `DATA_DIR/sent`",
     ),
   MAIL_FROM: sender
     .optional()

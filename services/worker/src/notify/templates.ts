@@ -62,7 +62,7 @@ export function compileTemplates(own: TemplateSources): MailTemplates {
 }
 
 async function readOverrides(directory: string): Promise<Record<string, string>> {
-  const files = (await readdir(directory).catch(refuse(directory))).filter((file) => file.endsWith(".eta"));
+  const files = (await readdir(directory).catch(refuse(`MAIL_TEMPLATE_DIR ${directory}`))).filter((file) => file.endsWith(".eta"));
   const known = MAIL_TEMPLATES.flatMap((template) => PARTS.map((part) => `${template}.${part}.eta`));
   const unknown = files.find((file) => !known.includes(file));
   if (unknown) throw new TemplateBroken(`${join(directory, unknown)}: no mail is made of it; expected one of ${known.join(", ")}`);

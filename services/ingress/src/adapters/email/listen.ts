@@ -5,7 +5,7 @@ import { explainListening, ListenFailure } from "@openticket/runtime";
 import { ANSWERS } from "./answers.ts";
 import type { MailServer } from "./smtp-library.ts";
 
-export type MailListener = { door: MailServer; scheme: string; setting: string } & ({ host: string; port: number } | { path: string });
+export type MailListener = { door: MailServer; scheme: string; setting: string } & ({ host: string; port: number; hostSetting: string } | { path: string });
 
 export interface ListeningForMail {
   urls: string[];
@@ -43,8 +43,8 @@ async function listen(listener: MailListener): Promise<string> {
     await chmod(path, SOCKET_MODE);
     return `${scheme}:${path}`;
   }
-  const { host, port } = listener;
-  await explainListening(listening(door, { host, port }), { host, port, setting });
+  const { host, port, hostSetting } = listener;
+  await explainListening(listening(door, { host, port }), { host, port, setting, hostSetting });
   const address = door.server.address();
   const actualPort = address && typeof address === "object" ? address.port : port;
   return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${actualPort}`;
