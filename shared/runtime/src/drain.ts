@@ -48,10 +48,14 @@ async function settle(step: () => Promise<unknown> | unknown, timeoutMs: number)
   return fault;
 }
 
-/** Drains on SIGTERM and SIGINT, then exits: 0 when clean, 1 when something was late. A second signal exits at once. */
+/**
+ * Drains on SIGTERM, SIGINT and SIGHUP, then exits: 0 when clean, 1 when something was late. A second signal exits at once,
+ * but for SIGHUP: a terminal that is closed may say it twice.
+ */
 export function drainOnSignals(drain: Drain, logger: Logger): void {
   let isDraining = false;
   const onSignal = async (signal: NodeJS.Signals) => {
+    if (isDraining && signal === "SIGHUP") return;
     if (isDraining) process.exit(130);
     isDraining = true;
     logger.info({ signal }, "draining");
@@ -59,6 +63,5 @@ export function drainOnSignals(drain: Drain, logger: Logger): void {
     logger.info({ isClean }, "drained");
     process.exit(isClean ? 0 : 1);
   };
-  process.on("SIGTERM", onSignal);
-  process.on("SIGINT", onSignal);
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, onSignal);
 }
