@@ -30,7 +30,11 @@ export interface Called {
 }
 
 /** Posts fields to api.php with the stack's credentials, unless the fields say otherwise. */
-export async function callApi(stack: Stack, fields: Fields, { path = "/includes/api.php", ...init }: RequestInit & { path?: string } = {}): Promise<Called> {
+export async function callApi(
+  stack: Pick<Stack, "httpUrl" | "credentials">,
+  fields: Fields,
+  { path = "/includes/api.php", ...init }: RequestInit & { path?: string } = {},
+): Promise<Called> {
   const body = httpBuildQuery({ action: "OpenTicket", ...stack.credentials, ...fields });
   const headers = { "content-type": "application/x-www-form-urlencoded", ...init.headers };
   const response = await fetch(`${stack.httpUrl}${path}`, { method: "POST", body, ...init, headers });
@@ -49,7 +53,11 @@ export interface ApiAnswer {
 }
 
 /** The same, answered as JSON. */
-export async function callJson(stack: Stack, fields: Fields, init: RequestInit & { path?: string } = {}): Promise<ApiAnswer & { status: number }> {
+export async function callJson(
+  stack: Pick<Stack, "httpUrl" | "credentials">,
+  fields: Fields,
+  init: RequestInit & { path?: string } = {},
+): Promise<ApiAnswer & { status: number }> {
   const { status, text } = await callApi(stack, { responsetype: "json", ...fields }, init);
   return { status, ...(JSON.parse(text) as ApiAnswer) };
 }
@@ -77,7 +85,7 @@ export async function readJson<T = ApiAnswer>(response: Response): Promise<T> {
 }
 
 /** A ticket as REST shows it, with the stack's credentials. */
-export async function getTicket(stack: Stack, id: number | undefined): Promise<ShownTicket> {
+export async function getTicket(stack: Pick<Stack, "httpUrl" | "credentials">, id: number | undefined): Promise<ShownTicket> {
   const response = await fetch(`${stack.httpUrl}/v1/tickets/${id}`, { headers: authorization(stack) });
   if (response.status !== 200) throw new Error(`GET ticket ${id}: ${response.status} ${await response.text()}`);
   return readJson<ShownTicket>(response);

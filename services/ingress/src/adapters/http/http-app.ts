@@ -1,12 +1,13 @@
 import type { Metrics, ReadinessCheck } from "@openticket/runtime";
 import { readiness } from "@openticket/runtime";
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from "fastify";
 import { Overloaded } from "../../intake/gate.ts";
 import { QueueUnavailable, ReplyLate } from "../../intake/ports.ts";
 import { API_PHP_PATH, registerApiPhp } from "./api-php/route.ts";
 import { bodyFault } from "./body-fault.ts";
 import { answerClientError, answerExpectation } from "./client-error.ts";
 import type { HttpDeps } from "./http-deps.ts";
+import { notedId } from "./note-command.ts";
 import { registerDocs } from "./openapi/docs.ts";
 import { AmbiguousHead, dropForwardedPorts, headFault } from "./request-head.ts";
 import { registerInbound } from "./rest/inbound.ts";
@@ -73,7 +74,7 @@ export async function makeHttpApp(deps: HttpDeps, options: HttpAppOptions): Prom
     }
     dropForwardedPorts(raw);
   });
-  app.setErrorHandler((error, request, reply) => sendProblem(reply, problemFor(error, deps, request.log)));
+  app.setErrorHandler((error, request, reply) => sendProblem(reply, problemFor(error, deps, request)));
   app.setNotFoundHandler((request, reply) => {
     const [path = ""] = request.url.split("?");
     return sendProblem(reply, notServed(request.method, path, methodsOf(path)));
@@ -113,11 +114,11 @@ function observe(app: FastifyInstance, metrics: Metrics): void {
   app.addHook("onResponse", async (request, reply) => {
     const labels = { method: request.method, route: request.routeOptions.url ?? "none", status: String(reply.statusCode) };
     seconds.observe(labels, reply.elapsedTime / 1000);
-    request.log.debug({ ...labels, ms: Math.round(reply.elapsedTime) }, "answered");
+    request.log.debug({ ...notedId(request), ...labels, ms: Math.round(reply.elapsedTime) }, "answered");
   });
 }
 
-function problemFor(error: unknown, deps: HttpDeps, log: FastifyBaseLogger): Problem {
+function problemFor(error: unknown, deps: HttpDeps, request: FastifyRequest): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof ReplyLate) {
     const { requestId } = error;
@@ -131,7 +132,7 @@ function problemFor(error: unknown, deps: HttpDeps, log: FastifyBaseLogger): Pro
   if (fault) return new Problem(fault.status, TITLES[fault.status], fault.message, fault.errors && { errors: fault.errors });
   const status = typeof error === "object" && error !== null && "statusCode" in error ? Number(error.statusCode) : 500;
   if (status >= 400 && status < 500) return new Problem(status, "Bad Request", error instanceof Error ? error.message : "The request is malformed");
-  log.error({ err: error }, "request failed");
+  request.log.error({ ...notedId(request), err: error }, "request failed");
   return new Problem(503, "Service Unavailable", "A part of the service is not available; try again later", {}, deps.retryAfter());
 }
 

@@ -8,6 +8,7 @@ import { parseQuery, type ReadBody, readBody } from "../body/read-body.ts";
 import { bodyFault } from "../body-fault.ts";
 import type { HttpDeps } from "../http-deps.ts";
 import { idempotencyKeyOf } from "../idempotency-key.ts";
+import { noteCommand, notedId } from "../note-command.ts";
 import { sendBeforeBody } from "../send-before-body.ts";
 import { actionOf, admit, holdsCredentials } from "./admit.ts";
 import { type Answer, formatAnswer, headersOf } from "./answer.ts";
@@ -84,7 +85,7 @@ async function serve(request: FastifyRequest, call: Call, deps: HttpDeps): Promi
     },
     deps,
   );
-  request.log.debug({ requestId: command.requestId, credential: caller.credential }, "command made");
+  noteCommand(request, command, caller);
   return answerFor(await handOverAndWait(command, deps));
 }
 
@@ -153,7 +154,7 @@ function refusalFor(error: unknown, request: FastifyRequest, deps: HttpDeps): Re
   if (fault) return refuse(fault.status === 422 ? 200 : fault.status, fault.message, {}, fault.errors && { errors: fault.errors });
   const status = typeof error === "object" && error !== null && "statusCode" in error ? Number(error.statusCode) : 500;
   if (status >= 400 && status < 500) return refuse(status, error instanceof Error ? error.message : "The request is malformed");
-  request.log.error({ err: error }, "call failed");
+  request.log.error({ ...notedId(request), err: error }, "call failed");
   return refuse(503, "The request was not accepted: a part of the service is not available; try again later", deps.retryAfter());
 }
 

@@ -6,6 +6,7 @@ import type { Draft } from "../../../intake/make-command.ts";
 import { readBody } from "../body/read-body.ts";
 import type { HttpDeps } from "../http-deps.ts";
 import { idempotencyKeyOf } from "../idempotency-key.ts";
+import { noteCommand } from "../note-command.ts";
 import { authenticateRest, requirePermission } from "./bearer.ts";
 import { Problem } from "./problem.ts";
 
@@ -27,7 +28,7 @@ export async function submit(request: FastifyRequest, reply: FastifyReply, { act
   await deps.gate();
   const command = make(await readDraft(request, caller, deps));
   reply.header("x-request-id", command.requestId);
-  request.log.debug({ requestId: command.requestId, credential: caller.credential }, "command made");
+  noteCommand(request, command, caller);
   if (wantsAsync(request)) return answerEarly(reply, command, deps);
   return answer(reply, await handOverAndWait(command, deps));
 }
