@@ -93,6 +93,23 @@ describe("settings of npm start's program", () => {
   });
 });
 
+it("without the key that secrets in the store are sealed with there is no start, and no new key", async () => {
+  const name = uniqueName("standalone");
+  const env = { MONGODB_URL: testMongoUrl(name), REDIS_URL: testRedisUrl(), QUEUE_PREFIX: name };
+  const first = start(env);
+  await first.ready();
+  expect(await first.end("SIGTERM")).toBe(0);
+  const key = join(dataDir, "secrets-key");
+  await rm(key);
+  const second = start(env);
+  expect(await second.ended).toBe(1);
+  expect(second.said()).toContain(`${key} is missing; put it back, or set SECRETS_KEY`);
+  await expect(access(key)).rejects.toThrow("ENOENT");
+  const store = await connectStore({ url: testMongoUrl(name), appName: "test", serverSelectionTimeoutMs: 5000 });
+  await store.db.dropDatabase();
+  await store.close();
+});
+
 describe("wrong settings are one clear message before anything is started, and the exit code is 1", () => {
   const WRONG: Record<string, [env: Record<string, string>, said: string[]]> = {
     "a port that is no number": [{ HTTP_PORT: "abc" }, ["HTTP_PORT: expected a whole number from 0 to 65535"]],

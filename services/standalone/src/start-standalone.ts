@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { emailConfig, type HttpDoor, httpConfig, startEmail, startHttp } from "@openticket/ingress";
 import { type Drain, type Logger, makeMetrics, readConfig } from "@openticket/runtime";
-import { connectStore, seedExampleData } from "@openticket/store";
+import { connectStore, makeMongoEndpoints, makeMongoWebhookSources, type StoreConnection, seedExampleData } from "@openticket/store";
 import { startWorker, workerConfig } from "@openticket/worker";
 import { z } from "zod";
 import { type StandaloneConfig, standaloneConfig } from "./config.ts";
@@ -50,7 +50,7 @@ export async function startStandalone(config: StandaloneConfig, { env, logger, d
   await noteAddresses(dataDir, databases);
   drain.onDrain("addresses", () => rm(join(dataDir, ADDRESS_FILE), { force: true }));
   const credentials = await ensureCredentials(config.API_CREDENTIALS, dataDir);
-  const secretsKey = await ensureSecretsKey(config.SECRETS_KEY, dataDir);
+  const secretsKey = await ensureSecretsKey(config.SECRETS_KEY, dataDir, () => withStore(databases.mongodbUrl, holdsSecrets));
   const services = readServices(config, { env, dataDir, ...databases, credentials, secretsKey });
   const examples = config.EXAMPLE_DATA ? await putExampleData(databases.mongodbUrl, { dataDir, secretsKey, progress }) : undefined;
   progress("starting worker, HTTP door and email door …");
@@ -115,11 +115,23 @@ interface ExampleDeps {
 
 /** Gives back the secrets of the example webhooks, where they are known. */
 async function putExampleData(url: string, { progress, ...place }: ExampleDeps): Promise<ExampleSecrets | undefined> {
-  const store = await connectStore({ url, appName: "openticket-seed", serverSelectionTimeoutMs: 10_000 });
-  try {
+  return withStore(url, async (store) => {
     const isNew = await seedExampleData(store);
     if (isNew) progress("example departments, clients and staff put into the empty store");
-    return await ensureExampleWebhooks(store, place);
+    return ensureExampleWebhooks(store, place);
+  });
+}
+
+/** Whether any source or endpoint of webhooks has a secret. */
+async function holdsSecrets(store: StoreConnection): Promise<boolean> {
+  const holders = await Promise.all([makeMongoWebhookSources(store).all(), makeMongoEndpoints(store).all()]);
+  return holders.flat().some(({ secrets }) => secrets.length > 0);
+}
+
+async function withStore<T>(url: string, work: (store: StoreConnection) => Promise<T>): Promise<T> {
+  const store = await connectStore({ url, appName: "openticket-seed", serverSelectionTimeoutMs: 10_000 });
+  try {
+    return await work(store);
   } finally {
     await store.close();
   }

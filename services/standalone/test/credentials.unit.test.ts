@@ -2,7 +2,7 @@ import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ensureCredentials } from "../src/credentials.ts";
+import { ensureCredentials, ensureSecretsKey } from "../src/credentials.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -42,5 +42,21 @@ describe("credentials of a standalone start", () => {
     await rm(folder, { recursive: true });
     await writeFile(folder, "a file where a folder should be");
     await expect(ensureCredentials(undefined, folder)).rejects.toThrow("ENOTDIR");
+  });
+});
+
+describe("the key of secrets of a standalone start", () => {
+  const [none, some] = [async () => false, async () => true];
+
+  it("is made once, and kept, also when secrets are sealed with it since", async () => {
+    const made = await ensureSecretsKey(undefined, folder, none);
+    expect(Buffer.from(made, "base64")).toHaveLength(32);
+    expect(await ensureSecretsKey(undefined, folder, some)).toBe(made);
+    expect(await ensureSecretsKey("given", folder, some)).toBe("given");
+  });
+
+  it("is not made anew beside secrets that it cannot open", async () => {
+    await expect(ensureSecretsKey(undefined, folder, some)).rejects.toThrow(`${join(folder, "secrets-key")} is missing; put it back, or set SECRETS_KEY`);
+    await expect(stat(join(folder, "secrets-key"))).rejects.toThrow("ENOENT");
   });
 });
