@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { CONTRACT_VERSION, type CommandResult, DEFAULT_QUEUE_PREFIX, REPLY_JOB } from "@openticket/contract";
+import { CONTRACT_VERSION, type CommandResult, DEFAULT_QUEUE_PREFIX, isProductQueue, REPLY_JOB } from "@openticket/contract";
 import { Queue } from "bullmq";
 import type { ClientLogger } from "./client-logger.ts";
 import { type Coalescer, makeCoalescer } from "./coalescer.ts";
+import { idsLikeOurs, removeOurs } from "./our-messages.ts";
 import type { RedisConnection } from "./redis.ts";
 import { beat, foreignKey, isOwnReplyQueue } from "./reply-owners.ts";
 
@@ -12,12 +13,13 @@ import { beat, foreignKey, isOwnReplyQueue } from "./reply-owners.ts";
  * Problem: one job per reply halves the throughput, and a batching delay would cost the lone caller.
  * Choice: results that arrive while a job for the same queue is being added become the next job together.
  * The job id is a hash of the results: an `add` that is sent twice, by ioredis or by a repeated delivery, is one job.
- * Invariant: a published result is in Redis; a queue that nobody reads has a bounded length.
+ * Invariant: a published result is in Redis; what waits of ours in a queue that nobody reads is bounded, and nothing else in it
+ * is touched.
  */
 export interface ReplyPublisher {
-  /** Ends when the result is on the queue. */
+  /** Ends when the result is on the queue; what is for a queue of the product's own goes nowhere, and is warned of. */
   publish(queue: string, result: CommandResult): Promise<void>;
-  /** Puts one other message on a reply queue; `id` must be derived from what is answered. */
+  /** Puts one other message on a reply queue, likewise; `id` must be derived from what is answered. */
   send(queue: string, message: { jobName: string; data: unknown; id: string }): Promise<void>;
   /** Waits for what is under way. */
   close(): Promise<void>;
@@ -29,7 +31,7 @@ export interface ReplyPublisherOptions {
   connection: RedisConnection;
   prefix?: string | undefined;
   logger?: ClientLogger | undefined;
-  /** Jobs that may wait on one reply queue; the oldest go first. */
+  /** Jobs of ours that may wait on one reply queue; the oldest go first. */
   maxWaitingJobs?: number | undefined;
   /** Reply queues that are kept open; the one unused for longest is closed. */
   maxOpenQueues?: number | undefined;
@@ -66,11 +68,17 @@ export function makeReplyPublisher(options: ReplyPublisherOptions): ReplyPublish
   let trimmed = 0;
 
   function publish(queueName: string, result: CommandResult): Promise<void> {
+    if (isProductQueue(queueName)) return toNobody(queueName, { requestId: result.requestId });
     return track(async () => await queueOf(queueName).replies.add(result));
   }
 
   function send(queueName: string, { jobName, data, id }: { jobName: string; data: unknown; id: string }): Promise<void> {
+    if (isProductQueue(queueName)) return toNobody(queueName, { jobName, jobId: id });
     return track(() => addJob(queueOf(queueName), jobName, data, id));
+  }
+
+  async function toNobody(queue: string, about: object): Promise<void> {
+    logger?.warn({ queue, ...about }, "reply not sent: its queue is one of the product's own");
   }
 
   /** The most recently used queue stands last in the map. */
@@ -127,11 +135,13 @@ export function makeReplyPublisher(options: ReplyPublisherOptions): ReplyPublish
 
   async function keepInBounds(queue: Queue): Promise<void> {
     if (!isOwnReplyQueue(queue.name)) await beat(connection, foreignKey(prefix), queue.name);
-    const excess = (await queue.getWaitingCount()) - maxWaitingJobs;
-    if (excess <= 0) return;
-    const removed = await queue.clean(0, excess, "wait");
-    trimmed += removed.length;
-    logger?.warn({ queue: queue.name, trimmed: removed.length }, "reply queue too long, oldest replies removed");
+    if ((await queue.getWaitingCount()) <= maxWaitingJobs) return;
+    const ids = await idsLikeOurs(queue, "wait");
+    const excess = ids.slice(0, Math.max(0, ids.length - maxWaitingJobs));
+    const removed = await removeOurs(queue, excess, { connection, beforeMs: Number.POSITIVE_INFINITY });
+    if (removed === 0) return;
+    trimmed += removed;
+    logger?.warn({ queue: queue.name, trimmed: removed }, "reply queue too long, oldest replies removed");
   }
 
   async function track<T>(work: () => Promise<T>): Promise<T> {

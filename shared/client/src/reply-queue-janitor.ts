@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { DEFAULT_QUEUE_PREFIX, REPLY_QUEUE_PREFIX } from "@openticket/contract";
 import { Queue } from "bullmq";
 import type { ClientLogger } from "./client-logger.ts";
+import { idsLikeOurs, removeOurs } from "./our-messages.ts";
 import { type RedisConnection, serversOf } from "./redis.ts";
 import { foreignKey, forget, houseKey, isOwnReplyQueue, notice, ownersKey, silentFor } from "./reply-owners.ts";
 
@@ -10,8 +11,8 @@ import { foreignKey, forget, houseKey, isOwnReplyQueue, notice, ownersKey, silen
  *
  * Problem: waiting jobs have no expiry; a requester that was killed leaves its queue for ever.
  * Choice: our own requesters beat; a queue of theirs without a beat for long is removed whole. Queues that are found
- * without an owner are given one term of grace. A foreign requester's queue is its own: only replies past an age go,
- * and their outcomes are in the store anyway.
+ * without an owner are given one term of grace. A foreign requester's queue is its own: only replies of ours past an age
+ * go, and their outcomes are in the store anyway.
  * Rejected: an expiry on the keys (BullMQ rewrites them, and a slow reader would lose parts of its queue).
  */
 export interface JanitorOptions {
@@ -38,8 +39,8 @@ const DEFAULT_OWNER_SILENT_MS = 10 * 60_000;
 const DEFAULT_FOREIGN_RETENTION_MS = 24 * 3_600_000;
 /** Keys that one SCAN step looks at. */
 const SCAN_COUNT = 1000;
-/** Replies removed from one foreign queue in one sweep. */
-const MAX_TRIMMED = 10_000;
+/** Where replies stay that nobody reads, or that their reader has failed. */
+const STATES = ["wait", "delayed", "failed"] as const;
 
 /** Sweeps now and then until closed; of a fleet, one process a time. */
 export function startJanitor(options: JanitorOptions): { sweep(): Promise<SweepReport>; close(): Promise<void> } {
@@ -100,8 +101,10 @@ async function trimForeign(connection: RedisConnection, prefix: string, retentio
   for (const name of await silentFor(connection, foreignKey(prefix), 0)) {
     const queue = new Queue(name, { connection, prefix, skipMetasUpdate: true, skipVersionCheck: true });
     queue.on("error", () => undefined);
-    trimmed += (await queue.clean(retentionMs, MAX_TRIMMED, "wait")).length;
-    if ((await queue.getWaitingCount()) === 0) await forget(connection, foreignKey(prefix), name, retentionMs);
+    const ids = (await Promise.all(STATES.map((state) => idsLikeOurs(queue, state)))).flat();
+    const removed = await removeOurs(queue, ids, { connection, beforeMs: Date.now() - retentionMs });
+    if (removed === ids.length) await forget(connection, foreignKey(prefix), name, retentionMs);
+    trimmed += removed;
     await queue.close();
   }
   return trimmed;

@@ -1,4 +1,4 @@
-import { REPLY_JOB, REPLY_QUEUE_PREFIX } from "@openticket/contract";
+import { COMMAND_QUEUE, REPLY_JOB, REPLY_QUEUE_PREFIX, REQUEST_STATUS_JOB, STATUS_QUEUE } from "@openticket/contract";
 import { Queue, Worker } from "bullmq";
 import { afterEach, describe, expect, it } from "vitest";
 import { connectRedis } from "../src/redis.ts";
@@ -74,6 +74,40 @@ describe("the reply publisher", () => {
       expect(jobs.map(({ data }) => data.results[0].id)).toEqual([23, 24, 25, 26, 27, 28, 29, 30]);
     }
     expect(publisher.counts.trimmed).toBe(44);
+  });
+
+  it("removes nothing but its own replies from a queue where its reader's own jobs wait as well", async () => {
+    const prefix = uniquePrefix();
+    const shared = new Queue("billing", { connection: aConnection(), prefix });
+    const publisher = aPublisher({ prefix, maxWaitingJobs: 8 });
+    // The second has the kind of name that we give, the third the name of our jobs.
+    await shared.addBulk([
+      ...Array.from({ length: 20 }, (_, n) => ({ name: "invoice", data: { n } })),
+      { name: "invoice", data: {}, opts: { jobId: "its-own-answer" } },
+      { name: REPLY_JOB, data: {}, opts: { jobId: "its-own-reply" } },
+    ]);
+    for (const result of results(30)) await publisher.publish("billing", result);
+    const jobs = await waitingJobs(prefix, "billing");
+    expect(jobs.slice(0, 22).map(({ id, name }) => [id, name])).toEqual([
+      ...Array.from({ length: 20 }, (_, n) => [String(n + 1), "invoice"]),
+      ["its-own-answer", "invoice"],
+      ["its-own-reply", REPLY_JOB],
+    ]);
+    expect(jobs.slice(22).map(({ data }) => data.results[0].id)).toEqual([23, 24, 25, 26, 27, 28, 29, 30]);
+    expect(publisher.counts.trimmed).toBe(22);
+  });
+
+  it("answers nobody where a queue of the product's own is named, and says so", async () => {
+    const prefix = uniquePrefix();
+    const warnings: unknown[] = [];
+    const publisher = aPublisher({ prefix, logger: { warn: (fields) => void warnings.push(fields) } });
+    await publisher.publish(COMMAND_QUEUE, successOf({ requestId: "req_a" }));
+    await publisher.send(STATUS_QUEUE, { jobName: REQUEST_STATUS_JOB, data: {}, id: "q-answer" });
+    expect([await waitingJobs(prefix, COMMAND_QUEUE), await waitingJobs(prefix, STATUS_QUEUE), publisher.counts.openQueues]).toEqual([[], [], 0]);
+    expect(warnings).toEqual([
+      { queue: COMMAND_QUEUE, requestId: "req_a" },
+      { queue: STATUS_QUEUE, jobName: REQUEST_STATUS_JOB, jobId: "q-answer" },
+    ]);
   });
 
   it("closes the queue that was unused for longest, and still serves it later", async () => {

@@ -61,6 +61,18 @@ describe("the janitor of reply queues", () => {
     expect(await new Queue("foreign", { connection, prefix }).getWaitingCount()).toBe(0);
   });
 
+  it("leaves the jobs of a foreign queue's own alone, however old they are, and finds replies that were failed or wait for another try", async () => {
+    const prefix = await withReplies("foreign");
+    const foreign = new Queue("foreign", { connection, prefix });
+    await foreign.add("invoice", {}, { timestamp: 1 });
+    await foreign.add("OpenTicketReply", {}, { timestamp: 1, jobId: `reply_${"0".repeat(32)}`, delay: 3_600_000 });
+    expect(await sweep(prefix)).toMatchObject({ trimmedReplies: 1 });
+    await lockIsFree(prefix);
+    expect(await sweep(prefix, { foreignRetentionMs: 0 })).toMatchObject({ trimmedReplies: 1 });
+    expect((await foreign.getJobs(["wait", "delayed"])).map(({ name }) => name)).toEqual(["invoice"]);
+    await foreign.close();
+  });
+
   it("works once for the whole fleet", async () => {
     const prefix = await withReplies();
     const reports = await Promise.all([1, 2, 3].map(() => sweep(prefix, { sweepIntervalMs: 60_000 })));

@@ -48,7 +48,7 @@ const envelopeFields = {
   correlationId: shortId.optional(),
   source: commandSource,
   receivedAt: z.iso.datetime({ offset: true }),
-  /** Queue that the reply goes to; none: nobody is waiting. */
+  /** Queue that the reply goes to; none, or one of the product's own (see `isProductQueue`): nobody is waiting. */
   replyTo: z
     .object({
       queue: z

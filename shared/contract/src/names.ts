@@ -7,6 +7,10 @@
 export const COMMAND_QUEUE = "open-ticket";
 /** Queue that takes questions about the outcome of earlier requests. */
 export const STATUS_QUEUE = "open-ticket-status";
+/** What is put there would be taken for a command or a question. */
+const PRODUCT_QUEUES: ReadonlySet<string> = new Set([COMMAND_QUEUE, STATUS_QUEUE]);
+/** True for a queue of the product's own: a `replyTo` that names one is answered to nobody, and the job is done like any other. */
+export const isProductQueue = (queue: string): boolean => PRODUCT_QUEUES.has(queue);
 /** Job name of a command that opens a ticket: the action of the call. */
 export const OPEN_TICKET_JOB = "OpenTicket";
 /** Job name of a command that adds a reply to a ticket. */

@@ -9,7 +9,7 @@ const MAX_ASKED = 100;
 export const statusQuestion = z.looseObject({
   v: z.int().min(1),
   requestIds: z.array(z.string().min(1).max(LIMITS.idLength)).min(1).max(MAX_ASKED),
-  /** Queue that the answer goes to; its job id is the question's with `-answer` behind it. */
+  /** Queue that the answer goes to, none of the product's own; its job id is the question's with `-answer` behind it. */
   replyTo: z.object({
     queue: z
       .string()
