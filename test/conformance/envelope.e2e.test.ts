@@ -321,7 +321,8 @@ describe("repetitions", () => {
     };
     const first = await post(4711);
     expect(await callJson(stack, { ...GUEST, idempotencykey: "4711" })).toMatchObject({ id: first.id, replayed: true });
-    for (const wrong of [["a"], { a: 1 }, true, 2 ** 60, 1.5]) expect(await post(wrong)).toMatchObject({ errors: [{ code: "idempotencykey_invalid" }] });
+    for (const wrong of [["a"], { a: 1 }, true, 2 ** 60, 1.5, "half \ud800"])
+      expect(await post(wrong)).toMatchObject({ errors: [{ code: "idempotencykey_invalid" }] });
   });
 
   it("the Idempotency-Key header does the same", async () => {

@@ -15,7 +15,16 @@ import { ticketParams } from "./ticket-params.ts";
  * what we read may hold any encoding of the API call inside `ticket` (see `params/decode.ts`).
  */
 
-const shortId = z.string().min(1).max(LIMITS.idLength);
+/** A name that is kept, looked up and handed back: a text that UTF-8 cannot hold would come back as another one. */
+const nameOf = (maxLength: number) =>
+  z
+    .string()
+    .min(1)
+    .max(maxLength)
+    .refine((name) => name.isWellFormed(), "expected well-formed Unicode, got half of a surrogate pair");
+export const shortId = nameOf(LIMITS.idLength);
+/** What BullMQ takes for the name of a queue. */
+export const queueName = shortId.regex(/^[^:]+$/);
 
 /** Where a command came from. `channel` names the door; the rest is what that door knows. */
 export const commandSource = z.looseObject({
@@ -43,21 +52,13 @@ const envelopeFields = {
   v: z.int().min(1),
   requestId: shortId,
   /** Scoped to the credential, or to the channel where there is none. */
-  idempotencyKey: z.string().min(1).max(LIMITS.idempotencyKeyLength).optional(),
+  idempotencyKey: nameOf(LIMITS.idempotencyKeyLength).optional(),
   /** Handed back in the reply, otherwise untouched. */
   correlationId: shortId.optional(),
   source: commandSource,
   receivedAt: z.iso.datetime({ offset: true }),
   /** Queue that the reply goes to; none, or one of the product's own (see `isProductQueue`): nobody is waiting. */
-  replyTo: z
-    .object({
-      queue: z
-        .string()
-        .min(1)
-        .max(LIMITS.idLength)
-        .regex(/^[^:]+$/),
-    })
-    .optional(),
+  replyTo: z.object({ queue: queueName }).optional(),
   actor: actor.optional(),
   /** What the door could not decode: the worker reports it together with its own findings. */
   problems: z.array(requestError).optional(),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { shortId } from "./command.ts";
 import { decision } from "./ticket.ts";
 import { SOURCE_KINDS } from "./webhook.ts";
 
@@ -105,7 +106,7 @@ export const inboundRecord = z.object({
 export type InboundRecord = z.infer<typeof inboundRecord>;
 
 /** Data of a job {@link INBOUND_MAIL_JOB} on the command queue. The job's id is the requestId. */
-export const inboundMailCommand = z.looseObject({ v: z.int().min(1), requestId: z.string(), inboundId: z.string(), receivedAt: z.string() });
+export const inboundMailCommand = z.looseObject({ v: z.int().min(1), requestId: shortId, inboundId: shortId, receivedAt: z.string() });
 export type InboundMailCommand = z.infer<typeof inboundMailCommand>;
 
 /** Job name of a stored message that wants to be read. Ours alone: not part of the contract with other producers. */

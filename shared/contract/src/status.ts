@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { LIMITS } from "./limits.ts";
+import { queueName, shortId } from "./command.ts";
 import { requestStatus } from "./reply.ts";
 
 /** How many requests one question may ask about. */
@@ -8,15 +8,9 @@ const MAX_ASKED = 100;
 /** Data of a job on the status queue: what became of these requests, in this order. */
 export const statusQuestion = z.looseObject({
   v: z.int().min(1),
-  requestIds: z.array(z.string().min(1).max(LIMITS.idLength)).min(1).max(MAX_ASKED),
+  requestIds: z.array(shortId).min(1).max(MAX_ASKED),
   /** Queue that the answer goes to, none of the product's own; its job id is the question's with `-answer` behind it. */
-  replyTo: z.object({
-    queue: z
-      .string()
-      .min(1)
-      .max(LIMITS.idLength)
-      .regex(/^[^:]+$/),
-  }),
+  replyTo: z.object({ queue: queueName }),
 });
 export type StatusQuestion = z.infer<typeof statusQuestion>;
 

@@ -43,12 +43,26 @@ describe("readCommand", () => {
     expect(read({ problems, ticket: { subject: ["x"] } })).toMatchObject({ command: { problems: [problems[0], { code: "subject_invalid" }] } });
   });
 
-  it.each([undefined, null, 5, "x", [], { ticket: "x" }, { ticket: [] }, { v: 1 }, { ticket: {}, replyTo: { queue: "a:b" } }])(
-    "%j is unreadable, never a crash",
-    (data) => {
-      expect(read(data).kind).toBe("unreadable");
-    },
-  );
+  it.each([
+    undefined,
+    null,
+    5,
+    "x",
+    [],
+    { ticket: "x" },
+    { ticket: [] },
+    { v: 1 },
+    { ticket: {}, replyTo: { queue: "a:b" } },
+    { ticket: {}, replyTo: { queue: "\ud800" } },
+  ])("%j is unreadable, never a crash", (data) => {
+    expect(read(data).kind).toBe("unreadable");
+  });
+
+  it.each(["requestId", "idempotencyKey", "correlationId"])("of a %s that no store keeps as it is, is none: two would become one", (field) => {
+    const broken = { requestId: "r1", ticket: {}, [field]: "half \ud800" };
+    expect(read(broken)).toMatchObject({ kind: "unreadable", reason: expect.stringMatching(`well-formed.*\n.*${field}`) });
+    expect(read({ ...broken, [field]: "whole \ud83d\ude00" }).kind).toBe("command");
+  });
 
   it("saves the requester's address from a command that is otherwise unreadable", () => {
     const broken = { v: 1, requestId: "r1", correlationId: "c1", replyTo: { queue: "q" }, ticket: "x" };

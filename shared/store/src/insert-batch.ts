@@ -2,6 +2,7 @@ import type mongoose from "mongoose";
 import { DUPLICATE_KEY } from "./duplicate-key.ts";
 import { type InsertFailure, insertUnordered } from "./insert-unordered.ts";
 import { isStoreOutage, StoreUnavailable } from "./outage.ts";
+import { namesInUse } from "./taken-names.ts";
 import type { Stored } from "./ticket-documents.ts";
 
 /** One unordered write of many documents, and its answer for each of them; see ticket-committer.ts for the whole. */
@@ -76,6 +77,18 @@ export async function findStanding<D extends Document>(items: readonly Pending<D
       return document ? [[item, document]] : [];
     }),
   );
+}
+
+/** Of documents whose identity is taken and of which nothing could be read: those that have no majority yet, and those of which there is nothing. */
+export async function sortUnread<D extends Document>(
+  items: readonly Pending<D>[],
+  collection: mongoose.mongo.Collection<D>,
+): Promise<{ unsafe: Pending<D>[]; lost: Pending<D>[] }> {
+  const inUse = await namesInUse(
+    items.map(({ document }) => document._id),
+    collection,
+  );
+  return { unsafe: items.filter(({ document }) => inUse.has(document._id)), lost: items.filter(({ document }) => !inUse.has(document._id)) };
 }
 
 /** How long a batch whose fate is unknown is tried again, ms; below a job's lock, which is renewed meanwhile. */

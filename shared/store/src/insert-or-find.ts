@@ -2,13 +2,13 @@ import type mongoose from "mongoose";
 import { DUPLICATE_KEY } from "./duplicate-key.ts";
 import { insertUnordered } from "./insert-unordered.ts";
 import { isStoreOutage, StoreUnavailable } from "./outage.ts";
+import { NothingUnderName, namesInUse } from "./taken-names.ts";
 
 /**
- * What had the same `_id` already; undefined: this one was put in; an error: what is in the way cannot be read. No majority
- * has it yet, so that it may still be rolled back and neither of the two be there; it may be this very one. Or it was removed
- * in that moment.
+ * What had the same `_id` already; undefined: this one was put in; an error: what is in the way cannot be read. Either no majority
+ * has it yet, so that it may still be rolled back and neither of the two be there; it may be this very one. Or there is nothing.
  */
-export type Standing<T> = T | undefined | StoreUnavailable;
+export type Standing<T> = T | undefined | StoreUnavailable | NothingUnderName;
 
 /**
  * Inserts documents with one write, and gives back what stands in each place. `isSame` tells a document that this very call
@@ -25,6 +25,10 @@ export async function insertOrFind<T extends { _id: string }>(
   const names = documents.filter((_document, index) => taken.has(index)).map(({ _id }) => _id);
   const filter = { _id: { $in: names } } as mongoose.mongo.Filter<T>;
   const standing = new Map((await collection.find(filter).toArray()).map((document) => [String(document._id), document as unknown as T]));
+  const unsafe = await namesInUse(
+    names.filter((name) => !standing.has(name)),
+    collection,
+  );
   const seen = new Set<string>();
   return documents.map((document, index) => {
     // Of several that came together, one was put in.
@@ -32,7 +36,7 @@ export async function insertOrFind<T extends { _id: string }>(
     seen.add(document._id);
     if (!taken.has(index)) return undefined;
     const stored = standing.get(document._id);
-    if (!stored) return new StoreUnavailable("what stands in the way cannot be read: it is not safe yet, or just gone");
+    if (!stored) return unsafe.has(document._id) ? new StoreUnavailable("what stands in the way is not safe yet") : new NothingUnderName();
     return isFirst && isSame(stored, document) ? undefined : stored;
   });
 }

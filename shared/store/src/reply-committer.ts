@@ -1,8 +1,9 @@
 import type { RejectionRecord, ReplyDraft, ReplyRecord } from "@openticket/contract";
 import type mongoose from "mongoose";
-import { asError, findStanding, insertBatch, PATIENCE_MS, type Patience, type Pending, pauseOrGiveUp } from "./insert-batch.ts";
+import { asError, findStanding, insertBatch, PATIENCE_MS, type Patience, type Pending, pauseOrGiveUp, sortUnread } from "./insert-batch.ts";
 import { isStoreOutage } from "./outage.ts";
 import { changeTickets } from "./reply-changes.ts";
+import { NothingUnderName } from "./taken-names.ts";
 import { type ReplyDocument, type TicketDocument, toDocument, toRecord } from "./ticket-documents.ts";
 import type { Added } from "./ticket-store.ts";
 
@@ -51,9 +52,10 @@ export async function addBatch(adding: readonly Adding[], deps: ReplyCommitterDe
       const standing = await findStanding(taken.identity, deps.replies);
       const settled = [...stored.map(asAdded), ...[...standing].map(asFound)];
       await settle(await undisputed(settled, adding, outcomes, deps), outcomes, deps);
-      // Taken, but not to be read yet: its writer's majority is still on its way.
-      const unseen = taken.identity.filter((item) => !standing.has(item));
-      undecided = [...unseen, ...(await number(taken.number, deps))];
+      const unread = taken.identity.filter((item) => !standing.has(item));
+      const { unsafe, lost } = await sortUnread(unread, deps.replies);
+      for (const { place } of lost) outcomes[place] = new NothingUnderName();
+      undecided = [...unsafe, ...(await number(taken.number, deps))];
       if (undecided.length > 0) await pauseOrGiveUp(deadlineMs, deps, undefined);
     } catch (error) {
       if (!isStoreOutage(error)) throw error;

@@ -1,7 +1,8 @@
 import type { TicketDraft } from "@openticket/contract";
 import type mongoose from "mongoose";
-import { findStanding, insertBatch, PATIENCE_MS, type Patience, type Pending, pauseOrGiveUp } from "./insert-batch.ts";
+import { findStanding, insertBatch, PATIENCE_MS, type Patience, type Pending, pauseOrGiveUp, sortUnread } from "./insert-batch.ts";
 import { isStoreOutage } from "./outage.ts";
+import { NothingUnderName } from "./taken-names.ts";
 import { type TicketDocument, toDocument, toRecord } from "./ticket-documents.ts";
 import type { Commit, Numbers } from "./ticket-store.ts";
 
@@ -13,7 +14,8 @@ import type { Commit, Numbers } from "./ticket-store.ts";
  * Choice: write what is undecided, sort the answers per document, repeat with what is still undecided.
  *  - Stored: opened.
  *  - Its `_id` is taken: read what stands there, from a majority. Ours by number and code: a former try had been
- *    stored. Another's: that one is the answer.
+ *    stored. Another's: that one is the answer. Nothing yet: its writer's majority is still on its way, and it is read again.
+ *    Nothing at all: its own error; see taken-names.ts.
  *  - Its `id` or `tid` is taken: new numbers, a bounded number of times.
  *  - Refused for itself (too large): its own error; the others go on.
  *  - Connection lost, or no majority in time: undecided. Tried again until {@link PATIENCE_MS} is over, then thrown:
@@ -50,10 +52,11 @@ export async function commitBatch(drafts: readonly TicketDraft[], deps: Committe
       for (const [item, commit] of known) outcomes[item.place] = commit;
       const renumbered = await renumber(taken.number, deps);
       for (const item of renumbered.hopeless) outcomes[item.place] = { kind: "out-of-numbers" };
-      // Taken, but not to be read yet: its writer's majority is still on its way.
-      const unseen = taken.identity.filter((item) => !known.has(item));
-      undecided = [...unseen, ...renumbered.items];
-      if (unseen.length > 0) await pauseOrGiveUp(deadlineMs, deps, undefined);
+      const unread = taken.identity.filter((item) => !known.has(item));
+      const { unsafe, lost } = await sortUnread(unread, deps.tickets);
+      for (const { place } of lost) outcomes[place] = new NothingUnderName();
+      undecided = [...unsafe, ...renumbered.items];
+      if (unsafe.length > 0) await pauseOrGiveUp(deadlineMs, deps, undefined);
     } catch (error) {
       if (!isStoreOutage(error)) throw error;
       await pauseOrGiveUp(deadlineMs, deps, error);

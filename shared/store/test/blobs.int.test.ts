@@ -53,7 +53,7 @@ describe("blobs", () => {
     const content = Buffer.alloc(size, randomUUID());
     const { sha256 } = await put(content);
     const blobs = Object.create(store.db.collection(COLLECTIONS.blobs), {
-      find: { value: () => ({ toArray: async () => [] }) },
+      find: { value: (_filter: object, options?: { readConcern?: object }) => ({ toArray: async () => (options?.readConcern ? [{ _id: sha256 }] : []) }) },
       findOne: { value: async () => null },
     });
     const db = Object.create(store.db, { collection: { value: (name: string) => (name === COLLECTIONS.blobs ? blobs : store.db.collection(name)) } });

@@ -63,6 +63,16 @@ describe("a process that died between the reply and its ticket", () => {
   });
 });
 
+it("a reply whose name the store keeps as another one fails alone", async () => {
+  const { tickets, replies } = storesOn(await connect());
+  const commit = await tickets.commit(draft());
+  const ticketId = commit.kind === "opened" ? commit.ticket.id : 0;
+  const half = () => replies.add(replyDraft({ ticketId, _id: "half \ud800" }), ALONE);
+  await half();
+  const [good, bad] = await Promise.allSettled([replies.add(replyDraft({ ticketId }), ALONE), half()]);
+  expect([good, bad]).toMatchObject([{ status: "fulfilled" }, { status: "rejected", reason: { name: "NothingUnderName" } }]);
+});
+
 it("two processes with the same requests: one reply each, and each once on its ticket", async () => {
   const store = await connect();
   const [a, b] = [storesOn(store), storesOn(await connect(store.db.databaseName))];

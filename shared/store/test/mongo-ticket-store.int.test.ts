@@ -1,7 +1,8 @@
 import { NOT_IN_TICKET_HEAD } from "@openticket/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { testMongoUrl, uniqueName } from "../../../test/support/servers.ts";
-import { connectStore, makeMongoTicketStore, type StoreConnection } from "../src/index.ts";
+import { connectStore, isStoreOutage, makeMongoTicketStore, type StoreConnection } from "../src/index.ts";
+import { NothingUnderName } from "../src/taken-names.ts";
 import { draft, ticketStoreSuite } from "./testkit/ticket-store.suite.ts";
 
 const opened: StoreConnection[] = [];
@@ -36,6 +37,29 @@ describe("group commit", () => {
     const huge = { ...draft(), subject: "x".repeat(17_000_000) };
     const results = await Promise.allSettled([tickets.commit(draft()), tickets.commit(huge), tickets.commit(draft()), tickets.commit(draft())]);
     expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled", "fulfilled"]);
+  });
+
+  it("a document whose name the store keeps as another one fails alone, and as no outage", async () => {
+    const tickets = makeMongoTicketStore(store, { numbers, now });
+    const half = () => draft({ _id: "half \ud800" });
+    await tickets.commit(half());
+    const [good, bad] = await Promise.allSettled([tickets.commit(draft()), tickets.commit(half())]);
+    expect(good).toMatchObject({ status: "fulfilled", value: { kind: "opened" } });
+    expect(bad).toEqual({ status: "rejected", reason: expect.any(NothingUnderName) });
+    expect(isStoreOutage(bad.status === "rejected" && bad.reason)).toBe(false);
+  });
+
+  it("a document that no majority has yet is read again until one has it", async () => {
+    const standing = draft();
+    await makeMongoTicketStore(store, { numbers, now }).commit(standing);
+    let looks = 0;
+    const real = store.db.collection("tickets");
+    const late = Object.create(real, {
+      find: { value: (filter: object, options?: object) => (options || ++looks > 2 ? real.find(filter, options) : { toArray: async () => [] }) },
+    });
+    const db = Object.create(store.db, { collection: { value: (name: string) => (name === "tickets" ? late : store.db.collection(name)) } });
+    expect(await makeMongoTicketStore({ ...store, db }, { numbers, now }).commit(standing)).toMatchObject({ kind: "exists" });
+    expect(looks).toBe(3);
   });
 
   it("tickets that are together more than one command may hold", async () => {

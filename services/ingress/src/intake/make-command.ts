@@ -75,6 +75,7 @@ function checkKey(given: unknown): { idempotencyKey?: string; problem?: RequestE
   // Of larger numbers several would be one key.
   if (typeof given !== "string" && !Number.isSafeInteger(given)) return wrongKey("The idempotency key must be a text, or a whole number below 2^53");
   const idempotencyKey = String(given);
+  if (!idempotencyKey.isWellFormed()) return wrongKey("The idempotency key must be well-formed Unicode, got half of a surrogate pair");
   if (idempotencyKey.length <= LIMITS.idempotencyKeyLength) return { idempotencyKey };
   return wrongKey(`The idempotency key has ${idempotencyKey.length} characters; at most ${LIMITS.idempotencyKeyLength} are allowed`);
 }
