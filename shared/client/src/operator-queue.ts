@@ -67,7 +67,7 @@ export function makeOperatorQueue({ connection, prefix }: { connection: RedisCon
       queue.getJobs(["waiting"], 0, 0, true),
       countWorkers(queue).catch(() => 0),
     ]);
-    return { waiting: waiting + prioritized, active, delayed, failed, oldestWaitingAt: oldest && new Date(oldest.timestamp), workers };
+    return { waiting: waiting + prioritized, active, delayed, failed, oldestWaitingAt: oldest && dateOf(oldest.timestamp), workers };
   }
 
   async function server() {
@@ -134,10 +134,16 @@ async function viewOf(job: Job | undefined): Promise<JobView | undefined> {
     state: await job.getState(),
     attempts: attemptsStarted,
     stalls: stalledCounter,
-    createdAt: new Date(timestamp),
+    createdAt: dateOf(timestamp),
     takenAt: processedOn === undefined ? undefined : new Date(processedOn),
     failedReason: failedReason || undefined,
   };
+}
+
+/** 1970 where a producer gave a time that is none. */
+function dateOf(timestamp: number): Date {
+  const date = new Date(timestamp);
+  return Number.isNaN(date.getTime()) ? new Date(0) : date;
 }
 
 async function removeFrom(queue: Queue, matches: (data: unknown) => boolean): Promise<{ removed: number; active: number }> {

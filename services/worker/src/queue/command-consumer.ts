@@ -122,7 +122,7 @@ type Processing = ConsumerDeps & Pick<ConsumerOptions, "lockDurationMs"> & { inT
 
 async function process(job: Job<unknown>, token: string | undefined, deps: Processing): Promise<void> {
   const startedAtMs = performance.now();
-  const read = readJob(job, deps.actions);
+  const read = readJob(job, deps);
   try {
     const outcome = await outcomeOf(job, read, deps);
     deps.metrics.counter("requests_total", "Requests by outcome", ["outcome"]).inc({ outcome });

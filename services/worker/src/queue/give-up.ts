@@ -3,7 +3,7 @@ import type { Job } from "bullmq";
 import { deadTotal } from "../fault-counters.ts";
 import type { Address, Decided } from "./action.ts";
 import type { ConsumerDeps } from "./consumer-deps.ts";
-import { type FoundJob, readJob } from "./read-job.ts";
+import { type FoundJob, madeAt, readJob } from "./read-job.ts";
 
 /** What is kept of a job's data, bytes: a document of MongoDB has 16 MB at most, and the rest of the letter is small. */
 const MAX_DATA_BYTES = 15 * 1024 * 1024;
@@ -27,9 +27,10 @@ export async function giveUp(job: Job, read: FoundJob, error: RequestError, deps
 }
 
 function deadLetterOf(job: Job, { requestId, source }: Address, death: Pick<DeadLetter, "code" | "reason" | "diedAt">): DeadLetter {
-  const { name: jobName, data, attemptsStarted: attempts, timestamp } = job;
+  const { name: jobName, data, attemptsStarted: attempts } = job;
+  const receivedAt = madeAt(job, death.diedAt) ?? death.diedAt;
   const reason = death.reason.slice(0, MAX_REASON).toWellFormed();
-  return { _id: requestId, jobName, ...keptOf(data), attempts, receivedAt: new Date(timestamp), ...(source && { source }), ...death, reason };
+  return { _id: requestId, jobName, ...keptOf(data), attempts, receivedAt, ...(source && { source }), ...death, reason };
 }
 
 function keptOf(data: unknown): Pick<DeadLetter, "dataJson" | "lostDataBytes"> {
@@ -56,7 +57,7 @@ export async function buryFailedJobs(jobs: readonly Job[], deps: ConsumerDeps): 
 
 async function buryFailedJob(job: Job, deps: ConsumerDeps): Promise<void> {
   const reason = job.failedReason || "failed for an unknown reason";
-  await giveUp(job, readJob(job, deps.actions), { code: "failed", message: KEPT_FOR_OPERATOR }, deps, new Error(reason));
+  await giveUp(job, readJob(job, deps), { code: "failed", message: KEPT_FOR_OPERATOR }, deps, new Error(reason));
   await job.remove();
 }
 

@@ -135,6 +135,16 @@ describe("faults", () => {
     await until("an empty queue", isEmpty);
   });
 
+  it.each([1.7e18, -1, 4e15])("a job made at %d, which is no time, is decided like any other, and kept like any other", async (timestamp) => {
+    const { replies, buried } = consume(() => undefined);
+    await queue.add("OpenTicket", { ...TICKET, requestId: "req_good" }, { timestamp });
+    await queue.add("CloseTicket", { ...TICKET, requestId: "req_bad" }, { timestamp });
+    await until("the replies", () => replies.length === 2);
+    expect(buried).toMatchObject([{ _id: "req_bad", receivedAt: expect.any(Date) }]);
+    expect(Math.abs(Date.now() - (buried[0]?.receivedAt.getTime() ?? 0))).toBeLessThan(60_000);
+    await until("an empty queue", isEmpty);
+  });
+
   it("of one job do not hold up the others", async () => {
     let release = () => {};
     const held = new Promise<void>((resolve) => {
