@@ -146,13 +146,14 @@ function dateOf(timestamp: number): Date {
   return Number.isNaN(date.getTime()) ? new Date(0) : date;
 }
 
+/** Of a flow, the other jobs are their producer's, and stay. */
 async function removeFrom(queue: Queue, matches: (data: unknown) => boolean): Promise<{ removed: number; active: number }> {
   let removed = 0;
   for (const state of KEPT_STATES) {
     for (let start = 0; ; ) {
       const jobs = await queue.getJobs([state], start, start + PAGE - 1, true);
       const matching = jobs.filter((job) => job && matches(job.data));
-      for (const job of matching) await job.remove();
+      for (const job of matching) await job.remove({ removeChildren: false });
       removed += matching.length;
       start += jobs.length - matching.length;
       if (jobs.length < PAGE) break;

@@ -58,7 +58,8 @@ export async function buryFailedJobs(jobs: readonly Job[], deps: ConsumerDeps): 
 async function buryFailedJob(job: Job, deps: ConsumerDeps): Promise<void> {
   const reason = job.failedReason || "failed for an unknown reason";
   await giveUp(job, readJob(job, deps), { code: "failed", message: KEPT_FOR_OPERATOR }, deps, new Error(reason));
-  await job.remove();
+  // Of a flow, the other jobs are their producer's.
+  await job.remove({ removeChildren: false });
 }
 
 /** To whoever wants to hear of the outcome. */

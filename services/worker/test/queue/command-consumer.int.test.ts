@@ -1,6 +1,6 @@
 import { COMMAND_QUEUE, type CommandResult, type DeadLetter, readCommand } from "@openticket/contract";
 import { makeLogger, makeMetrics } from "@openticket/runtime";
-import { Queue } from "bullmq";
+import { FlowProducer, Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { testRedisUrl, uniqueName } from "../../../../test/support/servers.ts";
@@ -178,6 +178,21 @@ describe("jobs that BullMQ has failed without our code", () => {
     expect([buried[0]?._id, replies[0]?.requestId]).toEqual(["req_stalled", "req_stalled"]);
     expect(await queue.getFailedCount()).toBe(0);
     await queue.resume();
+  });
+
+  it("leave the other jobs of their flow where they are: those are their producer's", async () => {
+    const flows = new FlowProducer({ connection, prefix });
+    const billing = new Queue("billing", { connection, prefix });
+    const data = { ...TICKET, requestId: "req_parent" };
+    await flows.add({ name: "OpenTicket", queueName: COMMAND_QUEUE, data, opts: { jobId: "j1" }, children: [{ name: "invoice", queueName: "billing" }] });
+    await connection.zrem(queue.toKey("waiting-children"), "j1");
+    await connection.zadd(queue.toKey("failed"), Date.now(), "j1");
+    const { deps, buried } = consume(() => undefined);
+    await buryFailedJobs(await queue.getFailed(), deps);
+    expect([buried[0]?._id, await queue.getFailedCount(), await billing.getWaitingCount()]).toEqual(["req_parent", 0, 1]);
+    await billing.obliterate({ force: true });
+    await billing.close();
+    await flows.close();
   });
 
   it("are kept without data that no document holds", async () => {
