@@ -26,14 +26,16 @@ export const shortId = nameOf(LIMITS.idLength);
 /** What BullMQ takes for the name of a queue. */
 export const queueName = shortId.regex(/^[^:]+$/);
 
+const sourceText = z.string().max(LIMITS.sourceTextLength);
+
 /** Where a command came from. `channel` names the door; the rest is what that door knows. */
 export const commandSource = z.looseObject({
   channel: z.string().min(1).max(64),
   /** Credential that was used, by its identifier. */
-  credential: z.string().optional(),
-  ip: z.string().optional(),
+  credential: sourceText.optional(),
+  ip: sourceText.optional(),
   /** The message that it was made of, for a mail. */
-  inboundId: z.string().optional(),
+  inboundId: sourceText.optional(),
 });
 export type CommandSource = z.infer<typeof commandSource>;
 
@@ -105,8 +107,26 @@ export interface Requester {
   hasReceipt?: boolean;
 }
 
+/** The source of a command that is read: what else a producer puts there is left out, unless any store can hold it. */
+const givenSource = commandSource.transform(({ channel, credential, ip, inboundId, ...extras }): CommandSource => {
+  const kept = Object.entries(extras).filter(([name, value]) => isSourceExtra(name, value));
+  return {
+    channel,
+    ...(credential !== undefined && { credential }),
+    ...(ip !== undefined && { ip }),
+    ...(inboundId !== undefined && { inboundId }),
+    ...Object.fromEntries(kept.slice(0, LIMITS.sourceExtras)),
+  };
+});
+
+/** A plain value under a plain name. */
+function isSourceExtra(name: string, value: unknown): boolean {
+  if (!/^[A-Za-z][\w-]{0,63}$/.test(name)) return false;
+  return typeof value === "string" ? value.length <= LIMITS.sourceTextLength : typeof value === "number" || typeof value === "boolean";
+}
+
 const envelope = z
-  .object({ ...envelopeFields, ticket: z.record(z.string(), z.unknown()) })
+  .object({ ...envelopeFields, source: givenSource, ticket: z.record(z.string(), z.unknown()) })
   .omit({ v: true })
   .partial()
   .required({ ticket: true });
@@ -157,7 +177,7 @@ const requester = z.looseObject({
   requestId: shortId.optional().catch(undefined),
   correlationId: shortId.optional().catch(undefined),
   replyTo: envelopeFields.replyTo.catch(undefined),
-  source: commandSource.optional().catch(undefined),
+  source: givenSource.optional().catch(undefined),
   hasReceipt: z.boolean().optional().catch(undefined),
 });
 

@@ -48,10 +48,10 @@ export function receiptOf(command: Command, now: Date): Receipt {
 export const deadLetter = z.object({
   /** The requestId. */
   _id: z.string(),
-  /** Name and data of the job, as it came; without the data where that was more than can be kept. */
+  /** Name and data of the job, as it came; the name cut, and without the data, where they were more than can be kept. */
   jobName: z.string(),
   dataJson: z.string().optional(),
-  /** Size of data that was not kept, bytes. */
+  /** Size of data that was not kept, bytes; absent also where it nests too deep to be measured. */
   lostDataBytes: z.int().positive().optional(),
   /** Why: `command_unreadable`, `action_unknown`, `poison`, `failed`. */
   code: z.string(),

@@ -4,6 +4,9 @@ export const LIMITS = {
   idLength: 200,
   /** An idempotency key as the caller gives it, in characters. */
   idempotencyKeyLength: 255,
+  /** Fields of a command's source beside those that we know, and each text of it, in characters. */
+  sourceExtras: 20,
+  sourceTextLength: 1000,
   /** Subject, in characters: longer ones are cut, and the cut is noted on the ticket. */
   subjectLength: 1000,
   /** Name and e-mail address of the opener, in characters (the longest legal address is 254). */

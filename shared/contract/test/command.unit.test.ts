@@ -38,6 +38,22 @@ describe("readCommand", () => {
     expect(read(newer)).toMatchObject({ kind: "command", command: { v: 1, requestId: "req_a", source: { channel: "api", shard: 3 } } });
   });
 
+  it("keeps of a source what any store can hold, whatever else is in it", () => {
+    const known = { channel: "q", credential: "acme" };
+    const odd = { $where: 1, "a.b": 1, "nul\0": 1, _bsontype: "Long", nested: { a: 1 }, list: [1], nothing: null, long: "x".repeat(1001), ["n".repeat(65)]: 1 };
+    expect(read({ source: { ...odd, ...known, shard: 3, isLate: true }, ticket: {} })).toEqual(
+      read({ source: { ...known, shard: 3, isLate: true }, ticket: {} }),
+    );
+    const many = Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [`field${n}`, n]));
+    const found = read({ source: { ...odd, ...many, ...known }, ticket: {} });
+    expect(found.kind === "command" && Object.keys(found.command.source)).toEqual([
+      "channel",
+      "credential",
+      ...Array.from({ length: 20 }, (_, n) => `field${n}`),
+    ]);
+    expect(readRequester({ source: { ...odd, ...known } }, DEFAULTS).source).toEqual(known);
+  });
+
   it("hands on what the door and the decoder could not read", () => {
     const problems = [{ code: "x", message: "door" }];
     expect(read({ problems, ticket: { subject: ["x"] } })).toMatchObject({ command: { problems: [problems[0], { code: "subject_invalid" }] } });

@@ -7,8 +7,9 @@ import { type FoundJob, madeAt, readJob } from "./read-job.ts";
 
 /** What is kept of a job's data, bytes: a document of MongoDB has 16 MB at most, and the rest of the letter is small. */
 const MAX_DATA_BYTES = 15 * 1024 * 1024;
-/** Longest reason that is kept, in characters: of hostile data each fault may be named. */
+/** Longest reason and name of a job that are kept, in characters. */
 const MAX_REASON = 10_000;
+const MAX_JOB_NAME = 200;
 
 /** A dead letter, unless an earlier run has come to an outcome: then that is told. */
 export async function giveUp(job: Job, read: FoundJob, error: RequestError, deps: ConsumerDeps, cause?: unknown): Promise<string> {
@@ -18,7 +19,7 @@ export async function giveUp(job: Job, read: FoundJob, error: RequestError, deps
     return decided.kind;
   }
   const { queue, requestId, hasReceipt } = read;
-  await deps.bury(deadLetterOf(job, read, { code: error.code, reason: cause instanceof Error ? cause.message : error.message, diedAt: deps.now() }));
+  await keep(deadLetterOf(job, read, { code: error.code, reason: cause instanceof Error ? cause.message : error.message, diedAt: deps.now() }), deps);
   deadTotal(deps.metrics).inc({ code: error.code });
   deps.logger.error({ requestId, jobId: job.id, code: error.code, reason: error.message, err: cause }, "request given up");
   if (queue !== undefined) await deps.reply(queue, deps.failed(read, error));
@@ -26,17 +27,41 @@ export async function giveUp(job: Job, read: FoundJob, error: RequestError, deps
   return "dead";
 }
 
+/** What the store refuses for itself is kept without what its producer wrote, so that giving up ends. */
+async function keep(letter: DeadLetter, deps: ConsumerDeps): Promise<void> {
+  try {
+    await deps.bury(letter);
+  } catch (err) {
+    if (deps.isOutage(err)) throw err;
+    deps.logger.error({ requestId: letter._id, err }, "dead letter refused, kept without its data");
+    const { dataJson: _data, source: _source, ...bare } = letter;
+    await deps.bury({ ...bare, jobName: "" });
+  }
+}
+
 function deadLetterOf(job: Job, { requestId, source }: Address, death: Pick<DeadLetter, "code" | "reason" | "diedAt">): DeadLetter {
-  const { name: jobName, data, attemptsStarted: attempts } = job;
+  const { name = "", data, attemptsStarted: attempts } = job;
+  const jobName = name.slice(0, MAX_JOB_NAME).toWellFormed();
   const receivedAt = madeAt(job, death.diedAt) ?? death.diedAt;
   const reason = death.reason.slice(0, MAX_REASON).toWellFormed();
   return { _id: requestId, jobName, ...keptOf(data), attempts, receivedAt, ...(source && { source }), ...death, reason };
 }
 
 function keptOf(data: unknown): Pick<DeadLetter, "dataJson" | "lostDataBytes"> {
-  const dataJson = JSON.stringify(data) ?? "null";
+  const dataJson = jsonOf(data);
+  if (dataJson === undefined) return {};
   const bytes = Buffer.byteLength(dataJson);
   return bytes <= MAX_DATA_BYTES ? { dataJson } : { lostDataBytes: bytes };
+}
+
+/** Undefined of what nests deeper than the engine follows, though it could read it. */
+function jsonOf(data: unknown): string | undefined {
+  try {
+    return JSON.stringify(data) ?? "null";
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 /**

@@ -205,6 +205,23 @@ describe("jobs that BullMQ has failed without our code", () => {
     await queue.resume();
   });
 
+  it("are kept and answered whatever they hold: without what the store refuses, or nobody can write down", async () => {
+    const nested = "[".repeat(100_000) + "]".repeat(100_000);
+    await addFailed("j1", { ...TICKET, requestId: "req_deep", ticket: "@" });
+    await connection.hset(queue.toKey("j1"), "data", JSON.stringify({ ...TICKET, requestId: "req_deep", ticket: "@" }).replace('"@"', nested));
+    await addFailed("j2", { ...TICKET, requestId: "req_refused", source: { channel: "x" } });
+    await connection.hset(queue.toKey("j2"), "name", "N".repeat(1000));
+    const { deps, buried, replies } = consume(() => undefined);
+    const bury = async (letter: DeadLetter) => (letter.source ? Promise.reject(new TypeError("refused")) : deps.bury(letter));
+    await buryFailedJobs(await queue.getFailed(), { ...deps, bury });
+    const names = ["req_deep", "req_refused"];
+    expect([buried.map(({ _id }) => _id).toSorted(), replies.map(({ requestId }) => requestId).toSorted()]).toEqual([names, names]);
+    for (const letter of buried) expect(letter).not.toHaveProperty("dataJson");
+    expect(Math.max(...replies.map((reply) => JSON.stringify(reply).length))).toBeLessThan(2000);
+    expect(await queue.getFailedCount()).toBe(0);
+    await queue.resume();
+  });
+
   it("do not wait for one that cannot be kept, unless nothing can", async () => {
     await addFailed("j1", { ...TICKET, requestId: "req_odd" });
     await addFailed("j2", { ...TICKET, requestId: "req_good" });
