@@ -17,8 +17,10 @@ export const closedKey = (prefix: string): string => houseKey(prefix, "doors-clo
 export const ownersKey = (prefix: string): string => houseKey(prefix, "reply-owners");
 /** Key of the queues of foreign requesters. */
 export const foreignKey = (prefix: string): string => houseKey(prefix, "reply-foreign");
+/** The name of a process and 16 random hex digits: see the requester. */
+const OWN_REPLY_QUEUE = new RegExp(`^${REPLY_QUEUE_PREFIX}[\\w-]{0,60}-[0-9a-f]{16}$`);
 /** True for a reply queue that our own code has made, and therefore may remove. */
-export const isOwnReplyQueue = (queue: string): boolean => queue.startsWith(REPLY_QUEUE_PREFIX);
+export const isOwnReplyQueue = (queue: string): boolean => OWN_REPLY_QUEUE.test(queue);
 
 const NOW = "local time = redis.call('TIME') local now = time[1] * 1000 + math.floor(time[2] / 1000)";
 const BEAT = `${NOW} return redis.call('ZADD', KEYS[1], now, ARGV[1])`;

@@ -77,7 +77,7 @@ async function removeAbandoned(connection: RedisConnection, prefix: string, owne
   for await (const keys of keysLike(`${asGlob(`${prefix}:${REPLY_QUEUE_PREFIX}`)}*`, connection)) {
     const abandoned = keys.filter((key) => silent.has(queueOfKey(key, prefix)));
     if (abandoned.length > 0) await connection.unlink(abandoned);
-    for (const key of keys) found.add(queueOfKey(key, prefix));
+    for (const queue of keys.map((key) => queueOfKey(key, prefix))) if (isOwnReplyQueue(queue)) found.add(queue);
   }
   for (const queue of found) if (!silent.has(queue)) await notice(connection, ownersKey(prefix), queue);
   for (const queue of silent) await forget(connection, ownersKey(prefix), queue, ownerSilentMs);

@@ -26,7 +26,7 @@ function aPublisher(options: Partial<ReplyPublisherOptions> & { prefix: string }
 
 const waitingJobs = async (prefix: string, queue: string) => await new Queue(queue, { connection: aConnection(), prefix }).getJobs(["wait"], 0, -1, true);
 const results = (count: number) => Array.from({ length: count }, (_, index) => successOf({ requestId: `req_${index}` }, index + 1));
-const OWN = `${REPLY_QUEUE_PREFIX}test-1`;
+const OWN = `${REPLY_QUEUE_PREFIX}test-0123456789abcdef`;
 
 describe("the reply publisher", () => {
   it("sends a lone reply at once and what comes meanwhile in one job", async () => {

@@ -30,8 +30,8 @@ const keysOf = (prefix: string, queue: string) => connection.keys(`${prefix.repl
 const lockIsFree = async (prefix: string) => {
   await connection.del(houseKey(prefix, "janitor"));
 };
-const GONE = `${REPLY_QUEUE_PREFIX}gone`;
-const ALIVE = `${REPLY_QUEUE_PREFIX}alive`;
+const GONE = `${REPLY_QUEUE_PREFIX}gone-0123456789abcdef`;
+const ALIVE = `${REPLY_QUEUE_PREFIX}alive-0123456789abcdef`;
 
 describe("the janitor of reply queues", () => {
   it("removes the queue of an owner that is silent, not that of one that beats", async () => {
@@ -51,6 +51,17 @@ describe("the janitor of reply queues", () => {
     await lockIsFree(prefix);
     expect(await sweep(prefix, { ownerSilentMs: 0 })).toMatchObject({ removedQueues: 1 });
     expect(await keysOf(prefix, GONE)).toEqual([]);
+  });
+
+  it("takes a queue for nobody's but its foreign reader's that begins as ours do and is not named as ours are", async () => {
+    const name = `${REPLY_QUEUE_PREFIX}python`;
+    const prefix = await withReplies(name);
+    // As an earlier version has noted it.
+    await connection.zadd(ownersKey(prefix), "1", name);
+    expect(await sweep(prefix)).toMatchObject({ removedQueues: 0, trimmedReplies: 0 });
+    expect(await new Queue(name, { connection, prefix }).getWaitingCount()).toBe(1);
+    await lockIsFree(prefix);
+    expect(await sweep(prefix, { foreignRetentionMs: 0 })).toMatchObject({ removedQueues: 0, trimmedReplies: 1 });
   });
 
   it("takes only what is too old from a foreign queue", async () => {

@@ -19,7 +19,7 @@ export const ADD_TICKET_REPLY_JOB = "AddTicketReply";
 export const REQUEST_STATUS_JOB = "RequestStatus";
 /** Job name of a batch of results on a reply queue. */
 export const REPLY_JOB = "OpenTicketReply";
-/** What every reply queue made by our own code starts with; a foreign requester chooses any name. */
+/** What every reply queue made by our own code starts with; a foreign requester chooses any other name. */
 export const REPLY_QUEUE_PREFIX = "open-ticket-reply-";
 /** BullMQ's key prefix in Redis unless configured. */
 export const DEFAULT_QUEUE_PREFIX = "bull";
