@@ -49,8 +49,14 @@ const CHECK_INTERVAL_MS = 10 * 60_000;
 const MAX_EVENTS = 10;
 const HASH_LENGTH = 32;
 
+/** Our own readers have read a reply when they have it, whatever comes of it then. */
+const READ_ONCE = { removeOnComplete: true, removeOnFail: true } as const;
+/** A foreign reader may fail with a reply: it gets it again a little later, and may look at what it has failed for a day. */
+const READ_AGAIN = { attempts: 3, backoff: { type: "exponential", delay: 1000 }, removeOnComplete: true, removeOnFail: { age: 86_400, count: 1000 } } as const;
+
 interface OpenQueue {
   queue: Queue;
+  options: typeof READ_ONCE | typeof READ_AGAIN;
   replies: Coalescer<CommandResult>;
   /** Adds under way. */
   busy: number;
@@ -91,15 +97,16 @@ export function makeReplyPublisher(options: ReplyPublisherOptions): ReplyPublish
 
   function openQueue(name: string): OpenQueue {
     closeUnused();
+    const isOwn = isOwnReplyQueue(name);
     // A foreign requester's queue keeps the settings that its owner gave it.
-    const settings = isOwnReplyQueue(name) ? { streams: { events: { maxLen: MAX_EVENTS } } } : { skipMetasUpdate: true };
+    const settings = isOwn ? { streams: { events: { maxLen: MAX_EVENTS } } } : { skipMetasUpdate: true };
     const queue = new Queue(name, { connection, prefix, skipVersionCheck: true, ...settings });
     queue.on("error", () => undefined);
     const replies = makeCoalescer<CommandResult>({
       maxBatch: MAX_RESULTS_PER_JOB,
       send: (results) => addJob(open, REPLY_JOB, { v: CONTRACT_VERSION, results }, `reply_${hashOf(results)}`),
     });
-    const open: OpenQueue = { queue, replies, busy: 0, jobsUntilCheck: 0, nextCheckAtMs: 0 };
+    const open: OpenQueue = { queue, options: isOwn ? READ_ONCE : READ_AGAIN, replies, busy: 0, jobsUntilCheck: 0, nextCheckAtMs: 0 };
     return open;
   }
 
@@ -116,7 +123,7 @@ export function makeReplyPublisher(options: ReplyPublisherOptions): ReplyPublish
   async function addJob(open: OpenQueue, jobName: string, data: unknown, jobId: string): Promise<void> {
     open.busy += 1;
     try {
-      await open.queue.add(jobName, data, { jobId, removeOnComplete: true, removeOnFail: true });
+      await open.queue.add(jobName, data, { jobId, ...open.options });
       if (isCheckDue(open)) {
         await keepInBounds(open.queue).catch((err: unknown) => logger?.warn({ err, queue: open.queue.name }, "reply queue not trimmed"));
       }

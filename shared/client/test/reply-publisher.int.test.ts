@@ -1,6 +1,7 @@
 import { COMMAND_QUEUE, REPLY_JOB, REPLY_QUEUE_PREFIX, REQUEST_STATUS_JOB, STATUS_QUEUE } from "@openticket/contract";
 import { Queue, Worker } from "bullmq";
 import { afterEach, describe, expect, it } from "vitest";
+import { until } from "../../../test/support/until.ts";
 import { connectRedis } from "../src/redis.ts";
 import { makeReplyPublisher, type ReplyPublisherOptions } from "../src/reply-publisher.ts";
 import { successOf } from "./support/commands.ts";
@@ -126,6 +127,25 @@ describe("the reply publisher", () => {
     await new Promise((resolve) => worker.once("completed", resolve));
     const queue = new Queue(OWN, { connection: aConnection(), prefix });
     expect(await queue.getJobCounts("completed", "wait", "active", "failed")).toEqual({ completed: 0, wait: 0, active: 0, failed: 0 });
+  });
+
+  it("gives a foreign reader that fails a reply again, and keeps what it has failed as often as it may", async () => {
+    const prefix = uniquePrefix();
+    await aPublisher({ prefix }).publish("billing", successOf({ requestId: "req_a" }));
+    const queue = new Queue("billing", { connection: aConnection(), prefix });
+    let tries = 0;
+    const fail = async () => {
+      tries++;
+      throw new Error("out of order");
+    };
+    const worker = new Worker("billing", fail, { connection: aConnection(), prefix, removeOnFail: { count: 0 } });
+    cleanups.push(() => worker.close());
+    await until("the last try", async () => {
+      for (const job of await queue.getDelayed()) await job.promote().catch(() => undefined);
+      return (await queue.getFailedCount()) === 1;
+    });
+    expect(tries).toBe(3);
+    expect((await queue.getFailed()).map(({ data }) => data.results[0].requestId)).toEqual(["req_a"]);
   });
 
   it("refuses a queue name that BullMQ cannot have", async () => {
