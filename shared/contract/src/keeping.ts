@@ -46,13 +46,15 @@ export function receiptOf(command: Command, now: Date): Receipt {
 }
 
 export const deadLetter = z.object({
-  /** The requestId. */
+  /** The requestId; of a letter that gave way to one of the same request with other content, the beginning of its fingerprint behind it. */
   _id: z.string(),
   /** Name and data of the job, as it came; the name cut, and without the data, where they were more than can be kept. */
   jobName: z.string(),
   dataJson: z.string().optional(),
   /** Size of data that was not kept, bytes; absent also where it nests too deep to be measured. */
   lostDataBytes: z.int().positive().optional(),
+  /** SHA-256 in hex over what the job asked for; letters of earlier versions have none. */
+  fingerprint: z.string().optional(),
   /** Why: `command_unreadable`, `action_unknown`, `poison`, `failed`. */
   code: z.string(),
   reason: z.string(),

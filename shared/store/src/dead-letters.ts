@@ -1,13 +1,15 @@
 import type { DeadLetter, RejectionRecord } from "@openticket/contract";
 import type mongoose from "mongoose";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
+import { isDuplicateKey } from "./duplicate-key.ts";
 import { inTime } from "./in-time.ts";
 import { rejectionGuardOf } from "./mongo-rejections.ts";
+import { StoreUnavailable } from "./outage.ts";
 import type { TicketDocument } from "./ticket-documents.ts";
 
 /** Requests that were given up, kept until an operator decides. */
 export interface DeadLetterStore {
-  /** Keeps it, in place of an earlier one of the same request. */
+  /** Keeps it, in place of an earlier one of the same request; one that asked for something else is set aside under a name of its own. */
   bury(letter: DeadLetter): Promise<void>;
   find(requestId: string): Promise<DeadLetter | undefined>;
   /** The requests of all of them, or of those with that cause, the oldest letter first. */
@@ -22,13 +24,40 @@ export interface DeadLetterStore {
 export function makeMongoDeadLetters(store: StoreConnection): DeadLetterStore {
   const letters = store.db.collection<DeadLetter>(COLLECTIONS.deadLetters);
   return {
-    bury: async ({ _id, ...letter }) => void (await inTime(letters.replaceOne({ _id }, letter, { upsert: true }))),
+    bury: (letter) => inTime(bury(letter, letters)),
     find: async (requestId) => (await inTime(letters.findOne({ _id: requestId }))) ?? undefined,
     requestIds: (filter) => requestIds(letters, filter),
     remove: async ({ _id, diedAt }) => (await inTime(letters.deleteOne({ _id, diedAt }))).deletedCount > 0,
     removeDecided: () => inTime(removeDecided(letters)),
   };
 }
+
+/** Looks at what others bury under the same name at the same moment, before it is left for a later try. */
+const LOOKS = 5;
+
+async function bury(letter: DeadLetter, letters: mongoose.mongo.Collection<DeadLetter>): Promise<void> {
+  for (let look = 0; look < LOOKS; look++) {
+    try {
+      return await replaceAsSeen(letter, await letters.findOne({ _id: letter._id }), letters);
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error;
+    }
+  }
+  throw new StoreUnavailable("others bury a letter of the same request at this moment");
+}
+
+/** Meets the unique index where something else stands there by now. */
+async function replaceAsSeen(letter: DeadLetter, standing: DeadLetter | null, letters: mongoose.mongo.Collection<DeadLetter>): Promise<void> {
+  if (!standing) return void (await letters.insertOne(letter));
+  const { _id, ...content } = standing;
+  if (content.fingerprint !== undefined && content.fingerprint !== letter.fingerprint)
+    await letters.replaceOne({ _id: `${_id}~${content.fingerprint.slice(0, NAMED_BY)}` }, content, { upsert: true });
+  const { _id: _same, ...next } = letter;
+  await letters.replaceOne({ _id, diedAt: standing.diedAt }, next, { upsert: true });
+}
+
+/** Hex digits of its fingerprint that name a letter beside others of its request. */
+const NAMED_BY = 8;
 
 async function requestIds(letters: mongoose.mongo.Collection<DeadLetter>, { code }: { code?: string | undefined }): Promise<string[]> {
   // Without what may be large before they are sorted.

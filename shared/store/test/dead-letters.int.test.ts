@@ -45,6 +45,23 @@ it("a letter that came since is not removed with the one that an operator has se
   expect(await letters.remove(letter("again", new Date(2000)))).toBe(true);
 });
 
+it("a letter that asks for something else is set aside for the next of its name, which replaces one that asks for the same", async () => {
+  const asking = (what: string, at: number): DeadLetter => ({
+    ...letter("undefined", new Date(at)),
+    code: "aside",
+    fingerprint: what.repeat(64),
+    dataJson: `"${what}"`,
+  });
+  await Promise.all([asking("a", 1), asking("b", 2), asking("c", 3)].map(letters.bury));
+  const [last] = (await letters.find("undefined"))?.fingerprint ?? "";
+  const names = ["a", "b", "c"].map((what) => (what === last ? "undefined" : `undefined~${what.repeat(8)}`));
+  expect((await letters.requestIds({ code: "aside" })).toSorted()).toEqual(names.toSorted());
+  await letters.bury(asking(last ?? "", 4));
+  expect(await letters.find("undefined")).toMatchObject({ diedAt: new Date(4) });
+  expect(await letters.requestIds({ code: "aside" })).toHaveLength(3);
+  for (const id of names) await store.db.collection<DeadLetter>("deadletters").deleteOne({ _id: id });
+});
+
 it("all letters, or those with one cause, are named, the oldest first", async () => {
   await letters.bury({ ...letter("second", new Date(20)), code: "named" });
   await letters.bury({ ...letter("first", new Date(10)), code: "named" });

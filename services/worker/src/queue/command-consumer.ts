@@ -145,9 +145,15 @@ function outcomeOf(job: Job, read: FoundJob, deps: Processing): Promise<string> 
 
 async function seeThrough(job: Job, read: Runnable, deps: Processing): Promise<string> {
   const decided = await read.run({ mayHaveTwin: () => mayHaveTwin(job, read, deps) });
+  // Its content is another's than what its name stands for, and goes with the job.
+  if (decided.kind === "conflict" && isUnheard(read)) deps.logger.warn({ requestId: read.requestId, jobId: job.id }, "conflict that nobody waits to hear of");
   await tell(read, decided, deps);
   await decided.deliver?.();
   return decided.kind;
+}
+
+function isUnheard({ queue, hasReceipt }: Runnable): boolean {
+  return queue === undefined && !hasReceipt;
 }
 
 /** A key may come with another job; without one, another worker has the same job only after this one's lock. */

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { type DeadLetter, KEPT_FOR_OPERATOR, type RequestError } from "@openticket/contract";
 import type { Job } from "bullmq";
 import { deadTotal } from "../fault-counters.ts";
@@ -44,7 +45,13 @@ function deadLetterOf(job: Job, { requestId, source }: Address, death: Pick<Dead
   const jobName = name.slice(0, MAX_JOB_NAME).toWellFormed();
   const receivedAt = madeAt(job, death.diedAt) ?? death.diedAt;
   const reason = death.reason.slice(0, MAX_REASON).toWellFormed();
-  return { _id: requestId, jobName, ...keptOf(data), attempts, receivedAt, ...(source && { source }), ...death, reason };
+  const fingerprint = hash("sha256", `${jobName.toLowerCase()}\0${jsonOf(askedIn(data))}`);
+  return { _id: requestId, jobName, ...keptOf(data), fingerprint, attempts, receivedAt, ...(source && { source }), ...death, reason };
+}
+
+/** What a job asks for, without the envelope, which is another with each sending. */
+function askedIn(data: unknown): unknown {
+  return typeof data === "object" && data !== null && "ticket" in data ? data.ticket : data;
 }
 
 function keptOf(data: unknown): Pick<DeadLetter, "dataJson" | "lostDataBytes"> {

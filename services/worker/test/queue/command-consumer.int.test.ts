@@ -1,4 +1,4 @@
-import { COMMAND_QUEUE, type CommandResult, type DeadLetter, readCommand } from "@openticket/contract";
+import { COMMAND_QUEUE, type CommandResult, type DeadLetter, IDEMPOTENCY_CONFLICT, readCommand } from "@openticket/contract";
 import { makeLogger, makeMetrics } from "@openticket/runtime";
 import { FlowProducer, Queue } from "bullmq";
 import { Redis } from "ioredis";
@@ -133,6 +133,15 @@ describe("faults", () => {
     await until("the reply", () => replies.length > 0);
     expect([decisions(), buried[0]?.code, replies[0]?.requestId]).toEqual([0, code, "req_x"]);
     await until("an empty queue", isEmpty);
+  });
+
+  it("of jobs that ask for the same have one fingerprint, whoever sent them, and others have others", async () => {
+    const { buried } = consume(() => undefined);
+    for (const correlationId of ["c1", "c2"]) await queue.add("CloseTicket", { ...TICKET, requestId: "req_x", correlationId });
+    await queue.add("CloseTicket", { ...TICKET, requestId: "req_x", ticket: { deptid: 2 } });
+    await queue.add("MergeTicket", { ...TICKET, requestId: "req_x" });
+    await until("the dead letters", () => buried.length === 4);
+    expect(new Set(buried.map(({ fingerprint }) => fingerprint)).size).toBe(3);
   });
 
   it.each([1.7e18, -1, 4e15])("a job made at %d, which is no time, is decided like any other, and kept like any other", async (timestamp) => {
@@ -280,6 +289,21 @@ describe("jobs that were lost with their workers", () => {
     await look();
     expect([seen, buried]).toMatchObject([[{ deaths: 2 }, { deaths: 1 }], []]);
   });
+});
+
+it("a conflict is warned of where nobody waits to hear of it", async () => {
+  const warnings: unknown[] = [];
+  const { replies, deps } = consume(() => undefined);
+  await consumers.pop()?.close();
+  const logger = makeLogger({ name: "test", level: "warn", destination: { write: (line) => void warnings.push(JSON.parse(line)) } });
+  const decide = async ({ requestId }: { requestId: string }) => ({ kind: "conflict", result: errorResult({ requestId }, [IDEMPOTENCY_CONFLICT]) });
+  const actions = new Map([["openticket", commandAction({ read: readCommand, decide, recall: async () => undefined })]]);
+  consumers.push(startCommandConsumer({ connection, prefix, concurrency: 5, lockDurationMs: 30_000 }, { ...deps, actions, logger }));
+  await queue.add("OpenTicket", { ...TICKET, requestId: "req_told" });
+  await queue.add("OpenTicket", { ticket: {}, requestId: "req_receipt", hasReceipt: true });
+  await queue.add("OpenTicket", { ticket: {}, requestId: "req_alone" });
+  await until("an empty queue", isEmpty);
+  expect([warnings, replies]).toMatchObject([[{ requestId: "req_alone" }], [{ requestId: "req_told" }]]);
 });
 
 describe("a request that an earlier run has decided", () => {
