@@ -107,26 +107,8 @@ export interface Requester {
   hasReceipt?: boolean;
 }
 
-/** The source of a command that is read: what else a producer puts there is left out, unless any store can hold it. */
-const givenSource = commandSource.transform(({ channel, credential, ip, inboundId, ...extras }): CommandSource => {
-  const kept = Object.entries(extras).filter(([name, value]) => isSourceExtra(name, value));
-  return {
-    channel,
-    ...(credential !== undefined && { credential }),
-    ...(ip !== undefined && { ip }),
-    ...(inboundId !== undefined && { inboundId }),
-    ...Object.fromEntries(kept.slice(0, LIMITS.sourceExtras)),
-  };
-});
-
-/** A plain value under a plain name. */
-function isSourceExtra(name: string, value: unknown): boolean {
-  if (!/^[A-Za-z][\w-]{0,63}$/.test(name)) return false;
-  return typeof value === "string" ? value.length <= LIMITS.sourceTextLength : typeof value === "number" || typeof value === "boolean";
-}
-
 const envelope = z
-  .object({ ...envelopeFields, source: givenSource, ticket: z.record(z.string(), z.unknown()) })
+  .object({ ...envelopeFields, ticket: z.record(z.string(), z.unknown()) })
   .omit({ v: true })
   .partial()
   .required({ ticket: true });
@@ -160,12 +142,30 @@ function readEnvelope<T>(
     ...given,
     v: 1,
     requestId: given.requestId ?? defaults.requestId,
-    source: given.source ?? { channel: defaults.channel },
+    source: given.source ? withinBounds(given.source) : { channel: defaults.channel },
     receivedAt: given.receivedAt ?? defaults.receivedAt,
     ticket: decoded.ticket,
   };
   if (allProblems.length > 0) read.problems = allProblems;
   return { kind: "command", command: read };
+}
+
+const KNOWN_OF_SOURCE: ReadonlySet<string> = new Set(Object.keys(commandSource.shape));
+
+/** A source without what else its producer put there, unless any store can hold that. */
+function withinBounds(source: CommandSource): CommandSource {
+  const names = Object.keys(source);
+  const extras = names.filter((name) => !KNOWN_OF_SOURCE.has(name));
+  if (extras.length === 0) return source;
+  const known = names.filter((name) => KNOWN_OF_SOURCE.has(name));
+  const kept = extras.filter((name) => isSourceExtra(name, source[name])).slice(0, LIMITS.sourceExtras);
+  return { channel: source.channel, ...Object.fromEntries([...known, ...kept].map((name) => [name, source[name]])) };
+}
+
+/** A plain value under a plain name. */
+function isSourceExtra(name: string, value: unknown): boolean {
+  if (!/^[A-Za-z][\w-]{0,63}$/.test(name)) return false;
+  return typeof value === "string" ? value.length <= LIMITS.sourceTextLength : typeof value === "number" || typeof value === "boolean";
 }
 
 function upgrade(data: unknown): unknown {
@@ -177,7 +177,7 @@ const requester = z.looseObject({
   requestId: shortId.optional().catch(undefined),
   correlationId: shortId.optional().catch(undefined),
   replyTo: envelopeFields.replyTo.catch(undefined),
-  source: givenSource.optional().catch(undefined),
+  source: commandSource.optional().catch(undefined),
   hasReceipt: z.boolean().optional().catch(undefined),
 });
 
@@ -190,7 +190,7 @@ export function readRequester(data: unknown, defaults: Pick<CommandDefaults, "re
     requestId,
     ...(correlationId && { correlationId }),
     ...(replyTo && { queue: replyTo.queue }),
-    ...(source && { source }),
+    ...(source && { source: withinBounds(source) }),
     ...(hasReceipt && { hasReceipt }),
   };
 }
