@@ -66,7 +66,7 @@ function isMissingDatabase({ message }: Error): boolean {
 /** Left to itself the connection would go on in database 0, among what is others'. This one is not ready until there is such a database. */
 function refuseDatabase(connection: RedisConnection, cause: Error): BadRedisUrl {
   connection.disconnect(true);
-  return new BadRedisUrl(`Redis has no such database (${cause.message}); REDIS_URL names one by the number in its path`, { cause });
+  return new BadRedisUrl(`Redis has no such database; REDIS_URL names one by the number in its path`, { cause });
 }
 
 type MemberOptions = ReturnType<typeof redisOptions> & Login & { tls?: object };
