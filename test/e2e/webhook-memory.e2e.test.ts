@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 import { DOOR, type Fleet, makeFleet } from "../support/fleet.ts";
 import { rest } from "../support/rest.ts";
 import { peakRssOfPid } from "../support/usage.ts";
@@ -6,19 +6,19 @@ import { callWebhook } from "../support/webhook-calls.ts";
 
 const LOGIN = "openticket:a-long-password";
 const MIB = 1024 * 1024;
-/** Of a door: what it takes at rest, and by default for webhooks. It was 660 MiB, and is 430. */
-const MOST_BYTES = 560 * MIB;
+/** Of a door: what it takes at rest, and by default for webhooks, and some. It was 860 MiB, and is 530. */
+const MOST_BYTES = 640 * MIB;
 
 let fleet: Fleet;
-beforeAll(async () => {
+beforeEach(async () => {
   fleet = await makeFleet();
 });
-afterAll(() => fleet.stop());
+afterEach(() => fleet.stop());
 
 /** A mail with a file, as Postmark tells of the largest: whole, and in its parts. */
 function largestCall(id: string): string {
   const file = `${id}${"QUJD".repeat(9 * MIB)}`;
-  const raw = `From: Gus <gus@guest.example>\r\nTo: support@example.test\r\nMessage-ID: <${id}@guest.example>\r\n\r\nGrüße\r\n${file}\r\n`;
+  const raw = `From: Gus <gus@guest.example>\r\nTo: support@example.test\r\nMessage-ID: <${id}@guest.example>\r\n\r\nGrüße für 10 €\r\n${file}\r\n`;
   const Attachments = [{ Name: "a.bin", ContentType: "application/octet-stream", Content: file }];
   return JSON.stringify({ MessageID: id, OriginalRecipient: "support@example.test", RawEmail: raw, Attachments });
 }

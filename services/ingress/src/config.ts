@@ -28,8 +28,8 @@ export const httpConfig = z.object({
       "Where the door is reached from outside, behind a proxy: it is shown as the address of webhooks, and some providers sign it; unset: as a call says",
     ),
   ...webhookConfigFields,
-  WEBHOOK_MEMORY_BYTES: integer({ min: 1024, max: 16_384 * MIB, fallback: 384 * MIB }).describe(
-    "Memory that calls of webhooks may take at once, all together, bytes: four times their bodies; beyond it they get 503, one that is alone never does",
+  WEBHOOK_MEMORY_BYTES: integer({ min: 1024, max: 16_384 * MIB, fallback: 448 * MIB }).describe(
+    "Memory that calls of webhooks may take at once, all together, bytes: five times their bodies; beyond it they get 503, one that is alone never does",
   ),
   WEBHOOK_BODY_TIMEOUT_MS: integer({ min: 100, max: 600_000, fallback: 60_000 }).describe("How long the body of a webhook may take to come in, ms"),
   WEBHOOK_MAX_MAIL_BYTES: integer({ min: 1024, max: 1024 * MIB, fallback: 64 * MIB }).describe("Size of a mail that a webhook brings, bytes"),

@@ -1,21 +1,21 @@
 import { expect, it } from "vitest";
 import { makeMemoryBudget } from "../../../src/adapters/webhook/memory-budget.ts";
 
-it("a body costs four times its bytes, and gives all of it back", () => {
+it("a body costs five times its bytes, and gives all of it back", () => {
   const budget = makeMemoryBudget(400);
   const [one, other] = [budget.open(), budget.open()];
-  expect([one.take(30), one.take(30), other.take(40)]).toEqual([true, true, true]);
+  expect([one.take(20), one.take(30), other.take(30)]).toEqual([true, true, true]);
   expect(budget.taken()).toBe(400);
   one.close();
   one.close();
-  expect(budget.taken()).toBe(160);
+  expect(budget.taken()).toBe(150);
 });
 
 it("a call is refused beside others when there is not enough left, and takes nothing then", () => {
   const budget = makeMemoryBudget(400);
   const [one, other] = [budget.open(), budget.open()];
-  one.take(60);
-  expect([other.take(41), other.take(40), other.take(1), one.take(1)]).toEqual([false, true, false, false]);
+  one.take(50);
+  expect([other.take(31), other.take(30), other.take(1), one.take(1)]).toEqual([false, true, false, false]);
   expect(budget.taken()).toBe(400);
 });
 
