@@ -98,12 +98,15 @@ async function replay(chosen: Chosen, deps: CommandDeps): Promise<undefined> {
   if (lost.length > 0) throw new CliFailure(`Too large to be kept, and so to be replayed: ${lost.join(", ")}. Have them sent again, and drop these letters.`);
 }
 
-/** The command under its request's name and time, which a job of a foreign producer may have had from its job alone. */
+/**
+ * The command under its letter's name and time: a job of a foreign producer may have had them from its job alone, and a letter
+ * that was set aside asks for something else than the one whose name it had.
+ */
 function commandIn(letter: DeadLetter): CommandData | undefined {
   const { _id, jobName, receivedAt } = letter;
   const readAs = jobName.toLowerCase() === ADD_TICKET_REPLY_JOB.toLowerCase() ? readReplyCommand : readCommand;
   const read = readAs(dataOf(letter), { requestId: _id, receivedAt: receivedAt.toISOString(), channel: "queue" });
-  return read.kind === "command" ? { ...read.command, hasReceipt: true } : undefined;
+  return read.kind === "command" ? { ...read.command, requestId: _id, hasReceipt: true } : undefined;
 }
 
 /** Data that is no command, under its request's name: so it is known again when it dies again. */

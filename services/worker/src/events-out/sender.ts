@@ -1,6 +1,7 @@
 import type { CallTry, WebhookCallRecord, WebhookEndpoint } from "@openticket/contract";
 import { insist, type Logger, type Metrics, messageOf, startLoop } from "@openticket/runtime";
 import { delayAfter } from "@openticket/webhooks";
+import { eventCallsTotal } from "../fault-counters.ts";
 import { type Breaker, makeBreaker } from "./breaker.ts";
 import { type MadeCall, type MakeCallDeps, makeOneCall } from "./make-call.ts";
 import { makePlaces, type Places } from "./places.ts";
@@ -179,7 +180,7 @@ async function sendOne(call: LeasedCall, endpoint: WebhookEndpoint, lane: Lane, 
   noteHealth(lane, outcome);
   const next = afterTry(call, outcome, deps);
   const told = next.state === "pending" ? "retry" : next.state;
-  metrics.counter("event_calls_total", "Calls to endpoints by result", ["endpoint", "result"]).inc({ endpoint: endpoint._id, result: told });
+  eventCallsTotal(metrics).inc({ endpoint: endpoint._id, result: told });
   metrics.seconds("event_call_seconds", "How long endpoints take to answer", ["endpoint"]).observe({ endpoint: endpoint._id }, made.tookMs / 1000);
   if (result !== "delivered") {
     logger.warn({ endpoint: endpoint._id, callId: call._id, attempts: call.attempts + 1, status: made.status, requestedMs, next: told }, "call failed");
