@@ -1,8 +1,9 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { connectRedis } from "@openticket/client";
 import { emailConfig, type HttpDoor, httpConfig, startEmail, startHttp } from "@openticket/ingress";
-import { type Drain, type Logger, makeMetrics, readConfig } from "@openticket/runtime";
+import { type Drain, type Logger, makeMetrics, messageOf, readConfig } from "@openticket/runtime";
 import { connectStore, makeMongoEndpoints, makeMongoWebhookSources, type StoreConnection, seedExampleData } from "@openticket/store";
 import { startWorker, workerConfig } from "@openticket/worker";
 import { z } from "zod";
@@ -52,6 +53,7 @@ export async function startStandalone(config: StandaloneConfig, { env, logger, d
   const credentials = await ensureCredentials(config.API_CREDENTIALS, dataDir);
   const secretsKey = await ensureSecretsKey(config.SECRETS_KEY, dataDir, () => withStore(databases.mongodbUrl, holdsSecrets));
   const services = readServices(config, { env, dataDir, ...databases, credentials, secretsKey });
+  await requireRedis(services);
   const examples = config.EXAMPLE_DATA ? await putExampleData(databases.mongodbUrl, { dataDir, secretsKey, progress }) : undefined;
   progress("starting worker, HTTP door and email door …");
   // One page for the one process: the HTTP door's.
@@ -137,6 +139,29 @@ async function withStore<T>(url: string, work: (store: StoreConnection) => Promi
   }
 }
 
+/** Before anything waits for it: a worker that cannot reach Redis takes its whole time to end. */
+async function requireRedis({ REDIS_URL: url, QUEUE_PREFIX: prefix }: z.output<typeof servicesConfig>): Promise<void> {
+  const deadlineMs = performance.now() + READY_TIMEOUT_MS;
+  const redis = connectRedis({ url, prefix, name: "openticket-start", role: "door" });
+  try {
+    for (;;) {
+      const fault = await redis.ping().then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      if (fault === undefined) return;
+      if (performance.now() > deadlineMs) throw new StartFailure(silent("redis", messageOf(fault)));
+      await sleep(READY_POLL_MS);
+    }
+  } finally {
+    redis.disconnect();
+  }
+}
+
+function silent(name: string, answer: string): string {
+  return `${name} does not answer (${answer}); ${name.toUpperCase()}_URL says where it is`;
+}
+
 /** The services mend their connections for ever; what does not answer at all when it is first needed has a wrong address. */
 async function requireReady(readiness: HttpDoor["readiness"]): Promise<void> {
   const deadlineMs = performance.now() + READY_TIMEOUT_MS;
@@ -147,8 +172,7 @@ async function requireReady(readiness: HttpDoor["readiness"]): Promise<void> {
   }
   if (isReady) return;
   const faults = Object.entries(checks).filter(([, answer]) => answer !== "ok");
-  const said = faults.map(([name, answer]) => `${name} does not answer (${answer}); ${name.toUpperCase()}_URL says where it is`);
-  throw new StartFailure(said.join("; "));
+  throw new StartFailure(faults.map(([name, answer]) => silent(name, answer)).join("; "));
 }
 
 interface Shown {
