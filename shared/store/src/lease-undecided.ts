@@ -14,14 +14,8 @@ const ABANDONED_AFTER_MS = 3_600_000;
  * Documents that are due for a look, of those that `among` finds or nobody sees to, each due again only after its `leaseMs`. They are taken one by one, so that no two
  * sweeps get the same one; there are few: those of the last seconds, or lost ones.
  */
-export function leaseUndecided<T extends Undecided>(
-  collection: mongoose.mongo.Collection<T>,
-  among: object,
-  now: Date,
-  leaseMs: (document: T) => number,
-  limit: number,
-): Promise<T[]> {
-  return inTime(lease(collection, among, now, leaseMs, limit));
+export function leaseUndecided<T extends Undecided>(...given: Parameters<typeof lease<T>>): Promise<T[]> {
+  return inTime(lease(...given));
 }
 
 async function lease<T extends Undecided>(
