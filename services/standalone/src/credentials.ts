@@ -29,7 +29,8 @@ export function ensureSecretsKey(given: string | undefined, dataDir: string, hol
 }
 
 function lostKey(path: string): string {
-  return `MongoDB holds secrets of webhooks that are sealed with a key, and ${path} is missing; put it back, or set SECRETS_KEY: to that key, or where it is lost to a new one (openssl rand -base64 32), and give each source and endpoint a new secret`;
+  const wayOut = "to that key, or where it is lost to a new one (openssl rand -base64 32), and give each source and endpoint a new secret";
+  return `MongoDB holds secrets of webhooks that are sealed with a key, and ${path} is missing; put it back, or set SECRETS_KEY: ${wayOut}`;
 }
 
 async function ensure(given: string | undefined, dataDir: string, file: string, make: () => string | Promise<string>): Promise<string> {

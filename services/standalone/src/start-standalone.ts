@@ -1,24 +1,19 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { connectRedis } from "@openticket/client";
-import { emailConfig, type HttpDoor, httpConfig, startEmail, startHttp } from "@openticket/ingress";
-import { type Drain, type Logger, makeMetrics, messageOf, readConfig } from "@openticket/runtime";
+import { emailConfig, httpConfig, startEmail, startHttp } from "@openticket/ingress";
+import { type Drain, type Logger, makeMetrics, readConfig } from "@openticket/runtime";
 import { connectStore, makeMongoEndpoints, makeMongoWebhookSources, type StoreConnection, seedExampleData } from "@openticket/store";
 import { startWorker, workerConfig } from "@openticket/worker";
 import { z } from "zod";
 import { type StandaloneConfig, standaloneConfig } from "./config.ts";
 import { ensureCredentials, ensureSecretsKey } from "./credentials.ts";
 import { makeDataFolder } from "./databases/data-folder.ts";
+import { requireReady, requireRedis } from "./databases/require-answers.ts";
 import { startDatabases } from "./databases/start-databases.ts";
-import { StartFailure } from "./databases/start-failure.ts";
 import { type ExampleSecrets, ensureExampleWebhooks, exampleCalls } from "./example-webhooks.ts";
 
 /** Read by `opentickets` when it is told nothing else. */
 const ADDRESS_FILE = "databases.json";
-/** How long databases of the environment have for their first answer, and how often they are asked, ms. */
-const READY_TIMEOUT_MS = 10_000;
-const READY_POLL_MS = 250;
 /** What worker and doors read. */
 const servicesConfig = z.object({ ...workerConfig.shape, ...emailConfig.shape, ...httpConfig.shape });
 const { MONGODB_URL, REDIS_URL } = servicesConfig.shape;
@@ -137,42 +132,6 @@ async function withStore<T>(url: string, work: (store: StoreConnection) => Promi
   } finally {
     await store.close();
   }
-}
-
-/** Before anything waits for it: a worker that cannot reach Redis takes its whole time to end. */
-async function requireRedis({ REDIS_URL: url, QUEUE_PREFIX: prefix }: z.output<typeof servicesConfig>): Promise<void> {
-  const deadlineMs = performance.now() + READY_TIMEOUT_MS;
-  const redis = connectRedis({ url, prefix, name: "openticket-start", role: "door" });
-  try {
-    for (;;) {
-      const fault = await redis.ping().then(
-        () => undefined,
-        (error: unknown) => error,
-      );
-      if (fault === undefined) return;
-      if (performance.now() > deadlineMs) throw new StartFailure(silent("redis", messageOf(fault)));
-      await sleep(READY_POLL_MS);
-    }
-  } finally {
-    redis.disconnect();
-  }
-}
-
-function silent(name: string, answer: string): string {
-  return `${name} does not answer (${answer}); ${name.toUpperCase()}_URL says where it is`;
-}
-
-/** The services mend their connections for ever; what does not answer at all when it is first needed has a wrong address. */
-async function requireReady(readiness: HttpDoor["readiness"]): Promise<void> {
-  const deadlineMs = performance.now() + READY_TIMEOUT_MS;
-  let { isReady, checks } = await readiness();
-  while (!isReady && performance.now() < deadlineMs) {
-    await sleep(READY_POLL_MS);
-    ({ isReady, checks } = await readiness());
-  }
-  if (isReady) return;
-  const faults = Object.entries(checks).filter(([, answer]) => answer !== "ok");
-  throw new StartFailure(faults.map(([name, answer]) => silent(name, answer)).join("; "));
 }
 
 interface Shown {
