@@ -2,7 +2,7 @@ import type mongoose from "mongoose";
 import { DUPLICATE_KEY } from "./duplicate-key.ts";
 import { type InsertFailure, insertUnordered } from "./insert-unordered.ts";
 import { isStoreOutage, StoreUnavailable } from "./outage.ts";
-import { namesInUse } from "./taken-names.ts";
+import { MOST_LOSSES, namesInUse } from "./taken-names.ts";
 import type { Stored } from "./ticket-documents.ts";
 
 /** One unordered write of many documents, and its answer for each of them; see ticket-committer.ts for the whole. */
@@ -13,6 +13,8 @@ export interface Pending<D> {
   place: number;
   /** Rounds of new numbers so far. */
   rounds: number;
+  /** Times that its identity was taken and nothing was found under it. */
+  losses?: number;
 }
 
 export interface Written<D> {
@@ -79,16 +81,24 @@ export async function findStanding<D extends Document>(items: readonly Pending<D
   );
 }
 
-/** Of documents whose identity is taken and of which nothing could be read: those that have no majority yet, and those of which there is nothing. */
+/**
+ * Of documents whose identity is taken and of which nothing could be read: those to go on with, because what is there has no
+ * majority yet, or was removed in that moment; and those of which there was nothing too often.
+ */
 export async function sortUnread<D extends Document>(
   items: readonly Pending<D>[],
   collection: mongoose.mongo.Collection<D>,
-): Promise<{ unsafe: Pending<D>[]; lost: Pending<D>[] }> {
+): Promise<{ unsafe: Pending<D>[]; again: Pending<D>[]; lost: Pending<D>[] }> {
   const inUse = await namesInUse(
     items.map(({ document }) => document._id),
     collection,
   );
-  return { unsafe: items.filter(({ document }) => inUse.has(document._id)), lost: items.filter(({ document }) => !inUse.has(document._id)) };
+  const gone = items.filter(({ document }) => !inUse.has(document._id)).map((item) => ({ ...item, losses: (item.losses ?? 0) + 1 }));
+  return {
+    unsafe: items.filter(({ document }) => inUse.has(document._id)),
+    again: gone.filter(({ losses }) => losses < MOST_LOSSES),
+    lost: gone.filter(({ losses }) => losses >= MOST_LOSSES),
+  };
 }
 
 /** How long a batch whose fate is unknown is tried again, ms; below a job's lock, which is renewed meanwhile. */

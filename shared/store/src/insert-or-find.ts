@@ -2,7 +2,7 @@ import type mongoose from "mongoose";
 import { DUPLICATE_KEY } from "./duplicate-key.ts";
 import { insertUnordered } from "./insert-unordered.ts";
 import { isStoreOutage, StoreUnavailable } from "./outage.ts";
-import { NothingUnderName, namesInUse } from "./taken-names.ts";
+import { MOST_LOSSES, NothingUnderName, namesInUse } from "./taken-names.ts";
 
 /**
  * What had the same `_id` already; undefined: this one was put in; an error: what is in the way cannot be read. Either no majority
@@ -15,6 +15,23 @@ export type Standing<T> = T | undefined | StoreUnavailable | NothingUnderName;
  * has put in, by a first try whose answer was lost.
  */
 export async function insertOrFind<T extends { _id: string }>(
+  db: mongoose.mongo.Db,
+  documents: readonly T[],
+  collection: mongoose.mongo.Collection<T>,
+  isSame: (stored: T, document: T) => boolean,
+): Promise<Standing<T>[]> {
+  const standing = await tryOnce(db, documents, collection, isSame);
+  for (let losses = 1; losses < MOST_LOSSES; losses++) {
+    const places = documents.flatMap((_document, index) => (standing[index] instanceof NothingUnderName ? index : []));
+    if (places.length === 0) return standing;
+    const lost = documents.filter((_document, index) => places.includes(index));
+    const again = await tryOnce(db, lost, collection, isSame);
+    for (const [index, place] of places.entries()) standing[place] = again[index];
+  }
+  return standing;
+}
+
+async function tryOnce<T extends { _id: string }>(
   db: mongoose.mongo.Db,
   documents: readonly T[],
   collection: mongoose.mongo.Collection<T>,

@@ -53,9 +53,9 @@ export async function addBatch(adding: readonly Adding[], deps: ReplyCommitterDe
       const settled = [...stored.map(asAdded), ...[...standing].map(asFound)];
       await settle(await undisputed(settled, adding, outcomes, deps), outcomes, deps);
       const unread = taken.identity.filter((item) => !standing.has(item));
-      const { unsafe, lost } = await sortUnread(unread, deps.replies);
+      const { unsafe, again, lost } = await sortUnread(unread, deps.replies);
       for (const { place } of lost) outcomes[place] = new NothingUnderName();
-      undecided = [...unsafe, ...(await number(taken.number, deps))];
+      undecided = [...unsafe, ...again, ...(await number(taken.number, deps))];
       if (undecided.length > 0) await pauseOrGiveUp(deadlineMs, deps, undefined);
     } catch (error) {
       if (!isStoreOutage(error)) throw error;

@@ -4,7 +4,8 @@ import type mongoose from "mongoose";
  * Of what use it is to look again for a document whose name is taken and under which a majority's reader finds nothing.
  *
  * It may have no majority yet: then it is read soon, or rolled back. Where nothing is found at all it was removed in that
- * moment, or the store keeps the name as another one; that is a fault of this one document, and the others must not wait.
+ * moment, and the name is free for the next try. Or the store keeps the name as another one: then there is nothing each time, which
+ * is a fault of this one document, and the others must not wait.
  */
 export class NothingUnderName extends Error {
   override name = "NothingUnderName";
@@ -12,6 +13,9 @@ export class NothingUnderName extends Error {
     super("its name is taken, and nothing is found under it");
   }
 }
+
+/** So often a name may be taken and nothing be found under it: requests that fight for one key take their documents out again. */
+export const MOST_LOSSES = 8;
 
 /** Those of these names that a document has, safe or not. */
 export async function namesInUse<D extends { _id: string }>(names: readonly string[], collection: mongoose.mongo.Collection<D>): Promise<Set<string>> {

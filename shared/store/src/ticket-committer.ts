@@ -53,9 +53,9 @@ export async function commitBatch(drafts: readonly TicketDraft[], deps: Committe
       const renumbered = await renumber(taken.number, deps);
       for (const item of renumbered.hopeless) outcomes[item.place] = { kind: "out-of-numbers" };
       const unread = taken.identity.filter((item) => !known.has(item));
-      const { unsafe, lost } = await sortUnread(unread, deps.tickets);
+      const { unsafe, again, lost } = await sortUnread(unread, deps.tickets);
       for (const { place } of lost) outcomes[place] = new NothingUnderName();
-      undecided = [...unsafe, ...renumbered.items];
+      undecided = [...unsafe, ...again, ...renumbered.items];
       if (unsafe.length > 0) await pauseOrGiveUp(deadlineMs, deps, undefined);
     } catch (error) {
       if (!isStoreOutage(error)) throw error;
