@@ -15,7 +15,8 @@ const TOGETHER = [
   "standalone",
   "standalone-settings",
 ];
-const together = TOGETHER.map((name) => `test/e2e/${name}.e2e.test.ts`);
+/** The others that run so: what single doors and programs say, each with a stack of its own. */
+const together = [...TOGETHER.map((name) => `test/e2e/${name}.e2e.test.ts`), "test/conformance/*.e2e.test.ts", "services/*/test/**/*.e2e.test.ts"];
 /** Files at once: those with servers wait most of the time. Left alone, two cores would mean one. */
 const SIDE_BY_SIDE = 2;
 /** Real servers, started once for the whole run and only when a test of these levels is in it. */
