@@ -103,7 +103,7 @@ export function makeOperatorQueue({ connection, prefix }: { connection: RedisCon
     missing: (requestIds) => missingRequests(places, requestIds),
     async enqueueAgain(requestId, jobName, data) {
       const jobId = `again_${randomBytes(AGAIN_BYTES).toString("hex")}`;
-      await leavePointer(places, requestId, { jobId, fingerprint: undefined });
+      await leavePointer(places, requestId, { jobId });
       await queue.add(jobName || OPEN_TICKET_JOB, data, { ...JOB_OPTIONS, jobId });
     },
     removeMatching: (matches) => removeFrom(queue, matches),

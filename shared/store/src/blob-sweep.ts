@@ -1,6 +1,7 @@
 import type { DeadLetter, InboundRecord, Receipt } from "@openticket/contract";
 import mongoose from "mongoose";
 import { BUCKET, COLLECTIONS, type StoreConnection } from "./connect.ts";
+import { inBatches } from "./in-batches.ts";
 import type { BlobDocument } from "./small-blobs.ts";
 
 /**
@@ -30,7 +31,7 @@ async function sweepStaged(store: StoreConnection, { olderThanMs, now, stopped }
   const blobs = store.db.collection<BlobDocument>(COLLECTIONS.blobs);
   const bucket = new mongoose.mongo.GridFSBucket(store.db, { bucketName: BUCKET });
   let swept = 0;
-  for await (const files of batchesOf(bucket.find({ uploadDate: { $lt: limit } }, { projection: { _id: 1 } }), stopped)) {
+  for await (const files of inBatches(bucket.find({ uploadDate: { $lt: limit } }, { projection: { _id: 1 } }), TOGETHER, stopped)) {
     const ids = files.map(({ _id }) => _id);
     const named = new Set((await blobs.find({ fileId: { $in: ids } }, { projection: { fileId: 1 } }).toArray()).map(({ fileId }) => fileId.toHexString()));
     for (const id of ids.filter((each) => !named.has(each.toHexString()))) {
@@ -49,7 +50,7 @@ async function sweepUnused(store: StoreConnection, { olderThanMs, messagesKeptMs
   const waitedFor = await filesOfUndecided(store);
   const messages = makeMessageContents(store, messagesKeptMs === undefined ? undefined : new Date(now.getTime() - messagesKeptMs));
   let swept = 0;
-  for await (const files of batchesOf(blobs.find(isOld), stopped)) {
+  for await (const files of inBatches(blobs.find(isOld), TOGETHER, stopped)) {
     const names = files.map(({ _id }) => _id);
     const held = new Set([...(await filesOfTickets(store, names)), ...(await messages.keptOf(names))]);
     for (const { _id, fileId } of files.filter((file) => !waitedFor.has(file._id) && !held.has(file._id))) {
@@ -61,18 +62,6 @@ async function sweepUnused(store: StoreConnection, { olderThanMs, messagesKeptMs
     }
   }
   return swept;
-}
-
-async function* batchesOf<T>(found: AsyncIterable<T>, stopped: AbortSignal | undefined): AsyncGenerator<T[]> {
-  let batch: T[] = [];
-  for await (const item of found) {
-    if (stopped?.aborted) return;
-    batch.push(item);
-    if (batch.length < TOGETHER) continue;
-    yield batch;
-    batch = [];
-  }
-  yield batch;
 }
 
 /** Files of requests that are accepted and not decided, and of those that were given up, which an operator may run again. */

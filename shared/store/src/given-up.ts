@@ -13,6 +13,7 @@ import {
   type Kind,
   TOGETHER,
 } from "./given-up-records.ts";
+import { inBatches } from "./in-batches.ts";
 
 /**
  * Deliveries that were given up, and how they are owed again.
@@ -73,14 +74,8 @@ async function list({ limit, ...filter }: GivenUpFilter & { limit: number }, col
 }
 
 async function* batchesOf(of: Kind, filter: GivenUpFilter, collections: Collections): AsyncGenerator<GivenUp[]> {
-  let batch: GivenUp[] = [];
-  for await (const record of collections[of].find(hasGivenUp(filter), { projection: FIELDS, batchSize: TOGETHER })) {
-    batch.push(...givenUpOf(of, record, filter));
-    if (batch.length < TOGETHER) continue;
-    yield batch;
-    batch = [];
-  }
-  if (batch.length > 0) yield batch;
+  const found = collections[of].find(hasGivenUp(filter), { projection: FIELDS, batchSize: TOGETHER });
+  for await (const records of inBatches(found, TOGETHER)) yield records.flatMap((record) => givenUpOf(of, record, filter));
 }
 
 async function withTickets(found: readonly Found[], { ticket: tickets }: Collections): Promise<GivenUp[]> {

@@ -11,7 +11,8 @@ import { findNumbered } from "./thread.ts";
  * A name in a header proves nothing: somebody is a client, user, contact or member of the staff only when the domain of
  * From vouches for the mail. Everybody else is a guest, and whom they would have been stands in the trace alone.
  * A member of the staff who forwards a mail is not its author: that is who stands in the forwarded block, as a guest,
- * because nobody vouches for a block of text. But what they write to a ticket is theirs, whatever it quotes. A web form that writes from a no-reply address means its Reply-To.
+ * because nobody vouches for a block of text. But what they write to a ticket is theirs, whatever it quotes. A web form that
+ * writes from a no-reply address means its Reply-To.
  */
 export async function identifySender(mailCase: MailCase): Promise<Sender> {
   const { mail, record, deps } = mailCase;
