@@ -45,6 +45,11 @@ export function makeOutput({ out, err }: Terminal, isJson: boolean): Output {
   };
 }
 
+/** A text for a line of a list. */
+export function shortened(text: string, most = 60): string {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+}
+
 /** How long ago, in the largest unit that says enough. */
 export function ago(at: Date, now: Date = new Date()): string {
   const seconds = Math.max(0, Math.round((now.getTime() - at.getTime()) / 1000));

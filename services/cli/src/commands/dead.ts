@@ -13,7 +13,7 @@ import { type DeadLetterStore, makeMongoDeadLetters, makeMongoReceipts, makeStor
 import type { Argv } from "yargs";
 import type { Command, CommandDeps } from "../command.ts";
 import { CliFailure } from "../failure.ts";
-import { ago, table } from "../output.ts";
+import { ago, shortened, table } from "../output.ts";
 
 interface Chosen {
   ids?: string[] | undefined;
@@ -160,8 +160,4 @@ async function chosenIds({ ids = [], code, all }: Chosen, letters: DeadLetterSto
   const unknown = wanted.filter((_, index) => !found[index] || (code !== undefined && found[index]?.code !== code));
   if (unknown.length > 0) throw new CliFailure(`There is no dead letter ${unknown.join(", ")}; see opentickets dead list.`);
   return wanted;
-}
-
-function shortened(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 }

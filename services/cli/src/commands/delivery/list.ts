@@ -1,7 +1,10 @@
 import { type GivenUp, makeMongoGivenUp } from "@openticket/store";
 import type { Command, CommandDeps } from "../../command.ts";
-import { ago, table } from "../../output.ts";
+import { ago, shortened, table } from "../../output.ts";
 import { filterOf, type Which, which } from "./which.ts";
+
+/** Longest error in a list, characters: enough for the words of a relay, which come behind ours. */
+const MAX_ERROR = 200;
 
 /** `opentickets delivery list`: what was given up, the latest first. */
 export const deliveryList: Command = (parser, wrap) =>
@@ -37,7 +40,16 @@ function toView(delivery: GivenUp) {
 function tableOf(shown: readonly GivenUp[]): string {
   const rows = shown.map((delivery) => {
     const { ticket, entry } = delivery;
-    return [nameOf(delivery), ticket?.tid, entry.kind, whatOf(entry), whomOf(entry), entry.attempts, ago(entry.deadAt), shortened(entry.lastError ?? "")];
+    return [
+      nameOf(delivery),
+      ticket?.tid,
+      entry.kind,
+      whatOf(entry),
+      whomOf(entry),
+      entry.attempts,
+      ago(entry.deadAt),
+      shortened(entry.lastError ?? "", MAX_ERROR),
+    ];
   });
   return table(["delivery", "ticket", "kind", "what", "to", "tries", "given up", "last error"], rows);
 }
@@ -48,9 +60,4 @@ function whatOf({ kind, template, event }: GivenUp["entry"]): string | undefined
 
 function whomOf({ kind, to, queue }: GivenUp["entry"]): string | undefined {
   return kind === "event" ? "endpoints" : (to?.email ?? queue);
-}
-
-/** Long enough for the words of a relay, which come behind ours. */
-function shortened(text: string): string {
-  return text.length > 200 ? `${text.slice(0, 199)}…` : text;
 }

@@ -1,7 +1,7 @@
 import { INBOUND_STATES, type InboundState } from "@openticket/contract";
 import { makeMongoInbound } from "@openticket/store";
 import type { Command, CommandDeps } from "../../command.ts";
-import { ago, table } from "../../output.ts";
+import { ago, shortened, table } from "../../output.ts";
 
 interface Argv {
   mailbox?: string | undefined;
@@ -39,8 +39,4 @@ async function list({ mailbox, ...filter }: Argv, { connections, output }: Comma
     ticket ? `ticket ${ticket.tid}` : shortened(reason?.text ?? summary?.subject ?? ""),
   ]);
   output.answer(records, () => (rows.length === 0 ? "No messages." : table(["message", "state", "came", "to", "from", ""], rows)));
-}
-
-function shortened(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 }
