@@ -85,7 +85,7 @@ export function startSender(given: SenderDeps): Sender {
   deps.metrics.gauge("event_calls_in_flight", "Calls to endpoints that wait for their answers", places.total);
   const looking = startLoop({
     round: async () => {
-      for (const endpoint of deps.active()) void takeDue(endpoint, deps);
+      for (const { _id: name } of deps.active()) void takeDue(name, deps);
       return false;
     },
     intervalMs: LOOK_MS,
@@ -99,10 +99,7 @@ export function startSender(given: SenderDeps): Sender {
     onFault: (err) => logger.warn({ err }, "calls not tidied"),
   });
   return {
-    wake(name) {
-      const endpoint = deps.active().find(({ _id }) => _id === name);
-      if (endpoint) void takeDue(endpoint, deps);
-    },
+    wake: (name) => void takeDue(name, deps),
     async close() {
       isClosing = true;
       await Promise.all([looking.close(), tidying.close()]);
@@ -123,15 +120,15 @@ async function tidy({ calls, all, now, retentionMs, logger }: Sending): Promise<
 }
 
 /** Takes and starts what is due for an endpoint, as far as it has places. Never throws. */
-async function takeDue(endpoint: WebhookEndpoint, deps: Sending): Promise<void> {
-  const lane = laneOf(endpoint, deps);
+async function takeDue(name: string, deps: Sending): Promise<void> {
+  const lane = laneOf(name, deps);
   if (lane.isTaking) {
     lane.mustLookAgain = true;
     return;
   }
   lane.isTaking = true;
-  const taking = takeAndStart(endpoint, lane, deps)
-    .catch((err: unknown) => deps.logger.warn({ endpoint: endpoint._id, err }, "calls not taken"))
+  const taking = takeAndStart(name, lane, deps)
+    .catch((err: unknown) => deps.logger.warn({ endpoint: name, err }, "calls not taken"))
     .finally(() => {
       lane.isTaking = false;
       deps.inFlight.delete(taking);
@@ -140,14 +137,16 @@ async function takeDue(endpoint: WebhookEndpoint, deps: Sending): Promise<void> 
   await taking;
   if (!lane.mustLookAgain) return;
   lane.mustLookAgain = false;
-  void takeDue(endpoint, deps);
+  void takeDue(name, deps);
 }
 
-async function takeAndStart(endpoint: WebhookEndpoint, lane: Lane, deps: Sending): Promise<void> {
-  const { places, calls, now } = deps;
-  const name = endpoint._id;
+/** By what the endpoint is now: it may have been changed or stopped since the last call to it was started. */
+async function takeAndStart(name: string, lane: Lane, deps: Sending): Promise<void> {
+  const { active, places, calls, now } = deps;
+  const endpoint = active().find(({ _id }) => _id === name);
+  if (!endpoint || deps.isClosing()) return;
   const allowed = lane.breaker.allows();
-  if (deps.isClosing() || allowed === "none") return;
+  if (allowed === "none") return;
   const taken = places.take(name, { most: allowed === "one" ? 1 : endpoint.maxInFlight });
   if (taken === 0) return;
   let used = 0;
@@ -167,7 +166,7 @@ function start(call: LeasedCall, endpoint: WebhookEndpoint, lane: Lane, deps: Se
       deps.places.leave(endpoint._id, 1);
       deps.inFlight.delete(sending);
       // A place is free.
-      void takeDue(endpoint, deps);
+      void takeDue(endpoint._id, deps);
     });
   deps.inFlight.add(sending);
 }
@@ -222,7 +221,7 @@ async function stopCalls({ _id: endpoint, updatedAt: since }: WebhookEndpoint, {
   await refresh();
 }
 
-function laneOf({ _id: name }: WebhookEndpoint, { lanes, nowMs }: Sending): Lane {
+function laneOf(name: string, { lanes, nowMs }: Sending): Lane {
   const known = lanes.get(name);
   if (known) return known;
   const made: Lane = { breaker: makeBreaker({ nowMs }), isTaking: false, mustLookAgain: false };

@@ -89,7 +89,7 @@ async function startWorkerSender({ maxInFlight = 20 } = {}) {
     await interest.close();
   };
   closers.push(close);
-  return { close, sender };
+  return { close, sender, refresh: interest.refresh };
 }
 
 const reached = (id: string, what: string, isSo: (call: WebhookCallRecord) => boolean) =>
@@ -173,21 +173,33 @@ describe("an endpoint that answers", () => {
     expect(elsewhere.calls).toEqual([]);
   });
 
-  it("410 gets no more calls until the operator enables it", async () => {
+  it("410 gets no more calls until the operator enables it, whatever is owed to it", async () => {
     const it = await receiver();
     it.answers.push({ status: 410 });
     const endpoint = await endpointAt(it.url, { maxInFlight: 1 });
-    const { _id } = await owe(endpoint);
+    const first = await owe(endpoint);
+    const others = [await owe(endpoint), await owe(endpoint), await owe(endpoint)];
     await startWorkerSender();
-    expect(await reached(_id, "the end", ({ state }) => state === "failed")).toMatchObject({ tries: [{ status: 410 }] });
+    expect(await reached(first._id, "the end", ({ state }) => state === "failed")).toMatchObject({ tries: [{ status: 410 }] });
     const stopped = await until("it is stopped", async () => (await endpoints.find(endpoint._id))?.disabled);
     expect(stopped.reason).toMatch(/410/);
-    const other = await owe(endpoint);
     await sleep(1500);
-    expect(it.calls).toHaveLength(1);
+    expect(it.calls.map(({ id }) => id)).toEqual([first.eventId]);
     const { disabled, ...enabled } = { ...endpoint, updatedAt: new Date(endpoint.updatedAt.getTime() + 1) };
     await endpoints.replace(endpoint, enabled);
-    await delivered(other._id);
+    for (const { _id } of others) await delivered(_id);
+  });
+
+  it("slowly gets the calls that are left at its new URL, once it has one", async () => {
+    const [old, moved] = [await receiver({ alwaysHangs: true }), await receiver()];
+    const endpoint = await endpointAt(old.url, { maxInFlight: 1 });
+    const owed = await Promise.all(Array.from({ length: 3 }, () => owe(endpoint)));
+    const { refresh } = await startWorkerSender();
+    await until("the first call", async () => old.calls.length > 0);
+    await endpoints.replace(endpoint, { ...endpoint, url: moved.url, updatedAt: new Date(endpoint.updatedAt.getTime() + 1) });
+    await refresh();
+    await until("the others", async () => moved.calls.length === owed.length - 1);
+    expect(old.calls).toHaveLength(1);
   });
 
   it("never is given up after ten tries, and a replay sends the call again", async () => {
