@@ -4,7 +4,9 @@ import { defineConfig } from "vitest/config";
 const testsOf = (level: string) => ["services/*/test", "shared/*/test", "test"].map((folder) => `${folder}/**/*.${level}.test.ts`);
 /** Tests that mostly wait, for a program that starts or a mail that arrives: they run side by side. */
 const TOGETHER = [
+  "bench",
   "every-door",
+  "imap-crash",
   "mail",
   "mail-loop",
   "mail-verified",
@@ -17,12 +19,14 @@ const TOGETHER = [
 ];
 /** The others that run so: what single doors and programs say, each with a stack of its own. */
 const together = [...TOGETHER.map((name) => `test/e2e/${name}.e2e.test.ts`), "test/conformance/*.e2e.test.ts", "services/*/test/**/*.e2e.test.ts"];
-/** Files at once: those with servers wait most of the time. Left alone, two cores would mean one. */
+/** Files at once. Left alone, two cores would mean one. */
 const SIDE_BY_SIDE = 2;
+/** Of those with servers, which they wait for most of the time. */
+const SERVERS_SIDE_BY_SIDE = 3;
 /** Real servers, started once for the whole run and only when a test of these levels is in it. */
 const servers = ["test/support/global-setup.ts"];
 
-/** Of a test with real servers, which a busy machine may keep waiting; the default reporter says which one needed it. */
+/** Of a test with real servers, which a busy machine may keep waiting; the reporter says which one needed it, and why. */
 const RETRIES = 1;
 /** What tests of the whole product need. */
 const wholeProducts = { globalSetup: servers, testTimeout: 120_000, hookTimeout: 60_000, retry: RETRIES };
@@ -31,6 +35,8 @@ export default defineConfig({
   test: {
     reporters: ["default", "./test/support/reporter.ts"],
     pool: "forks",
+    // Files of one process share its modules: loading them anew for each file was a third of the unit tests' time.
+    isolate: false,
     projects: [
       { extends: true, test: { name: "unit", include: testsOf("unit"), testTimeout: 30_000, maxWorkers: SIDE_BY_SIDE, sequence: { groupOrder: 0 } } },
       {
@@ -42,12 +48,12 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 30_000,
           retry: RETRIES,
-          maxWorkers: SIDE_BY_SIDE,
+          maxWorkers: SERVERS_SIDE_BY_SIDE,
           sequence: { groupOrder: 1 },
         },
       },
       { extends: true, test: { name: "e2e", include: testsOf("e2e"), exclude: together, maxWorkers: 1, sequence: { groupOrder: 2 }, ...wholeProducts } },
-      { extends: true, test: { name: "e2e-together", include: together, maxWorkers: SIDE_BY_SIDE, sequence: { groupOrder: 3 }, ...wholeProducts } },
+      { extends: true, test: { name: "e2e-together", include: together, maxWorkers: SERVERS_SIDE_BY_SIDE, sequence: { groupOrder: 3 }, ...wholeProducts } },
     ],
   },
 });

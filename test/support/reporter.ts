@@ -1,5 +1,5 @@
 import { writeSync } from "node:fs";
-import type { Reporter, TestModule } from "vitest/node";
+import type { Reporter, TestCase, TestModule } from "vitest/node";
 
 interface Counts {
   passed: number;
@@ -23,6 +23,14 @@ export default class ClosingLine implements Reporter {
       if (counts.failed > 0) process.exitCode = 1;
       writeSync(STDOUT, `${closingLine(counts)}\n`);
     });
+  }
+
+  /** What a test met at its first try is lost otherwise when the second one passes. */
+  onTestCaseResult(test: TestCase): void {
+    const { errors = [] } = test.result();
+    if (!test.diagnostic()?.flaky) return;
+    const reasons = errors.map(({ stack, message }) => stack ?? message).join("\n");
+    writeSync(STDOUT, `passed at a second try: ${test.module.relativeModuleId}: ${test.fullName}\n${reasons}\n`);
   }
 
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
