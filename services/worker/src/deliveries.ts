@@ -1,10 +1,17 @@
-import type { CommandResult, OutboxEntry, RejectionRecord, ReplyRecord, TicketHead, TicketRecord } from "@openticket/contract";
+import {
+  type CommandResult,
+  type OutboxEntry,
+  type RejectionRecord,
+  type ReplyRecord,
+  resultOfReply,
+  resultOfTicket,
+  type TicketHead,
+  type TicketRecord,
+} from "@openticket/contract";
 import type { Announcer } from "./events-out/announce.ts";
 import { MailDelayed } from "./notify/mail-delayed.ts";
 import { MailRejected } from "./notify/mail-rejected.ts";
 import type { Notifier } from "./notify/notifier.ts";
-import { replyAddedResult } from "./pipeline/add-ticket-reply.ts";
-import { successResult } from "./pipeline/ticket-outcome.ts";
 
 export interface DeliveriesDeps {
   /** Puts a result on a requester's queue. */
@@ -34,14 +41,14 @@ export function makeDeliveries({ answer, notifier, tickets, replies, announcer }
   return {
     async ofTicket(ticket, entry) {
       const { kind, queue, requestId = ticket.requestId, correlationId } = entry;
-      if (kind === "reply" && queue !== undefined) return answer(queue, successResult({ requestId, correlationId }, ticket));
+      if (kind === "reply" && queue !== undefined) return answer(queue, resultOfTicket({ requestId, correlationId }, ticket));
       if (kind === "event") return announcer.ofTicket(ticket, entry);
       return notifier.deliver(ticket, entry);
     },
     async ofReply(reply, entry) {
       const { kind, queue, requestId = reply.requestId, correlationId } = entry;
       if (kind === "ticket") return replies.applyToTicket(reply);
-      if (kind === "reply" && queue !== undefined) return answer(queue, replyAddedResult({ requestId, correlationId }, reply));
+      if (kind === "reply" && queue !== undefined) return answer(queue, resultOfReply({ requestId, correlationId }, reply));
       if (kind === "event") return announcer.ofReply(reply, entry);
       return mailOfReply(reply, entry);
     },

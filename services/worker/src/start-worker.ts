@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BadRedisUrl, connectRedis, isRedisOutage, makeReplyPublisher, startJanitor, warnOfUnsafeSettings } from "@openticket/client";
-import { type RequestStatus, TICKET_STATUSES } from "@openticket/contract";
+import { type RequestStatus, resultOfErrors, TICKET_STATUSES } from "@openticket/contract";
 import type { Drain, Logger, Metrics, ReadinessCheck } from "@openticket/runtime";
 import {
   connectStore,
@@ -31,7 +31,6 @@ import { makeNotifier } from "./notify/notifier.ts";
 import { makeTransport } from "./notify/transport.ts";
 import { startDispatcher } from "./outbox/dispatcher.ts";
 import { makeNumbers } from "./pipeline/numbers.ts";
-import { errorResult } from "./pipeline/outcomes.ts";
 import type { PipelineDeps, TicketRules } from "./pipeline/ports.ts";
 import { outcomesOf } from "./pipeline/status.ts";
 import { startCommandConsumer } from "./queue/command-consumer.ts";
@@ -144,7 +143,7 @@ export async function startWorker(
     // A receipt that does not hear of its outcome is looked at again by the recovery.
     decided: (requestId, outcome) => void receipts.decided(requestId, outcome).catch((err: unknown) => logger.warn({ err, requestId }, "receipt not updated")),
     bury: letters.bury,
-    failed: (request, error) => errorResult(request, [error]),
+    failed: (request, error) => resultOfErrors(request, [error]),
     retryInMs: (error) => (error instanceof SenderUnsettled || error instanceof EarlierUndecided ? error.retryInMs : undefined),
     isTooEarly: (error) => error instanceof EarlierUndecided,
     isOutage: (error) => isStoreOutage(error) || isRedisOutage(error) || error instanceof EventsWait || error instanceof SenderUnsettled,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { shortId } from "./command.ts";
+import { CONTRACT_VERSION } from "./names.ts";
 import { decision } from "./ticket.ts";
 import { SOURCE_KINDS } from "./webhook.ts";
 
@@ -108,6 +109,11 @@ export type InboundRecord = z.infer<typeof inboundRecord>;
 /** Data of a job {@link INBOUND_MAIL_JOB} on the command queue. The job's id is the requestId. */
 export const inboundMailCommand = z.looseObject({ v: z.int().min(1), requestId: shortId, inboundId: shortId, receivedAt: z.string() });
 export type InboundMailCommand = z.infer<typeof inboundMailCommand>;
+
+/** The command that has a stored message read. */
+export function inboundCommandOf({ _id: inboundId, requestId, receivedAt }: Pick<InboundRecord, "_id" | "requestId" | "receivedAt">): InboundMailCommand {
+  return { v: CONTRACT_VERSION, requestId, inboundId, receivedAt: receivedAt.toISOString() };
+}
 
 /** Job name of a stored message that wants to be read. Ours alone: not part of the contract with other producers. */
 export const INBOUND_MAIL_JOB = "InboundMail";

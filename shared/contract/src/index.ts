@@ -10,6 +10,7 @@ export * from "./keeping.ts";
 export * from "./limits.ts";
 export * from "./mail-folder.ts";
 export * from "./names.ts";
+export * from "./outcome.ts";
 export * from "./params/decode.ts";
 export * from "./reply.ts";
 export * from "./reply-params.ts";

@@ -8,6 +8,9 @@ import {
   type Receipt,
   type RequestError,
   receiptOf,
+  resultOfErrors,
+  resultOfReply,
+  resultOfTicket,
 } from "@openticket/contract";
 import { type CommandQueue, type ReceiptStore, ReplyLate, type TicketReader } from "./ports.ts";
 
@@ -79,20 +82,16 @@ async function awaitEarlier(command: Command, { tickets, ...deps }: AcceptDeps):
       actionOf(command) === ADD_TICKET_REPLY_JOB ? tickets.findReplyByRequestId(requestId) : undefined,
       tickets.findRejection(requestId),
     ]);
-    if (reply) return resultOf(command, reply.fingerprint, { requestId, result: "success", ticketid: reply.ticketId, replyid: reply.replyId });
-    if (ticket) return resultOf(command, ticket.fingerprint, { requestId, result: "success", id: ticket.id, tid: ticket.tid, c: ticket.c });
-    if (rejection) return resultOf(command, rejection.fingerprint, errorResult(requestId, rejection.errors));
+    if (reply) return resultOf(command, reply.fingerprint, resultOfReply({ requestId }, reply));
+    if (ticket) return resultOf(command, ticket.fingerprint, resultOfTicket({ requestId }, ticket));
+    if (rejection) return resultOf(command, rejection.fingerprint, resultOfErrors({ requestId }, rejection.errors));
     await deps.sleep(LOOK_INTERVAL_MS);
   }
   throw new ReplyLate(requestId);
 }
 
 function resultOf(command: Command, fingerprint: string, result: CommandResult): CommandResult {
-  return fingerprint === fingerprintOf(command) ? { ...result, replayed: true } : errorResult(command.requestId, [IDEMPOTENCY_CONFLICT]);
-}
-
-function errorResult(requestId: string, errors: RequestError[]): CommandResult {
-  return { requestId, result: "error", message: errors[0]?.message ?? "", errors };
+  return fingerprint === fingerprintOf(command) ? { ...result, replayed: true } : resultOfErrors({ requestId: command.requestId }, [IDEMPOTENCY_CONFLICT]);
 }
 
 /**

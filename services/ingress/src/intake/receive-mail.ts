@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { CONTRACT_VERSION, FIRST_CHECK_MS, type InboundMailCommand, type InboundRecord, type InboundSource } from "@openticket/contract";
+import { FIRST_CHECK_MS, type InboundMailCommand, type InboundRecord, type InboundSource, inboundCommandOf } from "@openticket/contract";
 import { type MailIdentity, peekAtMail } from "./mail-identity.ts";
 import type { BlobStore } from "./ports.ts";
 
@@ -135,9 +135,8 @@ async function nameOf(identity: string, receivedAt: Date, inbound: ReceiveMailDe
 }
 
 /** A repetition as well: its first job may be lost, and one that is there or done already changes nothing. */
-function submit({ _id: inboundId, requestId, receivedAt }: InboundRecord, deps: ReceiveMailDeps): void {
-  const command: InboundMailCommand = { v: CONTRACT_VERSION, requestId, inboundId, receivedAt: receivedAt.toISOString() };
-  deps.submit(command).catch((error: unknown) => deps.onNotEnqueued(inboundId, error));
+function submit(record: InboundRecord, deps: ReceiveMailDeps): void {
+  deps.submit(inboundCommandOf(record)).catch((error: unknown) => deps.onNotEnqueued(record._id, error));
 }
 
 function hexOf(text: string): string {

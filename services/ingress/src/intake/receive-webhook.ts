@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import {
-  CONTRACT_VERSION,
   eventMailbox,
   FIRST_CHECK_MS,
   type InboundMailCommand,
   type InboundRecord,
   type InboundWebhook,
+  inboundCommandOf,
   type WebhookSource,
 } from "@openticket/contract";
 import {
@@ -130,8 +130,7 @@ async function takeEvent(
     checkAt: new Date(call.receivedAt.getTime() + FIRST_CHECK_MS),
   };
   const { kind } = await deps.inbound.accept(record);
-  const command = { v: CONTRACT_VERSION, requestId: record.requestId, inboundId: record._id, receivedAt: call.receivedAt.toISOString() };
-  deps.submitEvent(command).catch((error: unknown) => deps.onNotEnqueued(record._id, error));
+  deps.submitEvent(inboundCommandOf(record)).catch((error: unknown) => deps.onNotEnqueued(record._id, error));
   return { id: record._id, mailbox, isRepetition: kind === "exists" };
 }
 

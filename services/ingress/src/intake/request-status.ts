@@ -1,16 +1,4 @@
-import {
-  type CommandSource,
-  type DeadLetter,
-  type ErrorResult,
-  KEPT_FOR_OPERATOR,
-  type RejectionRecord,
-  type ReplyAddedResult,
-  type ReplyRecord,
-  type RequestError,
-  type RequestStatus,
-  type SuccessResult,
-  type TicketRecord,
-} from "@openticket/contract";
+import { type RequestStatus, statusOf } from "@openticket/contract";
 import type { CommandQueue, ReceiptStore, TicketReader } from "./ports.ts";
 
 export interface StatusDeps {
@@ -56,38 +44,13 @@ export async function awaitStatus(
 }
 
 async function findOutcome(requestId: string, credential: string, tickets: TicketReader): Promise<RequestStatus | undefined> {
-  const unlessForeign = (source: CommandSource | undefined, status: RequestStatus): RequestStatus =>
-    source?.credential === credential ? status : { requestId, state: "unknown" };
   const [ticket, reply, rejection] = await Promise.all([
     tickets.findByRequestId(requestId),
     tickets.findReplyByRequestId(requestId),
     tickets.findRejectionByRequestId(requestId),
   ]);
-  if (ticket) return unlessForeign(ticket.source, done(requestId, ticket));
-  if (reply) return unlessForeign(reply.source, replied(requestId, reply));
-  if (rejection) return unlessForeign(rejection.source, rejected(requestId, rejection));
-  const letter = await tickets.findDeadLetter(requestId);
-  return letter && unlessForeign(letter.source, failed(requestId, letter));
-}
-
-function done(requestId: string, { id, tid, c }: TicketRecord): RequestStatus {
-  const result: SuccessResult = { requestId, result: "success", id, tid, c };
-  return { requestId, state: "done", result };
-}
-
-function replied(requestId: string, { ticketId, replyId }: ReplyRecord): RequestStatus {
-  const result: ReplyAddedResult = { requestId, result: "success", ticketid: ticketId, replyid: replyId };
-  return { requestId, state: "done", result };
-}
-
-function rejected(requestId: string, { errors }: RejectionRecord): RequestStatus {
-  return { requestId, state: "rejected", result: errorResult(requestId, errors) };
-}
-
-function failed(requestId: string, { code }: DeadLetter): RequestStatus {
-  return { requestId, state: "failed", result: errorResult(requestId, [{ code, message: KEPT_FOR_OPERATOR }]) };
-}
-
-function errorResult(requestId: string, errors: RequestError[]): ErrorResult {
-  return { requestId, result: "error", errors, message: errors[0]?.message ?? "" };
+  const letter = ticket || reply || rejection ? undefined : await tickets.findDeadLetter(requestId);
+  const found = ticket ?? reply ?? rejection ?? letter;
+  if (!found) return undefined;
+  return found.source?.credential === credential ? statusOf(requestId, { ticket, reply, rejection, letter }) : { requestId, state: "unknown" };
 }

@@ -10,11 +10,12 @@ import {
   type ReplyRecord,
   type RequestError,
   replyError,
+  resultOfReply,
 } from "@openticket/contract";
 import { storeAttachments } from "./attachments.ts";
 import { type MailFacts, withFacts } from "./mail-facts.ts";
 import { owedByReply } from "./outbox.ts";
-import { type Addressed, address, conflict, markReplay, type Refusal, type RunOptions, repeatRejection, storeRejection } from "./outcomes.ts";
+import { conflict, markReplay, type Refusal, type RunOptions, repeatRejection, storeRejection } from "./outcomes.ts";
 import { owedEvent } from "./owed-event.ts";
 import type { PipelineDeps } from "./ports.ts";
 import { type ValidReply, validateReply } from "./validate-reply.ts";
@@ -48,7 +49,7 @@ export async function addTicketReply(command: AddTicketReplyCommand, options: Ru
   const added = await deps.replies.add(withFacts(await makeDraft(command, checked.reply, stored.attachments, deps), facts), options);
   switch (added.kind) {
     case "added":
-      return { kind: "added", reply: added.reply, result: replyAddedResult(command, added.reply) };
+      return { kind: "added", reply: added.reply, result: resultOfReply(command, added.reply) };
     case "exists":
       return repeatReply(command, added.reply);
     case "rejected":
@@ -98,10 +99,5 @@ export async function recallReply(
 
 function repeatReply(command: AddTicketReplyCommand, reply: ReplyRecord): ReplyOutcome {
   if (reply.fingerprint !== fingerprintOf(command)) return conflict(command);
-  return { kind: "duplicate", reply, result: { ...replyAddedResult(command, reply), ...markReplay(command, reply) } };
-}
-
-/** The answer for a stored reply. */
-export function replyAddedResult(request: Addressed, { ticketId, replyId }: Pick<ReplyRecord, "ticketId" | "replyId">): ReplyAddedResult {
-  return { ...address(request), result: "success", ticketid: ticketId, replyid: replyId };
+  return { kind: "duplicate", reply, result: { ...resultOfReply(command, reply), ...markReplay(command, reply) } };
 }

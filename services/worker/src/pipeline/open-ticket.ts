@@ -6,6 +6,7 @@ import {
   type OpenTicketCommand,
   type RequestError,
   referenceError,
+  resultOfTicket,
   type TicketDraft,
   type TicketRecord,
 } from "@openticket/contract";
@@ -15,7 +16,7 @@ import { owedDeliveries } from "./outbox.ts";
 import { conflict, type RunOptions, repeatRejection, storeRejection } from "./outcomes.ts";
 import { owedEvent } from "./owed-event.ts";
 import type { PipelineDeps } from "./ports.ts";
-import { type Outcome, repeatTicket, successResult } from "./ticket-outcome.ts";
+import { type Outcome, repeatTicket } from "./ticket-outcome.ts";
 import { type ValidTicket, validate } from "./validate.ts";
 
 /**
@@ -51,7 +52,7 @@ export async function openTicket(command: OpenTicketCommand, { mayHaveTwin }: Ru
 }
 
 function opened(command: OpenTicketCommand, ticket: TicketRecord): Outcome {
-  return { kind: "opened", ticket, result: successResult(command, ticket) };
+  return { kind: "opened", ticket, result: resultOfTicket(command, ticket) };
 }
 
 async function makeDraft(command: OpenTicketCommand, ticket: ValidTicket, attachments: AttachmentRef[], deps: PipelineDeps): Promise<TicketDraft> {

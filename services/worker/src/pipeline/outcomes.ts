@@ -1,4 +1,13 @@
-import { type Command, type ErrorResult, fingerprintOf, IDEMPOTENCY_CONFLICT, identityOf, type RejectionRecord, type RequestError } from "@openticket/contract";
+import {
+  type Command,
+  type ErrorResult,
+  fingerprintOf,
+  IDEMPOTENCY_CONFLICT,
+  identityOf,
+  type RejectionRecord,
+  type RequestError,
+  resultOfErrors,
+} from "@openticket/contract";
 import { owedEvent } from "./owed-event.ts";
 import type { PipelineDeps, Rejection } from "./ports.ts";
 
@@ -40,7 +49,7 @@ export async function storeRejection(
   });
   switch (rejection.kind) {
     case "rejected":
-      return { kind: "rejected", result: errorResult(command, errors), rejection: rejection.record };
+      return { kind: "rejected", result: resultOfErrors(command, errors), rejection: rejection.record };
     case "exists":
       return repeatRejection(command, rejection.record);
     case "opened":
@@ -58,7 +67,7 @@ function departmentOf({ ticket }: Command): { deptid?: number } {
 /** The answer that a stored rejection gives to this command. */
 export function repeatRejection(command: Command, rejection: RejectionRecord): Refusal {
   if (rejection.fingerprint !== fingerprintOf(command)) return conflict(command);
-  return { kind: "duplicate", result: { ...errorResult(command, rejection.errors), ...markReplay(command, rejection) } };
+  return { kind: "duplicate", result: { ...resultOfErrors(command, rejection.errors), ...markReplay(command, rejection) } };
 }
 
 /** A second run of one submission is no replay: its requester has not had an answer yet. */
@@ -68,20 +77,5 @@ export function markReplay(command: Command, decided: { receivedAt: Date }): { r
 
 /** The command's key stands for another request. */
 export function conflict(command: Command): Refusal {
-  return { kind: "conflict", result: errorResult(command, [IDEMPOTENCY_CONFLICT]) };
-}
-
-/** The answer to what added nothing; the first error is the one that older callers see. */
-export function errorResult(request: Addressed, errors: RequestError[]): ErrorResult {
-  return { ...address(request), result: "error", errors, message: errors[0]?.message ?? "The request could not be processed" };
-}
-
-export interface Addressed {
-  requestId: string;
-  correlationId?: string | undefined;
-}
-
-/** The part of a result by which its requester knows it. */
-export function address({ requestId, correlationId }: Addressed): { requestId: string; correlationId?: string } {
-  return correlationId === undefined ? { requestId } : { requestId, correlationId };
+  return { kind: "conflict", result: resultOfErrors(command, [IDEMPOTENCY_CONFLICT]) };
 }

@@ -1,7 +1,4 @@
-import { type DeadLetter, KEPT_FOR_OPERATOR, type RejectionRecord, type ReplyRecord, type RequestStatus, type TicketRecord } from "@openticket/contract";
-import { replyAddedResult } from "./add-ticket-reply.ts";
-import { errorResult } from "./outcomes.ts";
-import { successResult } from "./ticket-outcome.ts";
+import { type DeadLetter, type RejectionRecord, type ReplyRecord, type RequestStatus, statusOf, type TicketRecord } from "@openticket/contract";
 
 /** Outcomes by the name of the request. */
 export interface OutcomeReader {
@@ -18,17 +15,9 @@ export function outcomesOf(requestIds: readonly string[], outcomes: OutcomeReade
 
 async function outcomeOf(requestId: string, outcomes: OutcomeReader): Promise<RequestStatus> {
   const ticket = await outcomes.findByRequestId(requestId);
-  if (ticket) return { requestId, state: "done", result: successResult({ requestId }, ticket) };
+  if (ticket) return statusOf(requestId, { ticket });
   const reply = await outcomes.findReplyByRequestId(requestId);
-  if (reply) return { requestId, state: "done", result: replyAddedResult({ requestId }, reply) };
+  if (reply) return statusOf(requestId, { reply });
   const rejection = await outcomes.findRejectionByRequestId(requestId);
-  if (rejection) return { requestId, state: "rejected", result: errorResult({ requestId }, rejection.errors) };
-  const letter = await outcomes.findDeadLetter(requestId);
-  if (!letter) return { requestId, state: "unknown" };
-  const { code } = letter;
-  return {
-    requestId,
-    state: "failed",
-    result: errorResult({ requestId }, [{ code, message: KEPT_FOR_OPERATOR }]),
-  };
+  return statusOf(requestId, rejection ? { rejection } : { letter: await outcomes.findDeadLetter(requestId) });
 }

@@ -1,5 +1,5 @@
-import { fingerprintOf, identityOf, type OpenTicketCommand, type SuccessResult, type TicketRecord } from "@openticket/contract";
-import { type Addressed, address, conflict, markReplay, type Refusal, repeatRejection } from "./outcomes.ts";
+import { fingerprintOf, identityOf, type OpenTicketCommand, resultOfTicket, type SuccessResult, type TicketRecord } from "@openticket/contract";
+import { conflict, markReplay, type Refusal, repeatRejection } from "./outcomes.ts";
 import type { PipelineDeps } from "./ports.ts";
 
 export type Outcome =
@@ -19,10 +19,5 @@ export async function recallTicket(command: OpenTicketCommand, { tickets }: Pick
 /** The answer to a request whose ticket stands. */
 export function repeatTicket(command: OpenTicketCommand, ticket: TicketRecord): Outcome {
   if (ticket.fingerprint !== fingerprintOf(command)) return conflict(command);
-  return { kind: "duplicate", ticket, result: { ...successResult(command, ticket), ...markReplay(command, ticket) } };
-}
-
-/** The reply for a stored ticket. */
-export function successResult(request: Addressed, ticket: Pick<TicketRecord, "id" | "tid" | "c">): SuccessResult {
-  return { ...address(request), result: "success", id: ticket.id, tid: ticket.tid, c: ticket.c };
+  return { kind: "duplicate", ticket, result: { ...resultOfTicket(command, ticket), ...markReplay(command, ticket) } };
 }

@@ -1,4 +1,4 @@
-import { CONTRACT_VERSION, type InboundMailCommand, type InboundRecord, inboundJobName, type RequestStatus } from "@openticket/contract";
+import { type InboundMailCommand, type InboundRecord, inboundCommandOf, inboundJobName, type RequestStatus } from "@openticket/contract";
 import type { OpenRequest, RecoverySource } from "./recovery.ts";
 
 interface Inbound {
@@ -27,9 +27,7 @@ export function inboundSource(inbound: Inbound): RecoverySource {
 }
 
 function jobOf(record: InboundRecord) {
-  const { _id: inboundId, requestId, receivedAt } = record;
-  const data: InboundMailCommand = { v: CONTRACT_VERSION, requestId, inboundId, receivedAt: receivedAt.toISOString() };
-  return { name: inboundJobName(record), id: requestId, data };
+  return { name: inboundJobName(record), id: record.requestId, data: inboundCommandOf(record) };
 }
 
 function givenUp({ result }: Extract<RequestStatus, { state: "failed" }>) {

@@ -1,11 +1,10 @@
-import { COMMAND_QUEUE, type CommandResult, type DeadLetter, IDEMPOTENCY_CONFLICT, readCommand } from "@openticket/contract";
+import { COMMAND_QUEUE, type CommandResult, type DeadLetter, IDEMPOTENCY_CONFLICT, readCommand, resultOfErrors } from "@openticket/contract";
 import { makeLogger, makeMetrics } from "@openticket/runtime";
 import { FlowProducer, Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { testRedisUrl, uniqueName } from "../../../../test/support/servers.ts";
 import { until } from "../../../../test/support/until.ts";
-import { errorResult } from "../../src/pipeline/outcomes.ts";
 import { commandAction, type Decided } from "../../src/queue/action.ts";
 import { type CommandConsumer, startCommandConsumer } from "../../src/queue/command-consumer.ts";
 import type { ConsumerDeps } from "../../src/queue/consumer-deps.ts";
@@ -45,14 +44,14 @@ function consumeUpTo(concurrency: number, ...story: Story) {
   const metrics = makeMetrics();
   const decide = async ({ requestId }: { requestId: string }) => {
     await story[Math.min(decisions++, story.length - 1)]?.();
-    return { kind: "rejected", result: errorResult({ requestId }, [{ code: "x", message: "decided" }]) };
+    return { kind: "rejected", result: resultOfErrors({ requestId }, [{ code: "x", message: "decided" }]) };
   };
   const deps: ConsumerDeps = {
     actions: new Map([["openticket", commandAction({ read: readCommand, decide, recall: async ({ requestId }) => decidedBefore.get(requestId) })]]),
     reply: async (_queue, result) => void replies.push(result),
     decided: () => undefined,
     bury: async (letter) => void buried.push(letter),
-    failed: (request, error) => errorResult(request, [error]),
+    failed: (request, error) => resultOfErrors(request, [error]),
     isOutage: (error) => error instanceof Outage,
     isTooEarly: (error) => error instanceof TooEarly,
     now: () => new Date(),
@@ -296,7 +295,7 @@ it("a conflict is warned of where nobody waits to hear of it", async () => {
   const { replies, deps } = consume(() => undefined);
   await consumers.pop()?.close();
   const logger = makeLogger({ name: "test", level: "warn", destination: { write: (line) => void warnings.push(JSON.parse(line)) } });
-  const decide = async ({ requestId }: { requestId: string }) => ({ kind: "conflict", result: errorResult({ requestId }, [IDEMPOTENCY_CONFLICT]) });
+  const decide = async ({ requestId }: { requestId: string }) => ({ kind: "conflict", result: resultOfErrors({ requestId }, [IDEMPOTENCY_CONFLICT]) });
   const actions = new Map([["openticket", commandAction({ read: readCommand, decide, recall: async () => undefined })]]);
   consumers.push(startCommandConsumer({ connection, prefix, concurrency: 5, lockDurationMs: 30_000 }, { ...deps, actions, logger }));
   await queue.add("OpenTicket", { ...TICKET, requestId: "req_told" });

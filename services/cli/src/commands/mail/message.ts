@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { makeOperatorQueue } from "@openticket/client";
-import { CONTRACT_VERSION, type Decision, FIRST_CHECK_MS, type InboundMailCommand, type InboundRecord, inboundJobName } from "@openticket/contract";
+import { type Decision, FIRST_CHECK_MS, type InboundRecord, inboundCommandOf, inboundJobName } from "@openticket/contract";
 import { forgetRefusal, makeMongoInbound, type StoreConnection } from "@openticket/store";
 import type { CommandDeps } from "../../command.ts";
 import { CliFailure } from "../../failure.ts";
@@ -52,16 +52,12 @@ export async function replayMessages(
   for (const { record, note, raw } of records) {
     await forgetRefusal(store, record.requestId);
     await inbound.putBack(record._id, { checkAt: new Date(Date.now() + FIRST_CHECK_MS), note, ...(raw && { raw }) });
-    await queue.enqueueAgain(record.requestId, inboundJobName(record), jobOf(record));
+    await queue.enqueueAgain(record.requestId, inboundJobName(record), inboundCommandOf(record));
     progress.step();
   }
   progress.end();
   await queue.close();
   return records.length;
-}
-
-function jobOf({ _id: inboundId, requestId, receivedAt }: InboundRecord): InboundMailCommand {
-  return { v: CONTRACT_VERSION, requestId, inboundId, receivedAt: receivedAt.toISOString() };
 }
 
 /** A name for a file that nobody else has. */
