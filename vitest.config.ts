@@ -19,6 +19,8 @@ const TOGETHER = [
 ];
 /** The others that run so: what single doors and programs say, each with a stack of its own. */
 const together = [...TOGETHER.map((name) => `test/e2e/${name}.e2e.test.ts`), "test/conformance/*.e2e.test.ts", "services/*/test/**/*.e2e.test.ts"];
+/** These look at the memory of their process, which is theirs alone. */
+const ALONE = ["shared/mail/test/poison.unit.test.ts", "services/ingress/test/adapters/http/body/memory.unit.test.ts"];
 /** Files at once. Left alone, two cores would mean one. */
 const SIDE_BY_SIDE = 2;
 /** Of those with servers, which they wait for most of the time. */
@@ -28,6 +30,7 @@ const servers = ["test/support/global-setup.ts"];
 
 /** Of a test with real servers, which a busy machine may keep waiting; the reporter says which one needed it, and why. */
 const RETRIES = 1;
+const units = { testTimeout: 30_000, maxWorkers: SIDE_BY_SIDE, sequence: { groupOrder: 0 } };
 /** What tests of the whole product need. */
 const wholeProducts = { globalSetup: servers, testTimeout: 120_000, hookTimeout: 60_000, retry: RETRIES };
 
@@ -38,7 +41,8 @@ export default defineConfig({
     // Files of one process share its modules: loading them anew for each file was a third of the unit tests' time.
     isolate: false,
     projects: [
-      { extends: true, test: { name: "unit", include: testsOf("unit"), testTimeout: 30_000, maxWorkers: SIDE_BY_SIDE, sequence: { groupOrder: 0 } } },
+      { extends: true, test: { name: "unit", include: testsOf("unit"), exclude: ALONE, ...units } },
+      { extends: true, test: { name: "unit-alone", include: ALONE, ...units, isolate: true } },
       {
         extends: true,
         test: {

@@ -14,7 +14,7 @@ import { MailRejected } from "./notify/mail-rejected.ts";
 import type { Notifier } from "./notify/notifier.ts";
 
 export interface DeliveriesDeps {
-  /** Puts a result on a requester's queue. */
+  /** Puts a result on a requester's queue. Must fail in time: whoever delivers holds other deliveries meanwhile. */
   answer(queue: string, result: CommandResult): Promise<void>;
   notifier: Pick<Notifier, "deliver" | "deliverReply">;
   tickets: { findHead(id: number): Promise<TicketHead | undefined> };

@@ -27,9 +27,12 @@ export function makeMemoryOutbox<T extends Owing>(records: Map<string, T>): Outb
       for (const record of leased) records.set(record._id, record);
       return leased;
     },
-    async postpone(identity, key, next) {
+    async postpone({ _id, dueAt: heldUntil = new Date(0) }, key, next) {
       const changes = { lastError: next.error, attempts: next.attempts, ...("deadAt" in next && { deadAt: next.deadAt }) };
-      change(identity, (record) => ({ ...changeEntry(record, key, changes), ...("dueAt" in next && { dueAt: next.dueAt }) }));
+      change(_id, (record) => {
+        const isHeldStill = record.dueAt === undefined || record.dueAt <= heldUntil;
+        return { ...changeEntry(record, key, changes), ...("dueAt" in next && isHeldStill && { dueAt: next.dueAt }) };
+      });
     },
   };
 }

@@ -4,7 +4,7 @@ import { coalesce } from "./coalesce.ts";
 import { inTime } from "./in-time.ts";
 import { leaseDue } from "./lease-due.ts";
 import { type Stored, toRecord } from "./ticket-documents.ts";
-import type { DeliveredEntry, Outbox, Postponement } from "./ticket-store.ts";
+import type { DeliveredEntry, Held, Outbox, Postponement } from "./ticket-store.ts";
 
 /** A document with an outbox: a ticket, a reply, or a rejection that owes something. */
 type Owing = Stored & { _id: string; outbox?: OutboxEntry[] | undefined; dueAt?: Date | undefined };
@@ -28,7 +28,7 @@ export function makeMongoOutbox<T extends Omit<Owing, keyof Stored>>(
       await Promise.all(entries.map((entry) => mark({ ...entry, at })));
     },
     leaseDue: async (now, leaseMs, limit) => (await inTime(leaseDue(documents, only, { now, leaseMs, limit }))).map(toRecord) as unknown as T[],
-    postpone: (identity, key, next) => inTime(postpone(documents, identity, key, next)),
+    postpone: (record, key, next) => inTime(postpone(documents, record, key, next)),
   };
 }
 
@@ -57,10 +57,11 @@ async function markOnly(identities: string[], key: string, deliveredAt: Date, do
   return matchedCount === new Set(identities).size;
 }
 
-async function postpone(documents: Documents, identity: string, key: string, next: Postponement): Promise<void> {
+async function postpone(documents: Documents, { _id, dueAt: heldUntil = new Date(0) }: Held, key: string, next: Postponement): Promise<void> {
   const changes = { lastError: next.error, attempts: next.attempts, ...("deadAt" in next && { deadAt: next.deadAt }) };
-  const dueAgain = "dueAt" in next ? [{ $set: { dueAt: next.dueAt } }] : [];
-  await documents.updateOne({ _id: identity }, [setInEntry(key, changes), ...dueAgain, CLEAR_WHEN_DONE]);
+  const isHeldStill = { $lte: ["$dueAt", heldUntil] };
+  const dueAgain = "dueAt" in next ? [{ $set: { dueAt: { $cond: [isHeldStill, next.dueAt, "$dueAt"] } } }] : [];
+  await documents.updateOne({ _id }, [setInEntry(key, changes), ...dueAgain, CLEAR_WHEN_DONE]);
 }
 
 /** Sets fields in the entry with that key, and leaves the other entries as they are. */

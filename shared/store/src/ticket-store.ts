@@ -53,13 +53,19 @@ export interface DeliveredEntry {
 }
 
 /** What tickets or replies owe to others. */
+/** A record as it was taken: until its due time it is nobody else's. */
+export interface Held {
+  _id: string;
+  dueAt?: Date | undefined;
+}
+
 export interface Outbox<T> {
   /** Marks deliveries as done; what owes nothing more is no longer due. */
   markDelivered(entries: DeliveredEntry[], at: Date): Promise<void>;
   /** What is due, each due again only after `leaseMs`; no two callers get the same one. */
   leaseDue(now: Date, leaseMs: number, limit: number): Promise<T[]>;
-  /** Notes a failed delivery: due again, or dead. */
-  postpone(identity: string, key: string, next: Postponement): Promise<void>;
+  /** Notes a failed delivery: due again, or dead. Whoever leased the record since then, beyond its `dueAt` here, has it to the end. */
+  postpone(record: Held, key: string, next: Postponement): Promise<void>;
 }
 
 export type Added =

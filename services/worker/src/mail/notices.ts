@@ -67,7 +67,9 @@ export function startNoticeRelay(deps: NoticeDeps): Loop {
 /** One look at what is due; the number found. */
 export async function sendDue(deps: NoticeDeps): Promise<number> {
   const due = await deps.notices.leaseDue(deps.now(), LEASE_MS, AT_ONCE);
-  await Promise.all(due.map((notice) => sendOne(notice, deps)));
+  // All of them: who closes waits for this round.
+  const ended = await Promise.allSettled(due.map((notice) => sendOne(notice, deps)));
+  for (const one of ended) if (one.status === "rejected") throw one.reason;
   return due.length;
 }
 

@@ -34,13 +34,15 @@ export interface Owing {
   _id: string;
   requestId: string;
   outbox?: OutboxEntry[] | undefined;
+  /** Until then it is in the hand of who wrote, or leased, it. */
+  dueAt?: Date | undefined;
 }
 
 export interface OutboxStore<T extends Owing> {
   markDelivered(entries: Mark[], at: Date): Promise<void>;
   /** Records with overdue entries, each now due again only after `leaseMs`. */
   leaseDue(now: Date, leaseMs: number, limit: number): Promise<T[]>;
-  postpone(identity: string, key: string, next: Postponement): Promise<void>;
+  postpone(record: Owing, key: string, next: Postponement): Promise<void>;
 }
 
 interface Mark {
@@ -75,6 +77,8 @@ const FAST_PATH_RECORDS = 250;
 const PLACE_WAIT_MS = 5000;
 /** Places that became free are given together after so long, ms: the mails of that time share their round trips. */
 const PLACES_GATHER_MS = 25;
+/** Longest time for a mail's turn, its pace, its sending and the mark (see the notifier), ms. */
+const DELIVERY_TAKES_MS = 75_000;
 /** Without a delivery that ends for so long, ms, whoever comes is left to the relay. */
 const STALLED_AFTER_MS = 1000;
 /** Records that one sweep of the relay takes. */
@@ -128,6 +132,7 @@ export function startDispatcher<T extends Owing>(given: DispatcherDeps<T>): Disp
     async opened(record) {
       const owed = pendingOf(record).filter(({ kind }) => kind === "mail" || kind === "event");
       if (owed.length === 0 || !(await room.enter())) return;
+      if (isTooLate(record, deps)) return room.leave();
       track(deliverAll(record, owed, deps).finally(room.leave));
     },
     eventsOwed(record) {
@@ -148,10 +153,17 @@ export function startDispatcher<T extends Owing>(given: DispatcherDeps<T>): Disp
   };
 }
 
+/** Commit, answer and place took so long that the relay may take the record before its deliveries end. */
+function isTooLate({ dueAt }: Owing, { now }: Pick<DispatcherDeps<Owing>, "now">): boolean {
+  return dueAt !== undefined && dueAt.getTime() - now().getTime() < DELIVERY_TAKES_MS;
+}
+
 /** Delivers one batch of overdue records; the number that was found. */
 async function sweep<T extends Owing>(deps: Delivering<T>): Promise<number> {
   const overdue = await deps.outbox.leaseDue(deps.now(), LEASE_MS, SWEEP_RECORDS);
-  await Promise.all(overdue.map((record) => deliverAll(record, pendingOf(record), deps)));
+  // All of them: who closes waits for this round.
+  const ended = await Promise.allSettled(overdue.map((record) => deliverAll(record, pendingOf(record), deps)));
+  for (const one of ended) if (one.status === "rejected") throw one.reason;
   return overdue.length;
 }
 
@@ -160,7 +172,7 @@ async function deliverAll<T extends Owing>(record: T, owed: OutboxEntry[], deps:
   // A record has one due time: that of the entry that is to be tried first.
   const dueAt = new Date(Math.min(...failures.filter(({ isDead }) => !isDead).map(({ attempts }) => nextTryAt(attempts, deps))));
   for (const { key, error, attempts, isDead } of failures) {
-    await deps.outbox.postpone(record._id, key, { error, attempts, ...(isDead ? { deadAt: deps.now() } : { dueAt }) });
+    await deps.outbox.postpone(record, key, { error, attempts, ...(isDead ? { deadAt: deps.now() } : { dueAt }) });
   }
 }
 

@@ -22,12 +22,14 @@ function start({
   due = [],
   faults = [],
   markFaults = [],
+  postponeFaults = [],
   severity = "failed",
   holds = new Map(),
 }: {
   due?: TicketRecord[];
   faults?: Error[];
   markFaults?: Error[];
+  postponeFaults?: Error[];
   severity?: "final" | "failed" | "untried";
   /** What deliveries wait for, by key. */
   holds?: ReadonlyMap<string, Promise<void>>;
@@ -46,7 +48,11 @@ function start({
         for (const { key } of entries) marked.push(key);
       },
       leaseDue: async () => leases.shift() ?? [],
-      postpone: async (_identity, key, next) => void postponed.push({ key, ...next }),
+      async postpone(_record, key, next) {
+        const fault = postponeFaults.shift();
+        if (fault) throw fault;
+        postponed.push({ key, ...next });
+      },
     },
     async deliver(_ticket, { key }) {
       await holds.get(key);
@@ -119,6 +125,14 @@ describe("the fast path", () => {
     await dispatcher.opened(owing(mail()));
     await until("the mark", () => marked.length === 1);
     expect(delivered).toEqual(["mail:opener"]);
+  });
+
+  it("leaves to the relay what was kept waiting until the relay may take it: both would send it", async () => {
+    const { dispatcher, delivered } = start({});
+    await dispatcher.opened({ ...owing(mail()), dueAt: new Date(NOW.getTime() + 74_999) });
+    await dispatcher.opened({ ...owing(mail({ key: "in time" })), dueAt: new Date(NOW.getTime() + 75_000) });
+    await dispatcher.close();
+    expect(delivered).toEqual(["in time"]);
   });
 
   it("delivers events beside the mails of a new record", async () => {
@@ -199,6 +213,25 @@ describe("the relay", () => {
     release();
     await until("the delay", () => postponed.length === 1);
     expect([postponed[0]?.key, marked]).toEqual(["refused", ["slow"]]);
+  });
+
+  it("waits for all that it has in hand, also where a failure could not be noted", async () => {
+    let release = () => {};
+    const slow = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const others = [owing(mail({ key: "refused" })), { ...owing(mail({ key: "slow" })), _id: "t2" }];
+    const { dispatcher, marked } = start({
+      due: others,
+      faults: [new Error("refused")],
+      postponeFaults: [new Error("no primary")],
+      holds: new Map([["slow", slow]]),
+    });
+    await new Promise(setImmediate);
+    const closed = dispatcher.close();
+    setTimeout(release, 50);
+    await closed;
+    expect(marked).toEqual(["slow"]);
   });
 
   it("comes back for the entry that is to be tried first", async () => {

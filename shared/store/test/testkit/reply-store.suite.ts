@@ -201,9 +201,10 @@ export function replyStoreSuite(makeStores: () => Promise<{ tickets: TicketStore
 
   it("is due until all it owes is delivered", async () => {
     await add({ _id: "a", outbox: [{ key: "ticket", kind: "ticket", attempts: 0 }, owed("mail:opener")] });
-    expect(await replies.leaseDue(later(1), 1000, 10)).toMatchObject([{ _id: "a" }]);
+    const [held] = await replies.leaseDue(later(1), 1000, 10);
+    if (held?._id !== "a") throw new Error("not leased");
     expect(await replies.leaseDue(later(1), 1000, 10)).toEqual([]);
-    await replies.postpone("a", "mail:opener", { error: "down", attempts: 1, dueAt: later(50) });
+    await replies.postpone(held, "mail:opener", { error: "down", attempts: 1, dueAt: later(50) });
     await replies.markDelivered([{ identity: "a", key: "ticket" }], later(2));
     expect(await replies.leaseDue(later(60), 1000, 10)).toHaveLength(1);
     await replies.markDelivered([{ identity: "a", key: "mail:opener" }], later(3));

@@ -182,14 +182,27 @@ export function ticketStoreSuite(makeStore: (numbers?: { tid(id: number): string
 
     it("a failed delivery is due again later, a dead one never, with its reason", async () => {
       await store.commit(due("t"));
-      await store.postpone("t", "mail:a", { error: "down", attempts: 3, dueAt: later(5000) });
+      const held = { _id: "t", dueAt: later(0) };
+      await store.postpone(held, "mail:a", { error: "down", attempts: 3, dueAt: later(5000) });
       expect(await store.leaseDue(later(4999), 1000, 10)).toEqual([]);
       expect(await store.findByIdentity("t")).toMatchObject({ outbox: [{ key: "mail:a", attempts: 3, lastError: "down" }, { attempts: 0 }] });
-      await store.postpone("t", "mail:a", { error: "gone", attempts: 4, deadAt: later(6000) });
+      await store.postpone(held, "mail:a", { error: "gone", attempts: 4, deadAt: later(6000) });
       const dead = { key: "mail:a", attempts: 4, lastError: "gone", deadAt: later(6000) };
       expect(await store.findByIdentity("t")).toMatchObject({ outbox: [dead, { attempts: 0 }] });
       await store.markDelivered([{ identity: "t", key: "mail:b" }], later(6000));
       expect((await store.findByIdentity("t"))?.dueAt).toBeUndefined();
+    });
+
+    it("a delivery that fails after its lease leaves the due time to whoever has the ticket by then", async () => {
+      await store.commit(due("t"));
+      const [late] = await store.leaseDue(later(1), 1000, 10);
+      const [held] = await store.leaseDue(later(1002), 1000, 10);
+      if (!late || !held) throw new Error("not leased");
+      await store.postpone(late, "mail:a", { error: "too late", attempts: 1, dueAt: later(1500) });
+      expect(await store.leaseDue(later(2001), 1000, 10)).toEqual([]);
+      await store.postpone(held, "mail:a", { error: "down", attempts: 2, dueAt: later(5000) });
+      expect(await store.leaseDue(later(4999), 1000, 10)).toEqual([]);
+      expect(await store.leaseDue(later(5001), 1000, 10)).toMatchObject([{ _id: "t" }]);
     });
   });
 }
