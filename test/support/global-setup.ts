@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { clearDataFolder, type Databases, startDatabases } from "@openticket/standalone";
+import mongoose from "mongoose";
 
 const FOLDER = "openticket-test-";
 
@@ -32,7 +33,16 @@ async function start(): Promise<Databases & { dataDir: string }> {
   const { MONGODB_URL, REDIS_URL, OPENTICKET_CACHE_DIR, XDG_CACHE_HOME } = process.env;
   const dataDir = await mkdtemp(join(tmpdir(), FOLDER));
   const env = { OPENTICKET_CACHE_DIR, XDG_CACHE_HOME, ...(useGiven && { MONGODB_URL, REDIS_URL }) };
-  return { ...(await startDatabases({ dataDir, env, progress: (line) => console.log(line) })), dataDir };
+  const databases = await startDatabases({ dataDir, env, progress: (line) => console.log(line) });
+  await keepExpired(databases.mongodbUrl);
+  return { ...databases, dataDir };
+}
+
+/** The times in tests are past: once a minute MongoDB would take away what they have just stored. */
+async function keepExpired(mongodbUrl: string): Promise<void> {
+  const connection = await mongoose.createConnection(mongodbUrl).asPromise();
+  await connection.db?.admin().command({ setParameter: 1, ttlMonitorEnabled: false });
+  await connection.close();
 }
 
 /** Of runs that were killed: their databases may be running still. A folder that is in use is left alone. */

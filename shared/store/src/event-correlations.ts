@@ -46,7 +46,7 @@ export interface Correlation {
   expiresAt: Date;
 }
 
-/** How much longer than its window a key is kept, ms: an event may wait for a while until it is decided. */
+/** How much longer than its window, and after it was asked for, a key is kept, ms: events may wait, and be replayed together long after. */
 const KEPT_BEYOND_MS = 86_400_000;
 
 /** See {@link Correlations}. */
@@ -90,7 +90,7 @@ function claimUpdate({ source, requestId, inboundId, at, receivedAt, windowMs, i
         source: { $literal: source },
         requestId: { $cond: [isOver, { $literal: requestId }, "$requestId"] },
         lastAt,
-        expiresAt: { $add: [lastAt, windowMs + KEPT_BEYOND_MS] },
+        expiresAt: { $max: [{ $add: [lastAt, windowMs + KEPT_BEYOND_MS] }, { $add: ["$$NOW", KEPT_BEYOND_MS] }] },
         resolved: { $ifNull: [{ $max: [earlier, isResolved ? { at, receivedAt, inboundId: { $literal: inboundId } } : null] }, "$$REMOVE"] },
       },
     },

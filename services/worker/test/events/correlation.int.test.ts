@@ -50,6 +50,12 @@ describe("events about the same thing", () => {
     expect((await one.events.occurrencesOf(ticket?.id ?? 0))?.count).toBe(20);
   });
 
+  it("of long ago, which are replayed, are remembered while they are decided", async () => {
+    await one.run(await one.receive(alert("disk"), { at: new Date("2020-01-01T00:00:00Z") }));
+    const remembered = await one.store.db.collection("correlations").findOne({}, { projection: { expiresAt: 1 } });
+    expect(remembered?.expiresAt.getTime()).toBeGreaterThan(Date.now());
+  });
+
   it("with another key, or of another source, are another ticket", async () => {
     await one.sources.create(alertSource({ _id: "others" }));
     await one.run(await one.receive(alert("disk")));
