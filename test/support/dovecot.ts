@@ -26,6 +26,8 @@ export interface Dovecot {
 }
 
 export interface Maildir {
+  /** Makes a folder. */
+  create(folder: string): Promise<void>;
   /** Puts mails into the inbox, as a delivery does. */
   deliver(...mails: string[]): Promise<void>;
   /** What is in a folder, and its flags in the letters of Maildir (S: seen, T: marked as deleted); an empty list when there is no such folder. */
@@ -154,11 +156,9 @@ let delivered = 0;
 
 async function makeMaildir(home: string): Promise<Maildir> {
   const inbox = join(home, "Maildir");
-  for (const path of [home, inbox, ...["cur", "new", "tmp"].map((name) => join(inbox, name))]) {
-    await mkdir(path, { recursive: true });
-    await chown(path, OWNER_ID, OWNER_ID);
-  }
+  await makeOwned(home, ...partsOf(inbox));
   return {
+    create: (folder) => makeOwned(...partsOf(join(inbox, `.${folder}`))),
     async deliver(...mails) {
       for (const raw of mails) {
         const name = `${Date.now()}.M${++delivered}.test`;
@@ -174,6 +174,15 @@ async function makeMaildir(home: string): Promise<Maildir> {
       for (const file of await readdir(inbox)) if (file.startsWith("dovecot")) await rm(join(inbox, file));
     },
   };
+}
+
+const partsOf = (maildir: string) => [maildir, ...["cur", "new", "tmp"].map((name) => join(maildir, name))];
+
+async function makeOwned(...paths: string[]): Promise<void> {
+  for (const path of paths) {
+    await mkdir(path, { recursive: true });
+    await chown(path, OWNER_ID, OWNER_ID);
+  }
 }
 
 async function messagesIn(maildir: string): Promise<{ raw: string; flags: string }[]> {

@@ -2,11 +2,11 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import type { Drain, Logger, Metrics } from "@openticket/runtime";
 import { isStoreOutage, makeMongoMailFolders, type StoreConnection } from "@openticket/store";
-import { makeAccessTokens } from "./adapters/imap/access-token.ts";
+import { type AccessTokens, makeSharedAccessTokens } from "./adapters/imap/access-token.ts";
 import { connectFolder } from "./adapters/imap/connect-folder.ts";
 import { type FollowDeps, type FollowOptions, followFolder } from "./adapters/imap/follow-folder.ts";
 import type { ImportDeps } from "./adapters/imap/import-ports.ts";
-import type { ImapFolder } from "./adapters/imap/read-accounts.ts";
+import type { ImapFolder, OAuth2Secret } from "./adapters/imap/read-accounts.ts";
 import { makeFolderReports } from "./adapters/imap/report.ts";
 import { ImapFault, type MessageHead } from "./adapters/imap/session.ts";
 import type { EmailConfig } from "./email-config.ts";
@@ -30,7 +30,8 @@ export function startImap(config: EmailConfig, folders: readonly ImapFolder[], d
   const holder = `${hostname()}-${process.pid}-${randomBytes(4).toString("hex")}`;
   const reports = makeFolderReports({ ...deps, nowMs });
   const leases = makeMongoMailFolders(deps.store);
-  const { IMAP_LEASE_MS: leaseMs, IMAP_SWEEP_MS: sweepMs } = config;
+  const { IMAP_LEASE_MS: leaseMs, IMAP_SWEEP_MS: sweepMs, IMAP_SOCKET_TIMEOUT_MS: socketTimeoutMs } = config;
+  const tokensOf = makeSharedAccessTokens({ nowMs });
   const following = folders.map((folder) => {
     const { key, since, maxBytes } = folder;
     const options: FollowOptions = {
@@ -50,7 +51,7 @@ export function startImap(config: EmailConfig, folders: readonly ImapFolder[], d
         save: (token, progress, skipped) => leases.save(key, token, progress, skipped),
         release: (token) => leases.release(key, token),
       },
-      connect: makeConnect(folder, { socketTimeoutMs: config.IMAP_SOCKET_TIMEOUT_MS, nowMs }),
+      connect: makeConnect(folder, socketTimeoutMs, tokensOf),
       random: Math.random,
       nowMs,
     };
@@ -94,15 +95,17 @@ async function only(given: string, mailboxes: MailboxReader): Promise<{ address:
 }
 
 /** A token that the server does not take may have been withdrawn: one login more with a new one. */
-function makeConnect(folder: ImapFolder, { socketTimeoutMs, nowMs }: { socketTimeoutMs: number; nowMs(): number }): FollowDeps["connect"] {
+function makeConnect(folder: ImapFolder, socketTimeoutMs: number, tokensOf: (secret: OAuth2Secret) => AccessTokens): FollowDeps["connect"] {
   const { secret } = folder;
   if (secret.kind === "password") return () => connectFolder(folder, { socketTimeoutMs, secret: { pass: secret.password } });
-  const tokens = makeAccessTokens(secret, { nowMs });
-  const connect = async () => connectFolder(folder, { socketTimeoutMs, secret: { accessToken: await tokens.get() } });
-  return () =>
-    connect().catch((error: unknown) => {
+  const tokens = tokensOf(secret);
+  const connect = (accessToken: string) => connectFolder(folder, { socketTimeoutMs, secret: { accessToken } });
+  return async () => {
+    const token = await tokens.get();
+    return connect(token).catch(async (error: unknown) => {
       if (!(error instanceof ImapFault) || error.kind !== "login") throw error;
-      tokens.forget();
-      return connect();
+      tokens.forget(token);
+      return connect(await tokens.get());
     });
+  };
 }

@@ -13,8 +13,8 @@ export interface OAuth2Options {
 export interface AccessTokens {
   /** One that is good for a while. Throws {@link ImapFault}. */
   get(): Promise<string>;
-  /** The last one was not taken by the server: the next is a new one. */
-  forget(): void;
+  /** This one was not taken by the server: it is not given again. */
+  forget(token: string): void;
 }
 
 const TIMEOUT_MS = 15_000;
@@ -29,8 +29,19 @@ const answer = z.object({
   refresh_token: z.string().min(1).optional(),
 });
 
+/** One {@link AccessTokens} for all who have the same refresh token: each use may replace it, and make the old one worthless. */
+export function makeSharedAccessTokens(clock: { nowMs(): number }): (options: OAuth2Options) => AccessTokens {
+  const shared = new Map<string, AccessTokens>();
+  return (options) => {
+    const key = JSON.stringify(options);
+    const tokens = shared.get(key) ?? makeAccessTokens(options, clock);
+    shared.set(key, tokens);
+    return tokens;
+  };
+}
+
 /** Gets tokens with the refresh token, one request at a time. Source: RFC 6749, section 6. A refresh token that is replaced is kept for this process. */
-export function makeAccessTokens(options: OAuth2Options, { nowMs }: { nowMs(): number }): AccessTokens {
+function makeAccessTokens(options: OAuth2Options, { nowMs }: { nowMs(): number }): AccessTokens {
   let { refreshToken } = options;
   let known: { token: string; untilMs: number } | undefined;
   let asking: Promise<string> | undefined;
@@ -50,8 +61,8 @@ export function makeAccessTokens(options: OAuth2Options, { nowMs }: { nowMs(): n
       });
       return asking;
     },
-    forget() {
-      known = undefined;
+    forget(token) {
+      if (known?.token === token) known = undefined;
     },
   };
 }

@@ -3,7 +3,7 @@ import { ConfigError } from "@openticket/runtime";
 import { z } from "zod";
 import { type After, accountOfUrl, type ImapAccount, imapAccount } from "./accounts.ts";
 
-/** One folder of one account, ready to be followed; folders of one account know nothing of each other. */
+/** One folder of one account, ready to be followed; folders of one account know nothing of each other, and share its access tokens. */
 export interface ImapFolder {
   /** Account's name and folder: what its progress is kept under. */
   key: string;

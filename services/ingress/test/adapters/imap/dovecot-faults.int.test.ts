@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { makeMongoMailFolders } from "@openticket/store";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Dovecot, findDovecot, type Maildir, PASSWORD, startDovecot } from "../../../../../test/support/dovecot.ts";
@@ -17,7 +18,7 @@ const packages = await findDovecot();
 let dovecot: Dovecot;
 let proxy: TcpProxy;
 let folder: string;
-/** Gives tokens, and says whose they are. */
+/** Gives tokens, and says whose they are: a valid one is named as its user. */
 let identity: Server;
 let validToken: string;
 let tokensGiven: number;
@@ -26,12 +27,11 @@ const doors: EmailDoorUnderTest[] = [];
 beforeAll(async () => {
   if (!packages) return;
   folder = await mkdtemp(join(tmpdir(), "openticket-imap-"));
-  identity = createServer((request, response) => {
+  identity = createServer(async (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? "", "http://identity.test");
     const isValid = searchParams.get("token") === validToken;
-    const answer =
-      pathname === "/token" ? { access_token: tokensGiven++ === 0 ? "withdrawn" : validToken, expires_in: 3600 } : { active: isValid, username: "oauth" };
-    response.writeHead(pathname === "/token" || isValid ? 200 : 401, { "content-type": "application/json" }).end(JSON.stringify(answer));
+    const answer = pathname === "/token" ? giveToken(await text(request)) : isValid && { active: true, username: validToken };
+    response.writeHead(answer ? 200 : 401, { "content-type": "application/json" }).end(JSON.stringify(answer || { active: false }));
   });
   await new Promise<void>((resolve) => identity.listen(0, "127.0.0.1", resolve));
   dovecot = await startDovecot(packages, { introspectionUrl: `http://127.0.0.1:${portOf(identity)}/introspect?token=` });
@@ -47,6 +47,12 @@ afterAll(async () => {
 afterEach(async () => {
   for (const door of doors.splice(0)) await door.stop();
 });
+
+/** Each refresh token is good for one use. */
+function giveToken(form: string) {
+  if (new URLSearchParams(form).get("refresh_token") !== `refresh-${tokensGiven}`) return undefined;
+  return { access_token: tokensGiven++ === 0 ? "withdrawn" : validToken, refresh_token: `refresh-${tokensGiven}`, expires_in: 3600 };
+}
 
 const portOf = (server: Server) => (server.address() as AddressInfo).port;
 const mail = (name: string) => `From: ada@example.test\r\nMessage-ID: <${name}@example.test>\r\n\r\n${name}\r\n`;
@@ -98,13 +104,22 @@ describe.skipIf(!packages)("a Dovecot", () => {
   });
 
   it("takes XOAUTH2, with a new token for one that was withdrawn", async () => {
-    [validToken, tokensGiven] = ["valid", 0];
+    [validToken, tokensGiven] = ["oauth", 0];
     const tokenUrl = `http://127.0.0.1:${portOf(identity)}/token`;
-    const { door, inbox } = await fetching("oauth", { oauth2: { tokenUrl, clientId: "c", refreshToken: "r" } });
+    const { door, inbox } = await fetching("oauth", { oauth2: { tokenUrl, clientId: "c", refreshToken: "refresh-0" } });
     await inbox.deliver(mail("one"));
     await stored(door, 1);
     expect(tokensGiven).toBe(2);
     expect(await dovecot.log()).toContain("method=XOAUTH2");
+  });
+
+  it("takes XOAUTH2 for all folders of an account with one token", async () => {
+    [validToken, tokensGiven] = ["folders", 0];
+    const tokenUrl = `http://127.0.0.1:${portOf(identity)}/token`;
+    await (await dovecot.account("folders")).create("Other");
+    const { door } = await fetching("folders", { folders: ["INBOX", "Other"], oauth2: { tokenUrl, clientId: "c", refreshToken: "refresh-0" } });
+    await until("both folders to be read", async () => (await door.metrics.expose()).body.includes("openticket_imap_folders_read 2"));
+    expect(tokensGiven).toBe(2);
   });
 
   it("says with CONDSTORE whether anything has changed", async () => {
