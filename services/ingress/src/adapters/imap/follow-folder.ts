@@ -52,6 +52,8 @@ const RETRY_MS = { first: 1000, most: 60_000 };
 const LOGIN_RETRY_MS = { first: 60_000, most: 900_000 };
 /** How soon it is asked again whether there is room, ms. */
 const PAUSE_MS = 2000;
+/** Until the next pass at the least, where a message that failed is due already, ms. */
+const LEAST_WAIT_MS = 1000;
 
 /**
  * Follows one folder until it is stopped: of several processes the one with the lease reads it, takes what is there, and
@@ -163,7 +165,7 @@ async function takeOrPause(importing: () => Promise<void>, { watch, isOutage }: 
 /** The next sweep, or before that the next try of a message that failed. */
 function untilNextMs({ progress }: FolderState, { sweepMs }: FollowOptions, { now }: FollowDeps): number {
   const waits = progress.failing.map(({ retryAt }) => retryAt.getTime() - now().getTime());
-  return Math.max(0, Math.min(sweepMs, ...waits));
+  return Math.min(sweepMs, Math.max(LEAST_WAIT_MS, Math.min(...waits)));
 }
 
 function pause(ms: number, over: AbortSignal): Promise<void> {

@@ -78,7 +78,7 @@ async function importBatch(uids: readonly number[], state: FolderState, session:
 
 async function takeAll(uids: readonly number[], session: FolderSession, options: TakeOptions, deps: ImportDeps): Promise<Taken[]> {
   const heads = await session.describe(uids).catch(() => undefined);
-  if (heads) return takeDescribed(heads, session, options, deps);
+  if (heads) return [...(await takeDescribed(heads, session, options, deps)), ...notDescribed(uids, heads)];
   // One of them cannot even be described. Which one shows when they are asked for one by one, now or, without a connection, later.
   if (uids.length === 1 || !session.isOpen()) return uids.map((uid) => ({ uid, kind: "failed", reason: "not-described" }));
   const singly: Taken[] = [];
@@ -91,6 +91,12 @@ async function takeDescribed(heads: readonly MessageHead[], session: FolderSessi
   const taken = await Promise.all(heads.filter(({ size }) => size <= SMALL_BYTES).map(take));
   for (const head of heads) if (head.size > SMALL_BYTES) taken.push(await take(head));
   return taken;
+}
+
+/** Those that were found a moment ago, and of which the server says nothing: whether they are gone shows with the next look. */
+function notDescribed(uids: readonly number[], heads: readonly MessageHead[]): Taken[] {
+  const described = new Set(heads.map(({ uid }) => uid));
+  return uids.filter((uid) => !described.has(uid)).map((uid) => ({ uid, kind: "failed", reason: "not-described", mayBeGone: true }));
 }
 
 async function finish(uids: readonly number[], session: FolderSession, { report }: ImportDeps): Promise<{ error: unknown } | undefined> {

@@ -6,8 +6,8 @@ import type { FolderSession, MessageHead } from "./session.ts";
 export type Taken = { uid: number } & (
   | { kind: "stored" | "repetition" | "not-wanted" }
   | { kind: "skipped"; reason: string; size: number }
-  /** To be tried again. */
-  | { kind: "failed"; reason: string }
+  /** To be tried again; `mayBeGone`: it may have left the folder since it was found. */
+  | { kind: "failed"; reason: string; mayBeGone?: true }
   /** Store or queue are away: it is not the message's fault. */
   | { kind: "our-trouble"; error: unknown }
 );

@@ -125,6 +125,28 @@ it("a wrong login is not tried again soon", async () => {
   await until("the fault", () => events.includes("one ended: no, 60000"));
 });
 
+it("a message whose next try is due already is not tried without a pause", async () => {
+  folder.messages.set(2, { breaks: "message" });
+  const waitsMs: number[] = [];
+  let looks = 0;
+  follow("one", {
+    async connect() {
+      const session = folder.open();
+      return {
+        ...session,
+        news(timeoutMs, stopped) {
+          waitsMs.push(timeoutMs);
+          return session.news(timeoutMs, stopped);
+        },
+      };
+    },
+    // An hour goes by from one look at the clock to the next.
+    now: () => new Date(looks++ * 3_600_000),
+  });
+  await until("the wait", () => waitsMs.length > 0);
+  expect(waitsMs).toEqual([1000]);
+});
+
 it("it waits while there is no room, connected, and goes on by itself", async () => {
   let isFull = true;
   // Longer than a busy machine may stop this process.

@@ -107,7 +107,7 @@ describe("a message that", () => {
     expect(state.progress).toMatchObject({ floor: 3, settled: [] });
   });
 
-  it.each(["message", "connection", "describe"] as const)("fails (%s) is left for later, and the others are taken", async (breaks) => {
+  it.each(["message", "connection", "describe", "unseen"] as const)("fails (%s) is left for later, and the others are taken", async (breaks) => {
     folder.messages.set(2, { breaks });
     await run().catch(() => undefined);
     await run();
@@ -153,6 +153,35 @@ describe("a message that", () => {
     expect(folder.steps).toContain("finish 1,3");
     expect(folder.steps).not.toContain("read 2");
     expect(state.progress.floor).toBe(3);
+  });
+
+  it("is found and not described is said when it is found again, and given up in the end", async () => {
+    folder.messages.set(2, { breaks: "unseen" });
+    await run();
+    expect(reports).toEqual(["stored 1", "stored 3"]);
+    passMs(3_600_000);
+    await run();
+    expect(reports.slice(2)).toEqual(["failed 2"]);
+    for (let pass = 2; pass < 30; pass++) {
+      passMs(3_600_000);
+      await run();
+    }
+    expect(skipped).toMatchObject([{ uid: 2, reason: "unreadable" }]);
+    expect(state.progress).toMatchObject({ floor: 3, failing: [] });
+  });
+
+  it("goes after it was found is forgotten, and not said", async () => {
+    const session = folder.open();
+    const find: typeof session.find = async (...range) => {
+      const found = await session.find(...range);
+      folder.messages.delete(2);
+      return found;
+    };
+    await run({}, { ...session, find });
+    passMs(10_000);
+    await run();
+    expect(reports).toEqual(["stored 1", "stored 3"]);
+    expect(state.progress.failing).toEqual([]);
   });
 
   it("was lost while it was failing is forgotten", async () => {

@@ -5,8 +5,8 @@ export interface MemoryMessage {
   size?: number;
   receivedAt?: Date;
   recipients?: string[];
-  /** What reading it does instead. */
-  breaks?: "message" | "connection" | "describe";
+  /** What reading it does instead; `unseen`: it is found, and nothing is said of it. */
+  breaks?: "message" | "connection" | "describe" | "unseen";
 }
 
 /** A folder of an IMAP server in memory; `steps` is what it was asked to do. */
@@ -57,7 +57,9 @@ function openSession(folder: MemoryFolder): FolderSession {
       if (wanted.some((uid) => folder.messages.get(uid)?.breaks === "describe")) throw new ImapFault("refused", "NO");
       return wanted.flatMap((uid) => {
         const message = folder.messages.get(uid);
-        return message ? [{ uid, size: message.size ?? 1, receivedAt: message.receivedAt, recipients: message.recipients ?? [] }] : [];
+        return message && message.breaks !== "unseen"
+          ? [{ uid, size: message.size ?? 1, receivedAt: message.receivedAt, recipients: message.recipients ?? [] }]
+          : [];
       });
     },
     async *read(uid) {
