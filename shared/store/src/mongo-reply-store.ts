@@ -41,7 +41,10 @@ export function makeMongoReplyStore(store: StoreConnection, { now }: { now(): Da
     ...makeMongoOutbox<ReplyRecord>(collections.replies),
     add: (draft, { mayHaveTwin }) => add({ draft, mayHaveTwin }),
     findByIdentity: lookUp(collections.replies),
-    applyToTicket: async (reply) => void (await inTime(changeTickets([reply], collections))),
+    async applyToTicket(reply) {
+      const outcome = (await inTime(changeTickets([reply], collections))).get(reply);
+      if (outcome instanceof Error) throw outcome;
+    },
   };
 }
 

@@ -1,27 +1,52 @@
 import { type ReplyRecord, statusEntry } from "@openticket/contract";
 import type mongoose from "mongoose";
+import { asError } from "./insert-batch.ts";
+import { isStoreOutage } from "./outage.ts";
 import { owedForStatus } from "./status-owed.ts";
 import type { ReplyDocument, TicketDocument } from "./ticket-documents.ts";
 
 type Update = mongoose.mongo.AnyBulkWriteOperation<TicketDocument>;
 
+interface Collections {
+  tickets: mongoose.mongo.Collection<TicketDocument>;
+  replies: mongoose.mongo.Collection<ReplyDocument>;
+}
+
+/** Replies that have not changed their ticket: it is there no more, or the store refuses the change. */
+export type Unchanged = ReadonlyMap<ReplyRecord, { kind: "ticket-gone" } | Error>;
+
 /**
- * Changes the tickets of stored replies, in this order; what a reply has changed already it does not change again.
- * Replies whose ticket is there no more are removed. The ids of the missing tickets.
+ * Changes the tickets of stored replies, in this order; what a reply has changed already it does not change again. Replies
+ * whose ticket is there no more are removed. Throws on an outage: then a repetition completes what was begun.
  */
-export async function changeTickets(
-  changing: readonly ReplyRecord[],
-  { tickets, replies }: { tickets: mongoose.mongo.Collection<TicketDocument>; replies: mongoose.mongo.Collection<ReplyDocument> },
-): Promise<ReadonlySet<number>> {
-  if (changing.length === 0) return new Set();
+export async function changeTickets(changing: readonly ReplyRecord[], collections: Collections): Promise<Unchanged> {
+  if (changing.length === 0) return new Map();
+  try {
+    return await changeTogether(changing, collections);
+  } catch (error) {
+    if (isStoreOutage(error)) throw error;
+    return changeHalves(changing, collections, error);
+  }
+}
+
+async function changeTogether(changing: readonly ReplyRecord[], { tickets, replies }: Collections): Promise<Unchanged> {
   const { matchedCount } = await tickets.bulkWrite(changing.map(changeBy), { ordered: true });
-  if (matchedCount === changing.length) return new Set();
+  if (matchedCount === changing.length) return new Map();
   // The others have changed their tickets before, or have none.
   const ids = [...new Set(changing.map(({ ticketId }) => ticketId))];
   const there = new Set((await tickets.find({ id: { $in: ids } }, { projection: { id: 1 } }).toArray()).map(({ id }) => id));
-  const gone = new Set(ids.filter((id) => !there.has(id)));
-  if (gone.size > 0) await replies.deleteMany({ _id: { $in: changing.filter(({ ticketId }) => gone.has(ticketId)).map(({ _id }) => _id) } });
-  return gone;
+  const lost = changing.filter(({ ticketId }) => !there.has(ticketId));
+  if (lost.length > 0) await replies.deleteMany({ _id: { $in: lost.map(({ _id }) => _id) } });
+  return new Map(lost.map((reply) => [reply, { kind: "ticket-gone" }]));
+}
+
+/** One change that is refused, as its ticket would grow too large, stops those behind it: it is found by halving, which keeps their order. */
+async function changeHalves(changing: readonly ReplyRecord[], collections: Collections, cause: unknown): Promise<Unchanged> {
+  const [only] = changing;
+  if (changing.length === 1 && only) return new Map([[only, asError(cause)]]);
+  const middle = Math.ceil(changing.length / 2);
+  const [a, b] = [await changeTickets(changing.slice(0, middle), collections), await changeTickets(changing.slice(middle), collections)];
+  return new Map([...a, ...b]);
 }
 
 function changeBy(reply: ReplyRecord): Update {

@@ -100,9 +100,9 @@ async function rejectionBeside({ kind, reply }: Settled, { giveWay }: ReplyCommi
 
 /** The second step, and the outcomes that follow from it. */
 async function settle(settled: readonly Settled[], outcomes: (Added | Error)[], { tickets, replies }: ReplyCommitterDeps): Promise<void> {
-  const withoutTicket = await changeTickets(
+  const unchanged = await changeTickets(
     settled.map(({ reply }) => reply),
     { tickets, replies },
   );
-  for (const { place, kind, reply } of settled) outcomes[place] = withoutTicket.has(reply.ticketId) ? { kind: "ticket-gone" } : { kind, reply };
+  for (const { place, kind, reply } of settled) outcomes[place] = unchanged.get(reply) ?? { kind, reply };
 }

@@ -91,6 +91,6 @@ export interface ReplyStore extends ReplyReader, Outbox<ReplyRecord> {
    */
   add(draft: ReplyDraft, options: { mayHaveTwin(): boolean }): Promise<Added>;
   findByIdentity(identity: string): Promise<ReplyRecord | undefined>;
-  /** Changes the ticket of a stored reply, unless that was done; removes the reply when its ticket is gone. */
+  /** Changes the ticket of a stored reply, unless that was done; removes the reply when its ticket is gone. Throws what the store refuses it for. */
   applyToTicket(reply: ReplyRecord): Promise<void>;
 }

@@ -73,6 +73,41 @@ it("a reply whose name the store keeps as another one fails alone", async () => 
   expect([good, bad]).toMatchObject([{ status: "fulfilled" }, { status: "rejected", reason: { name: "NothingUnderName" } }]);
 });
 
+describe("a reply that makes its ticket larger than a document may be", () => {
+  const MIB = 1024 * 1024;
+  const tooLarge = { customfields: [{ id: 1, value: "x".repeat(8 * MIB) }] };
+  const refused = { status: "rejected", reason: { message: expect.stringMatching(/larger|size/i) } };
+
+  it("fails alone: of ten to ten tickets nine are added and change theirs", async () => {
+    const { tickets, replies } = storesOn(await connect());
+    const ids: number[] = [];
+    for (let n = 0; n < 10; n++) {
+      const commit = await tickets.commit(draft({ message: n === 3 ? "m".repeat(8 * MIB) : "m" }));
+      if (commit.kind === "opened") ids.push(commit.ticket.id);
+    }
+    const drafts = ids.map((ticketId, n) => replyDraft({ ticketId, status: "Answered", ...(n === 3 && tooLarge) }));
+    const outcomes = await Promise.allSettled(drafts.map((reply) => replies.add(reply, ALONE)));
+    expect(outcomes).toMatchObject(ids.map((_, n) => (n === 3 ? refused : { status: "fulfilled", value: { kind: "added" } })));
+    const changed = await Promise.all(ids.map((id) => tickets.findById(id)));
+    expect(changed.map((ticket) => ticket?.replyIds?.length ?? 0)).toEqual(ids.map((_, n) => (n === 3 ? 0 : 1)));
+  });
+
+  it("does not change the order of the others to its ticket, nor does its relay take it for done", async () => {
+    const { tickets, replies } = storesOn(await connect());
+    const commit = await tickets.commit(draft({ message: "m".repeat(8 * MIB) }));
+    const ticketId = commit.kind === "opened" ? commit.ticket.id : 0;
+    const drafts = Array.from({ length: 7 }, (_, n) =>
+      replyDraft({ _id: `r${n}`, ticketId, status: n === 6 ? "Closed" : "Answered", ...(n === 2 && tooLarge) }),
+    );
+    const outcomes = await Promise.allSettled(drafts.map((reply) => replies.add(reply, ALONE)));
+    const added = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" && outcome.value.kind === "added" ? [outcome.value.reply.replyId] : []));
+    expect(added).toHaveLength(6);
+    expect(await tickets.findById(ticketId)).toMatchObject({ status: "Closed", replyIds: added });
+    const stored = await replies.findByIdentity("r2");
+    await expect(stored && replies.applyToTicket(stored)).rejects.toThrow(/larger|size/i);
+  });
+});
+
 it("two processes with the same requests: one reply each, and each once on its ticket", async () => {
   const store = await connect();
   const [a, b] = [storesOn(store), storesOn(await connect(store.db.databaseName))];
