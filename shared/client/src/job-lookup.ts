@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { JobState, Queue } from "bullmq";
 import type { RedisConnection } from "./redis.ts";
 import { houseKey } from "./reply-owners.ts";
@@ -5,9 +6,9 @@ import { houseKey } from "./reply-owners.ts";
 /**
  * Where the job of a request is.
  *
- * A job is named by its request, with two exceptions: a caller that waits for the outcome of a request with a key, and a
- * dead letter that runs again, travel under names of their own, because BullMQ drops a job whose name it knows. Where such
- * a job is to be found stands beside the queue.
+ * A job is named by its request, with three exceptions: a caller that waits for the outcome of a request with a key, and a
+ * dead letter that runs again, travel under names of their own, because BullMQ drops a job whose name it knows; and so does
+ * a foreign request whose name BullMQ refuses. Where such a job is to be found stands beside the queue.
  */
 export interface JobPlaces {
   queue: Pick<Queue, "getJobState">;
@@ -17,6 +18,11 @@ export interface JobPlaces {
 
 /** How long it is remembered under which name a request travels, s: longer than a backlog lasts. */
 const POINTER_TTL_S = 86_400;
+
+/** BullMQ numbers jobs that have no name, and parts its keys by colons. */
+const NO_JOB_NAME = /^-?\d+$|:/;
+/** Random bytes in the name of a job that runs again. */
+const AGAIN_BYTES = 16;
 
 const pointerKey = (prefix: string, requestId: string): string => houseKey(prefix, `job-of:${requestId}`);
 
@@ -36,6 +42,18 @@ export async function leavePointer({ connection, prefix }: Omit<JobPlaces, "queu
 export async function pointerOf({ connection, prefix }: Omit<JobPlaces, "queue">, requestId: string): Promise<Pointer | undefined> {
   const [jobId, fingerprint] = (await connection.get(pointerKey(prefix, requestId)))?.split(" ") ?? [];
   return jobId === undefined ? undefined : { jobId, fingerprint };
+}
+
+/** The name for a job of that request: its own, or a new one where that is none that a job can have. */
+export async function jobNameOf(places: Omit<JobPlaces, "queue">, requestId: string): Promise<string> {
+  return NO_JOB_NAME.test(requestId) ? newJobName(places, requestId) : requestId;
+}
+
+/** A new name for a job of that request, by which it is found from now on. */
+export async function newJobName(places: Omit<JobPlaces, "queue">, requestId: string): Promise<string> {
+  const jobId = `again_${randomBytes(AGAIN_BYTES).toString("hex")}`;
+  await leavePointer(places, requestId, { jobId });
+  return jobId;
 }
 
 /** State of the request's job under any of its names. */

@@ -1,8 +1,7 @@
-import { randomBytes } from "node:crypto";
 import { COMMAND_QUEUE, OPEN_TICKET_JOB } from "@openticket/contract";
 import { type Job, Queue } from "bullmq";
 import { JOB_OPTIONS } from "./bounded-queue.ts";
-import { leavePointer, missingRequests, pointerOf } from "./job-lookup.ts";
+import { missingRequests, newJobName, pointerOf } from "./job-lookup.ts";
 import { type RedisConnection, serversOf } from "./redis.ts";
 import { infoField } from "./redis-info.ts";
 import { closedKey, foreignKey, ownersKey } from "./reply-owners.ts";
@@ -51,8 +50,6 @@ export interface JobView {
 }
 
 const PAGE = 500;
-/** Random bytes in the name of a job that runs again. */
-const AGAIN_BYTES = 16;
 const KEPT_STATES = ["waiting", "prioritized", "delayed", "failed", "completed"] as const;
 
 /** See {@link OperatorQueue}. */
@@ -102,8 +99,7 @@ export function makeOperatorQueue({ connection, prefix }: { connection: RedisCon
     },
     missing: (requestIds) => missingRequests(places, requestIds),
     async enqueueAgain(requestId, jobName, data) {
-      const jobId = `again_${randomBytes(AGAIN_BYTES).toString("hex")}`;
-      await leavePointer(places, requestId, { jobId });
+      const jobId = await newJobName(places, requestId);
       await queue.add(jobName || OPEN_TICKET_JOB, data, { ...JOB_OPTIONS, jobId });
     },
     removeMatching: (matches) => removeFrom(queue, matches),

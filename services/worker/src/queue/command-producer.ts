@@ -1,4 +1,4 @@
-import { JOB_OPTIONS, missingRequests, type RedisConnection } from "@openticket/client";
+import { JOB_OPTIONS, jobNameOf, missingRequests, type RedisConnection } from "@openticket/client";
 import { COMMAND_QUEUE } from "@openticket/contract";
 import type { Logger } from "@openticket/runtime";
 import { type Job, Queue } from "bullmq";
@@ -7,7 +7,7 @@ import { type Job, Queue } from "bullmq";
 export interface CommandProducer {
   /** Those of these requests that the queue does not hold, in whatever state. */
   missing(requestIds: readonly string[]): Promise<Set<string>>;
-  /** Puts jobs into the queue, each under its own name: one that is there already is left as it is. */
+  /** Puts jobs into the queue, each by the name of its request: one that is there already is left as it is. */
   enqueue(jobs: readonly { name: string; id: string; data: unknown }[]): Promise<void>;
   /** Commands that wait to be taken; none of a paused queue. */
   waiting(): Promise<number>;
@@ -20,10 +20,12 @@ export interface CommandProducer {
 export function makeCommandProducer({ connection, prefix, logger }: { connection: RedisConnection; prefix: string; logger: Logger }): CommandProducer {
   const queue = new Queue(COMMAND_QUEUE, { connection, prefix, skipVersionCheck: true });
   queue.on("error", (err) => logger.warn({ err }, "queue error"));
+  const places = { queue, connection, prefix };
   return {
-    missing: async (requestIds) => new Set(await missingRequests({ queue, connection, prefix }, requestIds)),
+    missing: async (requestIds) => new Set(await missingRequests(places, requestIds)),
     async enqueue(jobs) {
-      await queue.addBulk(jobs.map(({ name, id, data }) => ({ name, data, opts: { ...JOB_OPTIONS, jobId: id } })));
+      const named = jobs.map(async ({ name, id, data }) => ({ name, data, opts: { ...JOB_OPTIONS, jobId: await jobNameOf(places, id) } }));
+      await queue.addBulk(await Promise.all(named));
     },
     waiting: async () => ((await queue.isPaused()) ? 0 : queue.getJobCountByTypes("waiting", "prioritized")),
     failed: (limit) => queue.getFailed(0, limit - 1),

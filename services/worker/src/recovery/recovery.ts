@@ -44,7 +44,7 @@ export interface OpenRequest {
   job: LostJob | undefined;
 }
 
-/** A job under the name that it had. */
+/** A job, by the name of its request. */
 export interface LostJob {
   name: string;
   id: string;
@@ -67,13 +67,22 @@ export function startRecovery(deps: RecoveryDeps): Loop {
   });
 }
 
-/** One look at what is due; the number of items found, of the source that has most. */
+/** One look at what is due; the number of items found, of the source that has most. One that fails keeps no other from its look. */
 export async function sweep(deps: RecoveryDeps): Promise<number> {
   // What cannot be buried now is no reason to leave lost requests where they are.
   await deps.buryFailed().catch((err: unknown) => deps.logger.error({ err }, "failed jobs not made dead letters"));
   let most = 0;
-  for (const source of deps.sources) most = Math.max(most, await sweepSource(source, deps));
+  for (const source of deps.sources) most = Math.max(most, await sweepOrReport(source, deps));
   return most;
+}
+
+async function sweepOrReport(source: RecoverySource, deps: RecoveryDeps): Promise<number> {
+  try {
+    return await sweepSource(source, deps);
+  } catch (err) {
+    deps.logger.warn({ err, source: source.name }, "recovery sweep failed");
+    return 0;
+  }
 }
 
 async function sweepSource(source: RecoverySource, deps: RecoveryDeps): Promise<number> {

@@ -154,3 +154,14 @@ describe("a message that is still undecided", () => {
     expect(enqueued).toEqual([]);
   });
 });
+
+it("a source that fails keeps no other from its look", async () => {
+  const failing: RecoverySource = {
+    name: "failing",
+    lease: () => Promise.reject(new Error("refused")),
+    settle: async () => false,
+    requeued: async () => undefined,
+  };
+  const mail = inboundSource({ leaseUndecided: async () => [message("a")], decide: async () => undefined });
+  expect(await sweepSources([failing, mail], {})).toMatchObject({ found: 1, enqueued: ["a"] });
+});
