@@ -63,7 +63,7 @@ export function startCommandConsumer(options: ConsumerOptions, deps: ConsumerDep
   const take = async (job: Job<unknown>, token: string | undefined) => {
     inHand++;
     takenAtMs = performance.now();
-    await process(job, token, { ...deps, ...options, inTurns }).finally(() => inHand--);
+    await process(job, token, { ...deps, ...options, inTurns, startedAtMs: takenAtMs }).finally(() => inHand--);
   };
   let workers = makeWorkers(take, options, deps);
   return {
@@ -118,15 +118,14 @@ function makeWorker(
   return worker;
 }
 
-type Processing = ConsumerDeps & Pick<ConsumerOptions, "lockDurationMs"> & { inTurns: Turns };
+type Processing = ConsumerDeps & Pick<ConsumerOptions, "lockDurationMs"> & { inTurns: Turns; startedAtMs: number };
 
 async function process(job: Job<unknown>, token: string | undefined, deps: Processing): Promise<void> {
-  const startedAtMs = performance.now();
   const read = readJob(job, deps);
   try {
     const outcome = await outcomeOf(job, read, deps);
     deps.metrics.counter("requests_total", "Requests by outcome", ["outcome"]).inc({ outcome });
-    const seconds = (performance.now() - startedAtMs) / 1000;
+    const seconds = (performance.now() - deps.startedAtMs) / 1000;
     deps.metrics.seconds("request_seconds", "From taking a job to its reply", ["outcome"]).observe({ outcome }, seconds);
     deps.logger.debug({ requestId: read.requestId, jobId: job.id, outcome, seconds }, "request decided");
   } catch (error) {
@@ -157,8 +156,10 @@ function isUnheard({ queue, hasReceipt }: Runnable): boolean {
 }
 
 /** A key may come with another job; without one, another worker has the same job only after this one's lock. */
-function mayHaveTwin({ attemptsStarted, processedOn = 0 }: Job, { hasKey }: Runnable, { lockDurationMs }: Processing): boolean {
-  return hasKey === true || attemptsStarted > 1 || Date.now() - processedOn > lockDurationMs / 2;
+function mayHaveTwin({ attemptsStarted, processedOn = 0 }: Job, { hasKey }: Runnable, { lockDurationMs, startedAtMs }: Processing): boolean {
+  // Whichever is longer: the clock may be set meanwhile, and the process may have stood still before it saw the job.
+  const heldMs = Math.max(performance.now() - startedAtMs, Date.now() - processedOn);
+  return hasKey === true || attemptsStarted > 1 || heldMs > lockDurationMs / 2;
 }
 
 /** An outage is waited out; other faults have a cap. The job waits in the delayed set, whatever its producer's `attempts`. */

@@ -2,10 +2,10 @@ import { COMMAND_QUEUE, type CommandResult, type DeadLetter, IDEMPOTENCY_CONFLIC
 import { makeLogger, makeMetrics } from "@openticket/runtime";
 import { FlowProducer, Queue } from "bullmq";
 import { Redis } from "ioredis";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { testRedisUrl, uniqueName } from "../../../../test/support/servers.ts";
 import { until } from "../../../../test/support/until.ts";
-import { commandAction, type Decided } from "../../src/queue/action.ts";
+import { commandAction, type Decided, type RunOptions } from "../../src/queue/action.ts";
 import { type CommandConsumer, startCommandConsumer } from "../../src/queue/command-consumer.ts";
 import type { ConsumerDeps } from "../../src/queue/consumer-deps.ts";
 import { buryFailedJobs } from "../../src/queue/give-up.ts";
@@ -288,6 +288,23 @@ describe("jobs that were lost with their workers", () => {
     await look();
     expect([seen, buried]).toMatchObject([[{ deaths: 2 }, { deaths: 1 }], []]);
   });
+});
+
+it("a job that is held for as long as half its lock may be another worker's as well, though the clock was set back", async () => {
+  const { replies, deps } = consume(() => undefined);
+  await consumers.pop()?.close();
+  let runs = 0;
+  const decide = async ({ requestId }: { requestId: string }, { mayHaveTwin }: RunOptions) => {
+    const clock = vi.spyOn(Date, "now").mockReturnValue(Date.now() - 3_600_000);
+    runs++;
+    await until("half of the lock", mayHaveTwin, 2_000).finally(() => clock.mockRestore());
+    return { kind: "rejected", result: resultOfErrors({ requestId }, []) };
+  };
+  const actions = new Map([["openticket", commandAction({ read: readCommand, decide, recall: async () => undefined })]]);
+  consumers.push(startCommandConsumer({ connection, prefix, concurrency: 1, lockDurationMs: 3_000 }, { ...deps, actions }));
+  await queue.add("OpenTicket", TICKET);
+  await until("the reply", () => replies.length === 1);
+  expect(runs).toBe(1);
 });
 
 it("a conflict is warned of where nobody waits to hear of it", async () => {
