@@ -19,7 +19,8 @@ export const LIMITS = {
   attachmentNameLength: 255,
   /** Inline attachment content of one command, all together: larger files go to the blob store first. */
   inlineAttachmentBytes: 1024 * 1024,
-  /** Custom fields of one ticket, and how deep their values nest. */
+  /** Custom fields of one ticket, how deep their values nest, and the JSON of those of one request. */
   customFields: 500,
   customFieldDepth: 8,
+  customFieldsBytes: 1024 * 1024,
 } as const;

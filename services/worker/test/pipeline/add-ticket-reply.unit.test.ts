@@ -1,4 +1,4 @@
-import type { AddTicketReplyCommand, OpenTicketCommand, OutboxEntry, ReplyRecord, TicketRecord } from "@openticket/contract";
+import { type AddTicketReplyCommand, LIMITS, type OpenTicketCommand, type OutboxEntry, type ReplyRecord, type TicketRecord } from "@openticket/contract";
 import { EXAMPLE_DATA, makeMemoryBlobStore, makeMemoryDirectory, makeMemoryRecords, makeMemoryReplyStore, makeMemoryTicketStore } from "@openticket/store";
 import { beforeEach, describe, expect, it } from "vitest";
 import { decideReply } from "../../src/actions.ts";
@@ -99,6 +99,11 @@ describe("the ticket", () => {
     const { decisions } = await reply({ customfields: { 1: "web", 2: "of another department" } });
     expect((await stored())?.customfields).toEqual([{ id: 1, name: "How did you find us?", value: "web" }]);
     expect(decisions).toMatchObject([{ rule: "customfield", answer: "2 left out" }]);
+  });
+
+  it("is refused fields that would leave no room on the ticket", async () => {
+    const outcome = await run(replying({ customfields: { 1: "x".repeat(LIMITS.customFieldsBytes) } }));
+    expect(outcome).toMatchObject({ kind: "rejected", result: { errors: [{ code: "customfields_too_long", field: "customfields" }] } });
   });
 });
 
