@@ -54,7 +54,10 @@ export function connectRedis({ url, prefix, name, role, onError }: RedisTarget):
   const fault = prefixFault(place, prefix);
   if (fault) throw new BadRedisUrl(fault);
   const connection = open(place, { name, role });
-  connection.on("error", (error) => onError?.(isMissingDatabase(error) ? refuseDatabase(connection, error) : error));
+  connection.on("error", (error) => {
+    const told = isMissingDatabase(error) ? refuseDatabase(connection, error) : error;
+    onError?.(told);
+  });
   return connection;
 }
 

@@ -21,6 +21,11 @@ it("a database that Redis has not is not exchanged for another: nothing is writt
   expect(await connect("").exists(prefix)).toBe(0);
 });
 
+it("such a database is not exchanged for another where nobody hears of errors", async () => {
+  await expect(connect("/9999").set(prefix, "lost")).rejects.toThrow();
+  expect(await connect("").exists(prefix)).toBe(0);
+});
+
 it("a database that it has is used", async () => {
   const connection = connect("/1");
   await connection.set(prefix, "kept");
