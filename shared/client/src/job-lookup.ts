@@ -16,8 +16,10 @@ export interface JobPlaces {
   prefix: string;
 }
 
-/** How long it is remembered under which name a request travels, s: longer than a backlog lasts. */
-const POINTER_TTL_S = 86_400;
+/** How long it is remembered under which name a request travels, ms: longer than a backlog lasts. */
+const POINTER_TTL_MS = 86_400_000;
+/** While somebody waits, it is remembered for so much longer than the wait, ms: until then it is noted anew. */
+const POINTER_MARGIN_MS = 60_000;
 
 /** BullMQ numbers jobs that have no name, and parts its keys by colons. */
 const NO_JOB_NAME = /^-?\d+$|:/;
@@ -33,9 +35,15 @@ export interface Pointer {
   fingerprint?: string | undefined;
 }
 
-/** Remembers under which name the request travels, and what it asks for. */
-export async function leavePointer({ connection, prefix }: Omit<JobPlaces, "queue">, requestId: string, { jobId, fingerprint }: Pointer): Promise<void> {
-  await connection.set(pointerKey(prefix, requestId), fingerprint === undefined ? jobId : `${jobId} ${fingerprint}`, "EX", POINTER_TTL_S);
+/** Remembers under which name the request travels, and what it asks for; `waitMs`: how long somebody waits for it. */
+export async function leavePointer(
+  { connection, prefix }: Omit<JobPlaces, "queue">,
+  requestId: string,
+  { jobId, fingerprint }: Pointer,
+  waitMs = POINTER_TTL_MS,
+): Promise<void> {
+  const ttlMs = Math.min(Math.ceil(waitMs) + POINTER_MARGIN_MS, POINTER_TTL_MS);
+  await connection.set(pointerKey(prefix, requestId), fingerprint === undefined ? jobId : `${jobId} ${fingerprint}`, "PX", ttlMs);
 }
 
 /** Another name under which the request travels; undefined when none is known. */

@@ -141,7 +141,7 @@ export function makeRequester({ redisUrl, prefix = DEFAULT_QUEUE_PREFIX, ownerNa
     const id = hasKey ? `${requestId}-${token.slice(-12)}` : requestId;
     const data = { ...command, replyTo: { queue: inbox.queue }, ...(hasKey && { correlationId: token }) };
     commands.add({ name: actionOf(command), id, data }).catch(wait.giveUp);
-    if (hasKey) notePlace(requestId, { jobId: id });
+    if (hasKey) notePlace(requestId, { jobId: id }, timeoutMs);
     try {
       return withCorrelation(await wait.arrived, correlationId);
     } catch (error) {
@@ -150,8 +150,8 @@ export function makeRequester({ redisUrl, prefix = DEFAULT_QUEUE_PREFIX, ownerNa
     }
   }
 
-  function notePlace(requestId: string, pointer: Pointer): void {
-    leavePointer(places, requestId, pointer).catch((err: unknown) => logger?.warn({ err, requestId }, "job pointer not written"));
+  function notePlace(requestId: string, pointer: Pointer, waitMs?: number): void {
+    leavePointer(places, requestId, pointer, waitMs).catch((err: unknown) => logger?.warn({ err, requestId }, "job pointer not written"));
   }
 
   async function isUnderWay(command: Command): Promise<boolean> {

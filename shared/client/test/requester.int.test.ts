@@ -3,7 +3,7 @@ import { Queue } from "bullmq";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { QueueUnavailable, ReplyTimeout, TooManyWaiting } from "../src/errors.ts";
 import { connectRedis } from "../src/redis.ts";
-import { ownersKey } from "../src/reply-owners.ts";
+import { houseKey, ownersKey } from "../src/reply-owners.ts";
 import { makeRequester, type RequesterOptions } from "../src/requester.ts";
 import { aCommand, successOf } from "./support/commands.ts";
 import { startProxy } from "./support/cuttable-proxy.ts";
@@ -129,6 +129,24 @@ describe("the requester", () => {
     expect(await another.isUnderWay({ ...command, ticket: { subject: "Other" } })).toBe(false);
     aWorker({ prefix });
     await vi.waitFor(async () => expect(await another.isUnderWay(command)).toBe(false));
+  });
+
+  it("notes where a request with a key is for little longer than its caller waits, and for a day when that gave up", async () => {
+    const prefix = uniquePrefix();
+    const requester = aRequester({ prefix });
+    const connection = aConnection();
+    const keptMs = async (requestId: string) => await connection.pttl(houseKey(prefix, `job-of:${requestId}`));
+    const [late, endless] = [aCommand({ idempotencyKey: "late" }), aCommand({ idempotencyKey: "endless" })];
+    const waits = Promise.allSettled([
+      requester.submitAndWait(late, { timeoutMs: 500 }),
+      requester.submitAndWait(endless, { timeoutMs: Number.POSITIVE_INFINITY }),
+    ]);
+    await vi.waitFor(async () => expect(await keptMs(late.requestId)).toBeGreaterThan(0));
+    expect(await keptMs(late.requestId)).toBeLessThanOrEqual(60_500);
+    expect(await keptMs(endless.requestId)).toBeGreaterThan(86_000_000);
+    await vi.waitFor(async () => expect(await keptMs(late.requestId)).toBeGreaterThan(86_000_000));
+    aWorker({ prefix });
+    await waits;
   });
 
   it("drops and counts replies that come late or are none", async () => {
