@@ -24,7 +24,7 @@ const MAX_LOOKED_AT = 100_000;
 /** Jobs that are asked about, and removed, side by side. */
 const AT_ONCE = 500;
 
-/** Ids in one state that are of the kind of ours, of a list the oldest first. */
+/** Ids in one state that are of the kind of ours, the oldest first where they wait or have failed. */
 export async function idsLikeOurs(queue: Queue, state: "wait" | "delayed" | "failed"): Promise<string[]> {
   const found: string[] = [];
   for (let start = 0; start < MAX_LOOKED_AT; start += PAGE) {

@@ -13,8 +13,8 @@ import { beat, foreignKey, isOwnReplyQueue } from "./reply-owners.ts";
  * Problem: one job per reply halves the throughput, and a batching delay would cost the lone caller.
  * Choice: results that arrive while a job for the same queue is being added become the next job together.
  * The job id is a hash of the results: an `add` that is sent twice, by ioredis or by a repeated delivery, is one job.
- * Invariant: a published result is in Redis; what waits of ours in a queue that nobody reads is bounded, and nothing else in it
- * is touched.
+ * Invariant: a published result is in Redis; what is left of ours in a queue that nobody reads, or whose reader fails, is bounded, and nothing
+ * else in it is touched.
  */
 export interface ReplyPublisher {
   /** Ends when the result is on the queue; what is for a queue of the product's own goes nowhere, and is warned of. */
@@ -31,7 +31,7 @@ export interface ReplyPublisherOptions {
   connection: RedisConnection;
   prefix?: string | undefined;
   logger?: ClientLogger | undefined;
-  /** Jobs of ours that may wait on one reply queue; the oldest go first. */
+  /** Jobs of ours that may wait on one reply queue, or be among its failed; the oldest go first. */
   maxWaitingJobs?: number | undefined;
   /** Reply queues that are kept open; the one unused for longest is closed. */
   maxOpenQueues?: number | undefined;
@@ -51,8 +51,11 @@ const HASH_LENGTH = 32;
 
 /** Our own readers have read a reply when they have it, whatever comes of it then. */
 const READ_ONCE = { removeOnComplete: true, removeOnFail: true } as const;
-/** A foreign reader may fail with a reply: it gets it again a little later, and may look at what it has failed for a day. */
-const READ_AGAIN = { attempts: 3, backoff: { type: "exponential", delay: 1000 }, removeOnComplete: true, removeOnFail: { age: 86_400, count: 1000 } } as const;
+/**
+ * A foreign reader may fail with a reply: it gets it again a little later, and may look at what it has failed for a day. The
+ * janitor takes it then: a limit given here would be BullMQ's for all that has failed in the queue, its owner's jobs as well.
+ */
+const READ_AGAIN = { attempts: 3, backoff: { type: "exponential", delay: 1000 }, removeOnComplete: true, removeOnFail: false } as const;
 
 interface OpenQueue {
   queue: Queue;
@@ -142,13 +145,17 @@ export function makeReplyPublisher(options: ReplyPublisherOptions): ReplyPublish
 
   async function keepInBounds(queue: Queue): Promise<void> {
     if (!isOwnReplyQueue(queue.name)) await beat(connection, foreignKey(prefix), queue.name);
-    if ((await queue.getWaitingCount()) <= maxWaitingJobs) return;
-    const ids = await idsLikeOurs(queue, "wait");
+    for (const state of ["wait", "failed"] as const) await shorten(queue, state);
+  }
+
+  async function shorten(queue: Queue, state: "wait" | "failed"): Promise<void> {
+    if ((await queue.getJobCountByTypes(state)) <= maxWaitingJobs) return;
+    const ids = await idsLikeOurs(queue, state);
     const excess = ids.slice(0, Math.max(0, ids.length - maxWaitingJobs));
     const removed = await removeOurs(queue, excess, { connection, beforeMs: Number.POSITIVE_INFINITY });
     if (removed === 0) return;
     trimmed += removed;
-    logger?.warn({ queue: queue.name, trimmed: removed }, "reply queue too long, oldest replies removed");
+    logger?.warn({ queue: queue.name, state, trimmed: removed }, "reply queue too long, oldest replies removed");
   }
 
   async function track<T>(work: () => Promise<T>): Promise<T> {

@@ -1,5 +1,5 @@
 import { COMMAND_QUEUE, REPLY_JOB, REPLY_QUEUE_PREFIX, REQUEST_STATUS_JOB, STATUS_QUEUE } from "@openticket/contract";
-import { Queue, Worker } from "bullmq";
+import { Queue, UnrecoverableError, Worker } from "bullmq";
 import { afterEach, describe, expect, it } from "vitest";
 import { until } from "../../../test/support/until.ts";
 import { connectRedis } from "../src/redis.ts";
@@ -146,6 +146,30 @@ describe("the reply publisher", () => {
     });
     expect(tries).toBe(3);
     expect((await queue.getFailed()).map(({ data }) => data.results[0].requestId)).toEqual(["req_a"]);
+  });
+
+  it("leaves alone what else a foreign reader has failed, however old, and bounds what it has failed of ours", async () => {
+    const prefix = uniquePrefix();
+    const publisher = aPublisher({ prefix, maxWaitingJobs: 8 });
+    const billing = new Queue("billing", { connection: aConnection(), prefix });
+    const fail = async () => {
+      throw new UnrecoverableError("out of order");
+    };
+    const worker = new Worker("billing", fail, { connection: aConnection(), prefix });
+    cleanups.push(() => worker.close());
+    await billing.add("invoice", {});
+    await until("its own job has failed", async () => (await billing.getFailedCount()) === 1);
+    // As if it had failed in 1970.
+    await aConnection().zadd(billing.toKey("failed"), "1", "1");
+    for (const [n, result] of results(30).entries()) {
+      await publisher.publish("billing", result);
+      await until("it has failed", async () => (await billing.getFailed(0, 0))[0]?.data.results?.[0].id === n + 1);
+    }
+    const [oldest, ...ours] = await billing.getJobs(["failed"], 0, -1, true);
+    expect(oldest?.name).toBe("invoice");
+    // The last one may have failed after the last look.
+    expect(ours.slice(-8).map(({ data }) => data.results[0].id)).toEqual([23, 24, 25, 26, 27, 28, 29, 30]);
+    expect(ours.length).toBeLessThanOrEqual(9);
   });
 
   it("refuses a queue name that BullMQ cannot have", async () => {

@@ -1,6 +1,7 @@
 import { REPLY_QUEUE_PREFIX } from "@openticket/contract";
-import { Queue } from "bullmq";
+import { Queue, UnrecoverableError, Worker } from "bullmq";
 import { afterEach, describe, expect, it } from "vitest";
+import { until } from "../../../test/support/until.ts";
 import { connectRedis } from "../src/redis.ts";
 import { beat, houseKey, ownersKey, silentFor } from "../src/reply-owners.ts";
 import { makeReplyPublisher } from "../src/reply-publisher.ts";
@@ -81,6 +82,23 @@ describe("the janitor of reply queues", () => {
     await lockIsFree(prefix);
     expect(await sweep(prefix, { foreignRetentionMs: 0 })).toMatchObject({ trimmedReplies: 1 });
     expect((await foreign.getJobs(["wait", "delayed"])).map(({ name }) => name)).toEqual(["invoice"]);
+    await foreign.close();
+  });
+
+  it("takes what a foreign reader has failed when it is too old, and none of the reader's own", async () => {
+    const prefix = await withReplies("foreign");
+    const foreign = new Queue("foreign", { connection, prefix });
+    await foreign.add("invoice", {});
+    const fail = async () => {
+      throw new UnrecoverableError("out of order");
+    };
+    const worker = new Worker("foreign", fail, { connection, prefix });
+    cleanups.push(() => worker.close());
+    await until("both have failed", async () => (await foreign.getFailedCount()) === 2);
+    expect(await sweep(prefix)).toMatchObject({ trimmedReplies: 0 });
+    await lockIsFree(prefix);
+    expect(await sweep(prefix, { foreignRetentionMs: 0 })).toMatchObject({ trimmedReplies: 1 });
+    expect((await foreign.getFailed()).map(({ name }) => name)).toEqual(["invoice"]);
     await foreign.close();
   });
 
