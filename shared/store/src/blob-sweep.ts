@@ -102,7 +102,8 @@ function makeMessageContents({ db }: StoreConnection, decidedSince: Date | undef
     /** Before they are: a message without its content, that does not say so, is a loss to the audit. */
     async noteRemoved(sha256: string, at: Date): Promise<void> {
       if (!decidedSince) return;
-      for (const field of FIELDS) await inbound.updateMany({ [field]: sha256, contentRemovedAt: { $exists: false } }, { $set: { contentRemovedAt: at } });
+      const isUnwanted = { contentRemovedAt: { $exists: false }, $nor: isWanted };
+      for (const field of FIELDS) await inbound.updateMany({ [field]: sha256, ...isUnwanted }, { $set: { contentRemovedAt: at } });
     },
   };
 }

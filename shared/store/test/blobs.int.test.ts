@@ -171,6 +171,33 @@ describe("the sweep", () => {
     expect(await strandedInbound(store, 10)).toEqual([]);
   });
 
+  it("does not say of a message that comes in with the same content meanwhile that its own is gone", async () => {
+    const inbound = makeMongoInbound(store, { now: () => inDays(0) });
+    const receive = async (name: string) => {
+      const raw = await put(Buffer.from("the same"));
+      const from = { mailbox: "m@example.test", source: { door: "smtp" as const, envelopeTo: [] }, receivedAt: inDays(0) };
+      await inbound.accept({ _id: `inb_${name}`, requestId: `req_${name}`, ...from, raw, state: "stored", trace: [], repetitions: 0 });
+    };
+    await receive("old");
+    await inbound.decide("inb_old", { state: "ignored", trace: [] });
+    const messages = store.db.collection(COLLECTIONS.inbound);
+    const joinedMeanwhile = Object.create(messages, {
+      distinct: {
+        value: async (field: string, filter: object) => {
+          const held = await messages.distinct(field, filter);
+          if (field === "raw.sha256") await receive("new");
+          return held;
+        },
+      },
+    });
+    const db = Object.create(store.db, {
+      collection: { value: (name: string) => (name === COLLECTIONS.inbound ? joinedMeanwhile : store.db.collection(name)) },
+    });
+    await sweepBlobs({ ...store, db }, { olderThanMs: DAY_MS, messagesKeptMs: 10 * DAY_MS, now: inDays(11) });
+    expect(await inbound.find("inb_old")).toHaveProperty("contentRemovedAt");
+    expect(await inbound.find("inb_new")).not.toHaveProperty("contentRemovedAt");
+  });
+
   it("leaves the files of a request that waits for its outcome, and of one that was given up", async () => {
     const [waiting, dead] = [await put(Buffer.from("waiting")), await put(Buffer.from("dead"))];
     const [receipts, letters] = ["receipts", "deadletters"].map((name) => store.db.collection<{ _id: string }>(name));
