@@ -45,7 +45,8 @@ export function makeConnections(env: Record<string, string | undefined>): Connec
 
   async function openStore(): Promise<StoreConnection> {
     const url = chosen.mongodbUrl ?? env.MONGODB_URL ?? runningDatabases(env).mongodbUrl ?? missing("MongoDB", "MONGODB_URL", "--mongodb-url");
-    const patience = { serverSelectionTimeoutMs: PATIENCE_MS, socketTimeoutMs: LONGEST_LOOK_MS };
+    // An audit has more questions than there are connections: the last one waits for several others.
+    const patience = { serverSelectionTimeoutMs: PATIENCE_MS, socketTimeoutMs: LONGEST_LOOK_MS, waitQueueTimeoutMs: 0 };
     const opened = await connectStore({ url, appName: "opentickets", ...patience, maxPoolSize: 5, makesIndexes: false, queuePrefix: prefix() });
     closers.push(() => opened.close());
     return opened;

@@ -23,6 +23,8 @@ export interface StoreOptions {
   serverSelectionTimeoutMs: number;
   /** How long the server may be silent, ms; unset: {@link SOCKET_TIMEOUT_MS}. */
   socketTimeoutMs?: number;
+  /** How long an operation waits for a connection of the pool, ms; 0: until it is its turn; unset: {@link WAIT_QUEUE_TIMEOUT_MS}. */
+  waitQueueTimeoutMs?: number;
   maxPoolSize?: number;
   /** Key prefix in Redis of the queue that this process works with. */
   queuePrefix?: string | undefined;
@@ -50,6 +52,7 @@ export async function connectStore({
   appName,
   serverSelectionTimeoutMs,
   socketTimeoutMs = SOCKET_TIMEOUT_MS,
+  waitQueueTimeoutMs = WAIT_QUEUE_TIMEOUT_MS,
   maxPoolSize = 20,
   queuePrefix,
   makesIndexes = true,
@@ -62,7 +65,7 @@ export async function connectStore({
       serverSelectionTimeoutMS: serverSelectionTimeoutMs,
       connectTimeoutMS: CONNECT_TIMEOUT_MS,
       socketTimeoutMS: socketTimeoutMs,
-      waitQueueTimeoutMS: WAIT_QUEUE_TIMEOUT_MS,
+      waitQueueTimeoutMS: waitQueueTimeoutMs,
       writeConcern: { w: MAJORITY.w, j: MAJORITY.j, wtimeoutMS: MAJORITY.wtimeout },
       readConcern: { level: "majority" },
       readPreference: "primary",
