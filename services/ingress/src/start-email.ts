@@ -47,6 +47,7 @@ export async function startEmail(config: EmailConfig, { logger, drain, metrics }
     appName: "openticket-email",
     serverSelectionTimeoutMs: STORE_PATIENCE_MS,
     queuePrefix: config.QUEUE_PREFIX,
+    onSlowIndexes: () => logger.warn("indexes are being built, the start waits for them"),
   });
   drain.onDrain("email store", () => store.close());
   const queue = makeCommandQueue({ redisUrl: config.REDIS_URL, prefix: config.QUEUE_PREFIX, ownerName: "email", logger });

@@ -47,6 +47,7 @@ export async function startHttp(config: HttpConfig, { logger, drain, metrics }: 
     appName: "openticket-http",
     serverSelectionTimeoutMs: STORE_PATIENCE_MS,
     queuePrefix: config.QUEUE_PREFIX,
+    onSlowIndexes: () => logger.warn("indexes are being built, the start waits for them"),
   });
   drain.onDrain("store", () => store.close());
   const queue = makeCommandQueue({ redisUrl: config.REDIS_URL, prefix: config.QUEUE_PREFIX, ownerName: "http", logger });

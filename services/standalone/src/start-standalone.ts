@@ -46,7 +46,7 @@ export async function startStandalone(config: StandaloneConfig, { env, logger, d
   await noteAddresses(dataDir, databases);
   drain.onDrain("addresses", () => rm(join(dataDir, ADDRESS_FILE), { force: true }));
   const credentials = await ensureCredentials(config.API_CREDENTIALS, dataDir);
-  const secretsKey = await ensureSecretsKey(config.SECRETS_KEY, dataDir, () => withStore(databases.mongodbUrl, holdsSecrets));
+  const secretsKey = await ensureSecretsKey(config.SECRETS_KEY, dataDir, () => withStore(databases.mongodbUrl, progress, holdsSecrets));
   const services = readServices(config, { env, dataDir, ...databases, credentials, secretsKey });
   await requireRedis(services);
   const examples = config.EXAMPLE_DATA ? await putExampleData(databases.mongodbUrl, { dataDir, secretsKey, progress }) : undefined;
@@ -112,7 +112,7 @@ interface ExampleDeps {
 
 /** Gives back the secrets of the example webhooks, where they are known. */
 async function putExampleData(url: string, { progress, ...place }: ExampleDeps): Promise<ExampleSecrets | undefined> {
-  return withStore(url, async (store) => {
+  return withStore(url, progress, async (store) => {
     const isNew = await seedExampleData(store);
     if (isNew) progress("example departments, clients and staff put into the empty store");
     return ensureExampleWebhooks(store, place);
@@ -125,8 +125,9 @@ async function holdsSecrets(store: StoreConnection): Promise<boolean> {
   return holders.flat().some(({ secrets }) => secrets.length > 0);
 }
 
-async function withStore<T>(url: string, work: (store: StoreConnection) => Promise<T>): Promise<T> {
-  const store = await connectStore({ url, appName: "openticket-seed", serverSelectionTimeoutMs: 10_000 });
+async function withStore<T>(url: string, progress: (line: string) => void, work: (store: StoreConnection) => Promise<T>): Promise<T> {
+  const onSlowIndexes = () => progress("MongoDB is building indexes; the start waits for them …");
+  const store = await connectStore({ url, appName: "openticket-seed", serverSelectionTimeoutMs: 10_000, onSlowIndexes });
   try {
     return await work(store);
   } finally {

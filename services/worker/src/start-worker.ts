@@ -70,6 +70,7 @@ export async function startWorker(
     appName: "openticket-worker",
     serverSelectionTimeoutMs: STORE_PATIENCE_MS,
     queuePrefix: config.QUEUE_PREFIX,
+    onSlowIndexes: () => logger.warn("indexes are being built, the start waits for them"),
   });
   drain.onDrain("store", () => store.close());
   const redis = connectRedis({

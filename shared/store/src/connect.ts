@@ -30,6 +30,8 @@ export interface StoreOptions {
   queuePrefix?: string | undefined;
   /** False: indexes are left as they are, for an onlooker that is to see whether they are there. */
   makesIndexes?: boolean;
+  /** Hears that indexes are still being built, where that takes longer than some seconds. */
+  onSlowIndexes?: () => void;
 }
 
 const CONNECT_TIMEOUT_MS = 5000;
@@ -37,6 +39,10 @@ const CONNECT_TIMEOUT_MS = 5000;
 const SOCKET_TIMEOUT_MS = 15_000;
 /** How long an operation waits for a connection of the pool, ms: others hold them all no longer than a silent server does. */
 const WAIT_QUEUE_TIMEOUT_MS = 20_000;
+/** How long one collection's indexes may take, ms: those of a hundred million documents take hours. */
+const LONGEST_BUILD_MS = 12 * 3_600_000;
+/** A build is told of after so long, ms. */
+const SLOW_BUILD_MS = 5000;
 /** How long a write waits for its majority, ms. */
 const WRITE_TIMEOUT_MS = 8000;
 
@@ -47,17 +53,30 @@ export const MAJORITY = { w: "majority", j: true, wtimeout: WRITE_TIMEOUT_MS } a
 const NAMES_DATABASE = /^[^/]+:\/\/[^/?]+\/[^/?]+/;
 
 /** Connects, makes sure of the indexes, and fails when the server is no replica set (majority would mean nothing). */
-export async function connectStore({
+export async function connectStore(options: StoreOptions): Promise<StoreConnection> {
+  const { url, queuePrefix, makesIndexes = true } = options;
+  if (!NAMES_DATABASE.test(url)) throw new UnsafeStore("the URL of MongoDB names no database; expected one such as mongodb://host:27017/openticket");
+  const { connection, db } = await open(options);
+  await requireReplicaSet(db);
+  if (makesIndexes) await buildIndexes(options);
+  return {
+    db,
+    models: makeModels(connection),
+    connection,
+    queuePrefix,
+    ping: async () => void (await db.command({ ping: 1 })),
+    close: () => connection.close(),
+  };
+}
+
+async function open({
   url,
   appName,
   serverSelectionTimeoutMs,
   socketTimeoutMs = SOCKET_TIMEOUT_MS,
   waitQueueTimeoutMs = WAIT_QUEUE_TIMEOUT_MS,
   maxPoolSize = 20,
-  queuePrefix,
-  makesIndexes = true,
-}: StoreOptions): Promise<StoreConnection> {
-  if (!NAMES_DATABASE.test(url)) throw new UnsafeStore("the URL of MongoDB names no database; expected one such as mongodb://host:27017/openticket");
+}: StoreOptions): Promise<{ connection: mongoose.Connection; db: Db }> {
   const connection = await mongoose
     .createConnection(url, {
       appName,
@@ -79,17 +98,22 @@ export async function connectStore({
     });
   const { db } = connection;
   if (!db) throw new Error("the connection has no database");
-  await requireReplicaSet(db);
-  const models = makeModels(connection);
-  if (makesIndexes) await ensureIndexes(db, models);
-  return {
-    db,
-    models,
-    connection,
-    queuePrefix,
-    ping: async () => void (await db.command({ ping: 1 })),
-    close: () => connection.close(),
-  };
+  return { connection, db };
+}
+
+/**
+ * Ends when all indexes are there. An index that a new version brings takes as long to build as its collection is large, and
+ * MongoDB is silent meanwhile: it has a connection of its own, that waits. The driver has no such limit for one operation.
+ */
+async function buildIndexes({ onSlowIndexes, ...options }: StoreOptions): Promise<void> {
+  const { connection, db } = await open({ ...options, socketTimeoutMs: LONGEST_BUILD_MS, waitQueueTimeoutMs: 0, maxPoolSize: 1 });
+  const notice = setTimeout(() => onSlowIndexes?.(), SLOW_BUILD_MS);
+  try {
+    await ensureIndexes(db, makeModels(connection));
+  } finally {
+    clearTimeout(notice);
+    await connection.close();
+  }
 }
 
 /** No connection was to be had; the message says what is in the way. */
