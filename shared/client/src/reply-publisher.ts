@@ -13,8 +13,8 @@ import { beat, foreignKey, isOwnReplyQueue } from "./reply-owners.ts";
  * Problem: one job per reply halves the throughput, and a batching delay would cost the lone caller.
  * Choice: results that arrive while a job for the same queue is being added become the next job together.
  * The job id is a hash of the results: an `add` that is sent twice, by ioredis or by a repeated delivery, is one job.
- * Invariant: a published result is in Redis; what is left of ours in a queue that nobody reads, or whose reader fails, is bounded, and nothing
- * else in it is touched.
+ * Invariant: a published result is in Redis; what is left of ours in a queue that nobody reads, or whose reader fails, is
+ * bounded, and nothing else in it is touched.
  */
 export interface ReplyPublisher {
   /** Ends when the result is on the queue; what is for a queue of the product's own goes nowhere, and is warned of. */
