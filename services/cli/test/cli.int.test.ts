@@ -2,7 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeOpenTicketClient, type ReplyTimeout } from "@openticket/client";
-import { COMMAND_QUEUE } from "@openticket/contract";
+import { COMMAND_QUEUE, requestIdOfKey } from "@openticket/contract";
+import { makeMongoDeadLetters } from "@openticket/store";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -153,6 +154,26 @@ describe("dead letters", () => {
     expect((await opentickets("dead", "drop", String(body.requestId))).code).toBe(0);
     expect((await asJson("audit")).differences).toEqual([]);
     expect((await rest(stack, "GET", `/v1/requests/${body.requestId}`)).body.state).toBe("done");
+  });
+
+  it("that were set aside go without the key that is another's by now", async () => {
+    const letters = makeMongoDeadLetters(stack.store);
+    const key = "changed";
+    const requestId = requestIdOfKey("rest", key);
+    const aside = (what: string) => `${requestId}~${what.repeat(8)}`;
+    for (const [what, ticket] of Object.entries({ a: TICKET, b: "no object", c: { ...TICKET, subject: "c" }, d: { ...TICKET, subject: "d" } })) {
+      const dataJson = JSON.stringify({ v: 1, requestId, idempotencyKey: key, source: { channel: "rest" }, ticket });
+      await letters.bury({ ...aLetter(requestId), dataJson, fingerprint: what.repeat(64) });
+    }
+    await opentickets("dead", "drop", aside("a"));
+    await letters.removeDecided();
+    expect((await asJson("dead", "list")).map(({ _id }: { _id: string }) => _id).toSorted()).toEqual([requestId, aside("b"), aside("c")]);
+    await opentickets("dead", "replay", "--all");
+    expect(await ticketOf(aside("c"))).toMatchObject({ _id: aside("c"), subject: "c" });
+    expect(await ticketOf(requestId)).toMatchObject({ _id: requestId, subject: "d" });
+    const unread = await until("the one that is no command to come back", () => letters.find(aside("b")));
+    expect(unread.dataJson).not.toContain("idempotencyKey");
+    await opentickets("dead", "drop", aside("b"));
   });
 
   it("are found by their names and all together, however many there are", async () => {

@@ -1,4 +1,5 @@
-import type { DeadLetter, RejectionRecord } from "@openticket/contract";
+import { hash } from "node:crypto";
+import { type DeadLetter, LIMITS, type RejectionRecord } from "@openticket/contract";
 import type mongoose from "mongoose";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
 import { isDuplicateKey } from "./duplicate-key.ts";
@@ -51,13 +52,21 @@ async function replaceAsSeen(letter: DeadLetter, standing: DeadLetter | null, le
   if (!standing) return void (await letters.insertOne(letter));
   const { _id, ...content } = standing;
   if (content.fingerprint !== undefined && content.fingerprint !== letter.fingerprint)
-    await letters.replaceOne({ _id: `${_id}~${content.fingerprint.slice(0, NAMED_BY)}` }, content, { upsert: true });
+    await letters.replaceOne({ _id: nameAside(_id, content.fingerprint) }, content, { upsert: true });
   const { _id: _same, ...next } = letter;
   await letters.replaceOne({ _id, diedAt: standing.diedAt }, next, { upsert: true });
 }
 
-/** Hex digits of its fingerprint that name a letter beside others of its request. */
+/** Hex digits of its fingerprint that name a letter beside others of its request; of the whole, where that would be too long. */
 const NAMED_BY = 8;
+const LONG_NAMED_BY = 32;
+
+/** A name that a request can have. */
+function nameAside(requestId: string, fingerprint: string): string {
+  const name = `${requestId}~${fingerprint.slice(0, NAMED_BY)}`;
+  if (name.length <= LIMITS.idLength) return name;
+  return `${requestId.slice(0, LIMITS.idLength - LONG_NAMED_BY - 1).toWellFormed()}~${hash("sha256", name).slice(0, LONG_NAMED_BY)}`;
+}
 
 async function requestIds(letters: mongoose.mongo.Collection<DeadLetter>, { code }: { code?: string | undefined }): Promise<string[]> {
   // Without what may be large before they are sorted.

@@ -1,4 +1,4 @@
-import type { DeadLetter } from "@openticket/contract";
+import { type DeadLetter, shortId } from "@openticket/contract";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { testMongoUrl, uniqueName } from "../../../test/support/servers.ts";
 import {
@@ -60,6 +60,15 @@ it("a letter that asks for something else is set aside for the next of its name,
   expect(await letters.find("undefined")).toMatchObject({ diedAt: new Date(4) });
   expect(await letters.requestIds({ code: "aside" })).toHaveLength(3);
   for (const id of names) await store.db.collection<DeadLetter>("deadletters").deleteOne({ _id: id });
+});
+
+it("a letter is set aside under a name that a request can have, and of its own, however long its request's is", async () => {
+  const names = ["🎫".repeat(200), `${"🎫".repeat(199)}a`];
+  for (const name of names) for (const what of ["a", "b"]) await letters.bury({ ...letter(name), code: "long", fingerprint: what.repeat(64) });
+  const aside = (await letters.requestIds({ code: "long" })).filter((name) => !names.includes(name));
+  expect(aside).toHaveLength(2);
+  for (const name of aside) expect(shortId.safeParse(name).success).toBe(true);
+  await store.db.collection<DeadLetter>("deadletters").deleteMany({ code: "long" });
 });
 
 it("all letters, or those with one cause, are named, the oldest first", async () => {

@@ -87,9 +87,9 @@ async function replay(chosen: Chosen, deps: CommandDeps): Promise<undefined> {
   // In this order: broken off in between, the request runs, and its letter is found to be decided.
   const done = await forEach(chosen, "replayed", deps, async (letter) => {
     if (letter.dataJson === undefined) return void lost.push(letter._id);
-    const command = commandIn(letter);
+    const { command, data } = askedIn(letter);
     if (command) await receipts.reopen(receiptOf(command, new Date()));
-    await queue.enqueueAgain(letter._id, letter.jobName, command ?? named(letter));
+    await queue.enqueueAgain(letter._id, letter.jobName, data);
     await letters.remove(letter);
   });
   await queue.close();
@@ -99,20 +99,19 @@ async function replay(chosen: Chosen, deps: CommandDeps): Promise<undefined> {
 }
 
 /**
- * The command under its letter's name and time: a job of a foreign producer may have had them from its job alone, and a letter
- * that was set aside asks for something else than the one whose name it had.
+ * What is put into the queue, under its letter's name and time: a job of a foreign producer may have had them from its job alone.
+ * A letter that was set aside asks for something else than the one whose name it had, and goes without the key that is that one's.
  */
-function commandIn(letter: DeadLetter): CommandData | undefined {
+function askedIn(letter: DeadLetter): { data: unknown; command?: CommandData } {
   const { _id, jobName, receivedAt } = letter;
-  const readAs = jobName.toLowerCase() === ADD_TICKET_REPLY_JOB.toLowerCase() ? readReplyCommand : readCommand;
-  const read = readAs(dataOf(letter), { requestId: _id, receivedAt: receivedAt.toISOString(), channel: "queue" });
-  return read.kind === "command" ? { ...read.command, requestId: _id, hasReceipt: true } : undefined;
-}
-
-/** Data that is no command, under its request's name: so it is known again when it dies again. */
-function named(letter: DeadLetter): unknown {
   const data = dataOf(letter);
-  return typeof data === "object" && data !== null && !Array.isArray(data) ? { ...data, requestId: letter._id } : data;
+  const readAs = jobName.toLowerCase() === ADD_TICKET_REPLY_JOB.toLowerCase() ? readReplyCommand : readCommand;
+  const read = readAs(data, { requestId: _id, receivedAt: receivedAt.toISOString(), channel: "queue" });
+  const { requestId } = read.kind === "command" ? read.command : read.reply;
+  const own = { requestId: _id, ...(requestId !== _id && { idempotencyKey: undefined }) };
+  if (read.kind === "unreadable") return { data: typeof data === "object" && data !== null && !Array.isArray(data) ? { ...data, ...own } : data };
+  const command = { ...read.command, ...own, hasReceipt: true };
+  return { data: command, command };
 }
 
 /** Undefined where it was too large to be kept. */
@@ -124,7 +123,7 @@ async function drop(chosen: Chosen, deps: CommandDeps): Promise<undefined> {
   const store = await deps.connections.store();
   const letters = makeMongoDeadLetters(store);
   const done = await forEach(chosen, "dropped", deps, async (letter) => {
-    const command = commandIn(letter);
+    const { command } = askedIn(letter);
     await recordDropped(
       store,
       letter,
