@@ -53,8 +53,10 @@ export const deadLetter = z.object({
   dataJson: z.string().optional(),
   /** Size of data that was not kept, bytes; absent also where it nests too deep to be measured. */
   lostDataBytes: z.int().positive().optional(),
-  /** SHA-256 in hex over what the job asked for; letters of earlier versions have none. */
+  /** SHA-256 in hex over what the job asked for: that of its command, or of data that is none. Letters of earlier versions have none. */
   fingerprint: z.string().optional(),
+  /** The same over the data as it was written; this is the fingerprint of some letters of earlier versions. */
+  dataFingerprint: z.string().optional(),
   /** Why: `command_unreadable`, `action_unknown`, `poison`, `failed`. */
   code: z.string(),
   reason: z.string(),

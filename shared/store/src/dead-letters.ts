@@ -51,8 +51,9 @@ async function bury(letter: DeadLetter, letters: mongoose.mongo.Collection<DeadL
 async function replaceAsSeen(letter: DeadLetter, standing: DeadLetter | null, letters: mongoose.mongo.Collection<DeadLetter>): Promise<void> {
   if (!standing) return void (await letters.insertOne(letter));
   const { _id, ...content } = standing;
-  if (content.fingerprint !== undefined && content.fingerprint !== letter.fingerprint)
-    await letters.replaceOne({ _id: nameAside(_id, content.fingerprint) }, content, { upsert: true });
+  const { fingerprint } = content;
+  if (fingerprint !== undefined && fingerprint !== letter.fingerprint && fingerprint !== letter.dataFingerprint)
+    await letters.replaceOne({ _id: nameAside(_id, fingerprint) }, content, { upsert: true });
   const { _id: _same, ...next } = letter;
   await letters.replaceOne({ _id, diedAt: standing.diedAt }, next, { upsert: true });
 }

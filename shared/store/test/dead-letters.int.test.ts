@@ -62,6 +62,15 @@ it("a letter that asks for something else is set aside for the next of its name,
   for (const id of names) await store.db.collection<DeadLetter>("deadletters").deleteOne({ _id: id });
 });
 
+it("a letter of an earlier version, whose fingerprint is that of its data, gives way to one of the same data", async () => {
+  const [data, command] = ["d".repeat(64), "c".repeat(64)];
+  await letters.bury({ ...letter("earlier"), code: "earlier", fingerprint: data });
+  await letters.bury({ ...letter("earlier"), code: "earlier", fingerprint: command, dataFingerprint: data });
+  expect(await letters.requestIds({ code: "earlier" })).toEqual(["earlier"]);
+  expect(await letters.find("earlier")).toMatchObject({ fingerprint: command });
+  await store.db.collection<DeadLetter>("deadletters").deleteOne({ _id: "earlier" });
+});
+
 it("a letter is set aside under a name that a request can have, and of its own, however long its request's is", async () => {
   const names = ["🎫".repeat(200), `${"🎫".repeat(199)}a`];
   for (const name of names) for (const what of ["a", "b"]) await letters.bury({ ...letter(name), code: "long", fingerprint: what.repeat(64) });

@@ -1,4 +1,12 @@
-import type { Command, CommandDefaults, CommandResult, CommandSource, ReadCommand, Receipt } from "@openticket/contract";
+import {
+  type Command,
+  type CommandDefaults,
+  type CommandResult,
+  type CommandSource,
+  fingerprintOf,
+  type ReadCommand,
+  type Receipt,
+} from "@openticket/contract";
 
 /** One kind of job on the command queue: how its data is read, and what is done about it. */
 export interface Action {
@@ -15,6 +23,8 @@ export interface Runnable extends Address {
   run(options: RunOptions): Promise<Decided>;
   /** What an earlier run has decided, without trying anything; undefined when nothing is. */
   recall(): Promise<Decided | undefined>;
+  /** Equal for equal commands; none where the job holds no command. */
+  fingerprint?(): string;
 }
 
 /** What the consumer knows of a run. */
@@ -77,6 +87,7 @@ export function commandAction<C extends Command>(story: CommandStory<C>): Action
         hasKey: idempotencyKey !== undefined,
         run: (options) => story.decide(command, options),
         recall: () => story.recall(command),
+        fingerprint: () => fingerprintOf(command),
       };
     },
   };

@@ -40,13 +40,15 @@ async function keep(letter: DeadLetter, deps: ConsumerDeps): Promise<void> {
   }
 }
 
-function deadLetterOf(job: Job, { requestId, source }: Address, death: Pick<DeadLetter, "code" | "reason" | "diedAt">): DeadLetter {
+function deadLetterOf(job: Job, read: FoundJob, death: Pick<DeadLetter, "code" | "reason" | "diedAt">): DeadLetter {
+  const { requestId, source } = read;
   const { name = "", data, attemptsStarted: attempts } = job;
   const jobName = name.slice(0, MAX_JOB_NAME).toWellFormed();
   const receivedAt = madeAt(job, death.diedAt) ?? death.diedAt;
   const reason = death.reason.slice(0, MAX_REASON).toWellFormed();
-  const fingerprint = hash("sha256", `${jobName.toLowerCase()}\0${jsonOf(askedIn(data))}`);
-  return { _id: requestId, jobName, ...keptOf(data), fingerprint, attempts, receivedAt, ...(source && { source }), ...death, reason };
+  const dataFingerprint = hash("sha256", `${jobName.toLowerCase()}\0${jsonOf(askedIn(data))}`);
+  const fingerprint = (read.kind === "runnable" ? read.fingerprint?.() : undefined) ?? dataFingerprint;
+  return { _id: requestId, jobName, ...keptOf(data), fingerprint, dataFingerprint, attempts, receivedAt, ...(source && { source }), ...death, reason };
 }
 
 /** What a job asks for, without the envelope, which is another with each sending. */

@@ -143,6 +143,20 @@ describe("faults", () => {
     expect(new Set(buried.map(({ fingerprint }) => fingerprint)).size).toBe(3);
   });
 
+  it("of one command have one fingerprint, however it was written", async () => {
+    const { buried } = consume(fault(new Error("a bug")));
+    for (const ticket of [
+      { deptid: 1, subject: "s" },
+      { subject: "s", deptid: "1" },
+      { subject: "t", deptid: 1 },
+    ]) {
+      await queue.add("OpenTicket", { ...TICKET, requestId: "req_x", ticket });
+    }
+    await until("the dead letters", () => hurry().then(() => buried.length === 3));
+    const subjects = new Map(buried.map(({ fingerprint, dataJson }) => [fingerprint, JSON.parse(dataJson ?? "").ticket.subject]));
+    expect([...subjects.values()].toSorted()).toEqual(["s", "t"]);
+  });
+
   it.each([1.7e18, -1, 4e15])("a job made at %d, which is no time, is decided like any other, and kept like any other", async (timestamp) => {
     const { replies, buried } = consume(() => undefined);
     await queue.add("OpenTicket", { ...TICKET, requestId: "req_good" }, { timestamp });
