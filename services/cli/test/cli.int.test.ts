@@ -89,6 +89,18 @@ describe("status, queue and request", () => {
     expect((await looking).decidedPerSecond).toBeGreaterThan(0);
   });
 
+  it("look through nothing for rates or for progress, however much is stored", async () => {
+    const { db } = stack.store;
+    await db.command({ profile: 2 });
+    await opentickets("queue", "--seconds", "0");
+    await opentickets("export", join(folder, "looks.ndjson"));
+    await db.command({ profile: 0 });
+    const looks = await db.collection("system.profile").find({ appName: "opentickets" }).toArray();
+    await db.collection("system.profile").drop();
+    expect(looks.length).toBeGreaterThan(0);
+    expect(looks.filter(({ planSummary, command }) => planSummary === "COLLSCAN" || "aggregate" in command)).toEqual([]);
+  });
+
   it("say that nothing is known of a name", async () => {
     expect(await opentickets("request", "show", "req_unknown")).toMatchObject({ code: 1, err: expect.stringContaining("Nothing is known of req_unknown") });
   });

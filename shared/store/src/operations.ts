@@ -9,6 +9,8 @@ import { type RejectionDocument, type ReplyDocument, type TicketDocument, toReco
 export interface StoreOperations {
   /** Looks through all messages and all tickets: minutes, where there are very many. */
   counts(): Promise<StoreCounts>;
+  /** How many there are, about: at once, however many. */
+  sizes(): Promise<Pick<StoreCounts, "tickets" | "replies" | "rejections">>;
   /** What is accepted and not decided, and records that still owe an answer, a mail or an event; at once, however much is stored. */
   underWay(): Promise<{ undecided: number; owing: number }>;
   deadLetters(filter: { code?: string | undefined; limit: number }): Promise<DeadLetter[]>;
@@ -56,12 +58,19 @@ export function makeStoreOperations(store: StoreConnection): StoreOperations {
   const letters = store.db.collection<DeadLetter>(COLLECTIONS.deadLetters);
   const messages = store.db.collection<InboundRecord>(COLLECTIONS.inbound);
 
-  async function counts(): Promise<StoreCounts> {
-    const isOwing = { dueAt: { $exists: true } };
-    const [stored, added, refused, undecided, oldestUndecided, dead] = await Promise.all([
+  async function sizes() {
+    const [stored, added, refused] = await Promise.all([
       tickets.estimatedDocumentCount(),
       replies.estimatedDocumentCount(),
       rejections.estimatedDocumentCount(),
+    ]);
+    return { tickets: stored, replies: added, rejections: refused };
+  }
+
+  async function counts(): Promise<StoreCounts> {
+    const isOwing = { dueAt: { $exists: true } };
+    const [stored, undecided, oldestUndecided, dead] = await Promise.all([
+      sizes(),
       receipts.countDocuments({ checkAt: { $exists: true } }),
       receipts.findOne({ checkAt: { $exists: true } }, { sort: { acceptedAt: 1 } }),
       letters.aggregate<{ _id: string; count: number }>([{ $group: { _id: "$code", count: { $sum: 1 } } }]).toArray(),
@@ -75,9 +84,7 @@ export function makeStoreOperations(store: StoreConnection): StoreOperations {
       inboundCounts(store),
     ]);
     return {
-      tickets: stored,
-      replies: added,
-      rejections: refused,
+      ...stored,
       undecided,
       oldestUndecidedAt: oldestUndecided?.acceptedAt,
       deadLetters: Object.fromEntries(dead.map(({ _id, count }) => [_id, count])),
@@ -125,6 +132,7 @@ export function makeStoreOperations(store: StoreConnection): StoreOperations {
 
   return {
     counts,
+    sizes,
     underWay,
     trace,
     deadLetters: ({ code, limit }) => letters.find(code === undefined ? {} : { code }, { sort: { diedAt: 1 }, limit }).toArray(),

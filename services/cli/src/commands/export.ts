@@ -21,7 +21,7 @@ export const exportCommand: Command = (parser, wrap) =>
 
 async function exportTickets({ file, afterId }: { file: string; afterId: number }, { connections, output }: CommandDeps): Promise<undefined> {
   const operations = makeStoreOperations(await connections.store());
-  const progress = output.progress("exported", (await operations.counts()).tickets);
+  const progress = output.progress("exported", (await operations.sizes()).tickets);
   let tickets = 0;
   const onTicket = () => {
     tickets++;

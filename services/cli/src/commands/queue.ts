@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { makeOperatorQueue, type QueueCounts } from "@openticket/client";
-import { makeStoreOperations } from "@openticket/store";
+import { makeOperatorQueue, type OperatorQueue, type QueueCounts } from "@openticket/client";
+import { makeStoreOperations, type StoreOperations } from "@openticket/store";
 import type { Command, CommandDeps } from "../command.ts";
 import { ago, table } from "../output.ts";
 
@@ -22,26 +22,42 @@ export const queueCommand: Command = (parser, wrap) =>
 async function look({ seconds }: { seconds: number }, { connections, output }: CommandDeps): Promise<undefined> {
   const queue = makeOperatorQueue(connections.redis());
   const operations = makeStoreOperations(await connections.store());
-  const [before, decidedBefore] = [await queue.counts(), await decidedIn(operations)];
+  const before = await lookAt(queue, operations);
   await sleep(seconds * 1000);
-  const [after, decidedAfter] = [await queue.counts(), await decidedIn(operations)];
+  const after = await lookAt(queue, operations);
   await queue.close();
-  const decidedPerSecond = seconds > 0 ? (decidedAfter - decidedBefore) / seconds : undefined;
-  const arrivedPerSecond = seconds > 0 && decidedPerSecond !== undefined ? Math.max(0, (held(after) - held(before)) / seconds + decidedPerSecond) : undefined;
+  const { counts } = after;
+  const { arrivedPerSecond, decidedPerSecond } = seconds > 0 ? ratesOf(before, after) : {};
   const rows = [
-    ["waiting", after.waiting, after.oldestWaitingAt && `oldest ${ago(after.oldestWaitingAt)}`],
-    ["in work", after.active, `${after.workers} workers`],
-    ["put back for a time", after.delayed, ""],
-    ["failed, not yet dead letters", after.failed, ""],
+    ["waiting", counts.waiting, counts.oldestWaitingAt && `oldest ${ago(counts.oldestWaitingAt)}`],
+    ["in work", counts.active, `${counts.workers} workers`],
+    ["put back for a time", counts.delayed, ""],
+    ["failed, not yet dead letters", counts.failed, ""],
     ["arrived", arrivedPerSecond?.toFixed(1), "a second"],
     ["decided", decidedPerSecond?.toFixed(1), "a second"],
   ];
-  output.answer({ ...after, arrivedPerSecond, decidedPerSecond, seconds }, () => table(["", "", ""], rows));
+  output.answer({ ...counts, arrivedPerSecond, decidedPerSecond, seconds }, () => table(["", "", ""], rows));
 }
 
-async function decidedIn(operations: ReturnType<typeof makeStoreOperations>): Promise<number> {
-  const { tickets, replies, rejections } = await operations.counts();
-  return tickets + replies + rejections;
+interface Look {
+  counts: QueueCounts;
+  /** Requests that were ever decided, less those forgotten since. */
+  decided: number;
+  /** Of a clock that never goes back. */
+  atMs: number;
+}
+
+async function lookAt(queue: OperatorQueue, operations: StoreOperations): Promise<Look> {
+  const atMs = performance.now();
+  const [counts, { tickets, replies, rejections }] = await Promise.all([queue.counts(), operations.sizes()]);
+  return { counts, decided: tickets + replies + rejections, atMs };
+}
+
+/** What came and went between two looks, a second. */
+export function ratesOf(before: Look, after: Look): { arrivedPerSecond: number; decidedPerSecond: number } {
+  const seconds = (after.atMs - before.atMs) / 1000;
+  const decidedPerSecond = (after.decided - before.decided) / seconds;
+  return { arrivedPerSecond: Math.max(0, (held(after.counts) - held(before.counts)) / seconds + decidedPerSecond), decidedPerSecond };
 }
 
 function held({ waiting, active, delayed }: QueueCounts): number {
