@@ -46,7 +46,10 @@ async function recordsNamed(given: readonly string[], { ticket, reply, rejection
   const ids = names.filter((name) => /^\d{1,15}$/.test(name)).map(Number);
   const byRequest = [{ _id: { $in: names } }, { alias: { $in: names } }];
   const tickets = await ticket.find({ $or: [...byRequest, { tid: { $in: names } }, { id: { $in: ids } }] }, { projection: FIELDS }).toArray();
-  const namesOfTicket = new Map(tickets.map(({ id, ...record }) => [id, [record._id, record.requestId, record.tid ?? "", String(id)]]));
+  const numbers = new Set(tickets.map(({ tid }) => tid));
+  // What is the number of one ticket is not meant as the id of another.
+  const idOf = (id: number | undefined) => (numbers.has(String(id)) ? [] : [String(id)]);
+  const namesOfTicket = new Map(tickets.map(({ id, ...record }) => [id, [record._id, record.requestId, record.tid ?? "", ...idOf(id)]]));
   const ofThem = { ticketId: { $in: tickets.flatMap(({ id }) => id ?? []) } };
   const replies = await reply.find({ $or: [...byRequest, ofThem] }, { projection: FIELDS }).toArray();
   const rejections = await rejection.find({ $or: byRequest, isProposed: { $exists: false } }, { projection: FIELDS }).toArray();

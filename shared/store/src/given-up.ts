@@ -29,8 +29,8 @@ export interface GivenUpDeliveries {
   /** All of them, some at a time: each is seen once, however many are owed again, and given up again, meanwhile. */
   batches(filter: GivenUpFilter): AsyncIterable<GivenUp[]>;
   /**
-   * Those of tickets, with their replies, by number or id, and of whatever a request became; of one delivery alone by such a name, "/" and
-   * its key.
+   * Those of tickets, with their replies, by number, or by an id that is no ticket's number, and of whatever a request became; of one
+   * delivery alone by such a name, "/" and its key.
    */
   named(names: readonly string[], filter: GivenUpFilter): Promise<NamedDeliveries>;
   /** Lets relays deliver them, as if they had never been tried; the number of those that were still given up. Safe to run twice. */

@@ -14,7 +14,7 @@ export interface StoreOperations {
   /** What is accepted and not decided, and records that still owe an answer, a mail or an event; at once, however much is stored. */
   underWay(): Promise<{ undecided: number; owing: number }>;
   deadLetters(filter: { code?: string | undefined; limit: number }): Promise<DeadLetter[]>;
-  /** Everything that is kept of a request, found by its requestId, its message, its ticket's id or number. */
+  /** Everything that is kept of a request, found by its requestId, its message, its ticket's number, or by an id that is no ticket's number. */
   trace(name: string): Promise<Trace>;
   /** Tickets in the order of their ids, each with its replies in the order of their time. */
   tickets(filter: { afterId: number }): AsyncIterable<TicketRecord & { replies: ReplyRecord[] }>;
@@ -108,8 +108,8 @@ export function makeStoreOperations(store: StoreConnection): StoreOperations {
   }
 
   async function trace(name: string): Promise<Trace> {
-    const byNumber = /^\d{1,15}$/.test(name) ? [{ id: Number(name) }] : [];
-    const named = await tickets.findOne({ $or: [{ _id: name }, { alias: name }, { tid: name }, ...byNumber] });
+    const byName = await tickets.findOne({ $or: [{ _id: name }, { alias: name }, { tid: name }] });
+    const named = byName ?? (/^\d{1,15}$/.test(name) ? await tickets.findOne({ id: Number(name) }) : null);
     const reply = named ? null : await replies.findOne({ $or: [{ _id: name }, { alias: name }] });
     const inbound = await messages.findOne({ $or: [{ requestId: (reply ?? named)?.requestId ?? name }, { _id: name }] });
     const requestId = (reply ?? named)?.requestId ?? inbound?.requestId ?? name;

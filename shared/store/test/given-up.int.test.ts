@@ -93,6 +93,21 @@ describe("deliveries that were given up", () => {
     });
   });
 
+  it("are not found by the id of a ticket that is another's number, nor is its trace", async () => {
+    await addTicket({ ...ticket(1, givenUp("mail:a")), tid: "2" });
+    await addTicket(ticket(2, givenUp("mail:a")));
+    await insert("replies", withoutDue({ ...replyDraft({ _id: "r2", requestId: "r2", ticketId: 2, outbox: [givenUp("mail:a")] }), replyId: 7 }));
+    for (const [name, found] of [
+      ["2", ["t1/mail:a"]],
+      ["2/mail:a", ["t1/mail:a"]],
+      ["1", ["t1/mail:a"]],
+      ["N-2", ["r2/mail:a", "t2/mail:a"]],
+    ] as const)
+      expect(namesOf((await deliveries().named([name], {})).found)).toEqual(found);
+    const traced = async (name: string) => (await makeStoreOperations(store).trace(name)).ticket?._id;
+    expect([await traced("2"), await traced("1")]).toEqual(["t1", "t1"]);
+  });
+
   it("are owed again, once, as if never tried, and due at once", async () => {
     await addTicket(ticket(1, givenUp("mail:a"), givenUp("mail:b")));
     const { found } = await deliveries().named(["N-1/mail:a"], {});

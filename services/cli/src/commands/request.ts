@@ -13,7 +13,11 @@ export const requestCommand: Command = (parser, wrap) =>
         "Its whole trace: accepted where and when, tries, decisions, ticket, deliveries",
         (it) =>
           it
-            .positional("id", { type: "string", demandOption: true, describe: "Request id, message id, ticket id or ticket number" })
+            .positional("id", {
+              type: "string",
+              demandOption: true,
+              describe: "Request id, message id, ticket number, or ticket id where no ticket has that number",
+            })
             .example("$0 request show req_ea1b90e9b1c60c418f1bf87009ca22af", "By request id")
             .example("$0 request show 987112", "By ticket number"),
         wrap(show),

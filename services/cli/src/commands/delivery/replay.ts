@@ -22,7 +22,11 @@ export const deliveryReplay: Command = (parser, wrap) =>
     "Have them delivered after all, once their cause is mended; workers begin within seconds, those of rejections within half a minute",
     (it) =>
       which(it)
-        .positional("names", { type: "string", array: true, describe: "Tickets by number, requests, or single deliveries as delivery list names them" })
+        .positional("names", {
+          type: "string",
+          array: true,
+          describe: "Tickets by number (by id where no ticket has that number), requests, or single deliveries as delivery list names them",
+        })
         .option("all", { type: "boolean", default: false, describe: "All that were given up" })
         .example("$0 delivery replay --all --kind mail --since 3d", "When the relay is mended")
         .example("$0 delivery replay 987112", "All of one ticket and its replies")
