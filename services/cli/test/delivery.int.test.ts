@@ -97,6 +97,10 @@ describe("given-up deliveries", () => {
     expect((await opentickets("delivery", "list")).out).toContain("Nothing was given up.");
   });
 
+  it("may wait for another delivery that is in hand, and replay says how long", async () => {
+    expect((await opentickets("delivery", "replay", "--help")).out).toMatch(/in\s+hand\s+within\s+75\s+minutes/);
+  });
+
   it("are replayed one by one, and what is not there is named; exit code 1", async () => {
     const ticket = await givenUpTicket();
     const said = await opentickets("delivery", "replay", `${ticket.tid}/mail:opener`, "req_nobody", `${ticket.tid}/mail:nobody`);

@@ -21,7 +21,8 @@ import { inBatches } from "./in-batches.ts";
  * They are looked for among all tickets, replies and rejections, once for each question, as no index knows of them: see ADR 8.
  * Those of records that are named are found by the names.
  * Invariant: what is in hand elsewhere stays there. A record's due time may be a lease, and is then left alone: the entry is
- * delivered when that is over. Otherwise the record is due at once, by MongoDB's own clock.
+ * delivered when that is over, or with the next try of what is in hand, should that fail. Otherwise the record is due at once, by
+ * MongoDB's own clock.
  */
 export interface GivenUpDeliveries {
   /** The latest first. */

@@ -19,7 +19,7 @@ interface Replayed {
 export const deliveryReplay: Command = (parser, wrap) =>
   parser.command(
     "replay [names..]",
-    "Have them delivered after all, once their cause is mended; workers begin within seconds, those of rejections within half a minute",
+    "Have them delivered after all, once their cause is mended; workers begin within seconds, those of rejections within half a minute, beside another delivery that is in hand within 75 minutes",
     (it) =>
       which(it)
         .positional("names", {
