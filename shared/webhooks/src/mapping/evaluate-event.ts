@@ -84,12 +84,14 @@ function keyOf(value: unknown): string | undefined {
 
 /** Unix times below are in s, those from here on in ms: the year 5138, and 1973. */
 const FIRST_IN_MS = 1e11;
+/** The last instant that a date can be of, ms: one in ns is beyond it. */
+const LAST_IN_MS = 8.64e15;
 /** A time of day of ISO 8601, or as many programs print it, with its zone. */
 const WITH_ZONE = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)? ?(Z|UTC|[+-]\d\d:?\d\d)$/;
 
 /** ms since 1970; undefined for what is no instant. */
 function instantOf(value: unknown): number | undefined {
-  if (typeof value === "number") return value > 0 ? value * (value < FIRST_IN_MS ? 1000 : 1) : undefined;
+  if (typeof value === "number") return value > 0 && value <= LAST_IN_MS ? value * (value < FIRST_IN_MS ? 1000 : 1) : undefined;
   const instant = typeof value === "string" && WITH_ZONE.test(value) ? Date.parse(value) : Number.NaN;
   return Number.isNaN(instant) ? undefined : instant;
 }

@@ -61,6 +61,8 @@ describe("expressions over an event", () => {
     ["when", "2026-13-01T12:00:00Z", undefined],
     ["when", "yesterday", undefined],
     ["when", 0, undefined],
+    ["$number(when)", "8640000000000000", "+275760-09-13T00:00:00.000Z"],
+    ["$number(when)", "1793534400250000000", undefined],
     ["when", null, undefined],
     ["missing", 1, undefined],
   ])("say when it happened, by a whole instant alone: %s of %j", async (happenedAt, when, instant) => {
