@@ -32,8 +32,15 @@ const REFRESH_MS = 3000;
 export async function startInterest({ load, random, logger }: InterestDeps): Promise<Interest> {
   let endpoints: readonly WebhookEndpoint[] = [];
   let types: ReadonlySet<EventType> = new Set();
+  let asked = 0;
+  let heard = 0;
   async function refresh(): Promise<void> {
-    endpoints = (await load()).filter(isActive);
+    const question = ++asked;
+    const loaded = await load();
+    // A later question was answered first, and knows more.
+    if (question < heard) return;
+    heard = question;
+    endpoints = loaded.filter(isActive);
     types = new Set(endpoints.flatMap(({ events }) => events));
   }
   await refresh();

@@ -56,7 +56,7 @@ const LOOK_MS = 1000;
 const TIDY_MS = 60_000;
 /** Longer than the longest time limit of an endpoint with the notes around it, ms. */
 const LEASE_MS = 90_000;
-/** A note that the store does not take is tried again so often, as otherwise the call is made again. */
+/** A note that the store does not take is tried again so often: otherwise the call is made again, or others to an endpoint that is gone. */
 const NOTE_TRIES = 20;
 const NOTE_DELAY_MS = 1000;
 /** After trouble of our own, such as a secret that cannot be opened, ms. */
@@ -64,6 +64,8 @@ const OWN_TROUBLE_MS = 60_000;
 
 interface Lane {
   breaker: Breaker;
+  /** States of the endpoint that have answered 410, by their times of change: such a one is called no more. */
+  gone: Set<number>;
   isTaking: boolean;
   /** It was woken while it was taking. */
   mustLookAgain: boolean;
@@ -140,10 +142,10 @@ async function takeDue(name: string, deps: Sending): Promise<void> {
   void takeDue(name, deps);
 }
 
-/** By what the endpoint is now: it may have been changed or stopped since the last call to it was started. */
+/** By what the endpoint is now: it may have been changed or stopped since the last call was started, and while these are taken. */
 async function takeAndStart(name: string, lane: Lane, deps: Sending): Promise<void> {
-  const { active, places, calls, now } = deps;
-  const endpoint = active().find(({ _id }) => _id === name);
+  const { places, calls, now } = deps;
+  const endpoint = callable(name, lane, deps);
   if (!endpoint || deps.isClosing()) return;
   const allowed = lane.breaker.allows();
   if (allowed === "none") return;
@@ -152,11 +154,19 @@ async function takeAndStart(name: string, lane: Lane, deps: Sending): Promise<vo
   let used = 0;
   try {
     const leased = await calls.leaseDue(name, now(), LEASE_MS, taken);
+    const current = callable(name, lane, deps);
+    // What was taken for one that gets no calls any more is due again, without a try, when its lease ends.
+    if (!current) return;
     used = leased.length;
-    for (const call of leased) start(call, endpoint, lane, deps);
+    for (const call of leased) start(call, current, lane, deps);
   } finally {
     places.leave(name, taken - used);
   }
+}
+
+/** The endpoint as it is now; undefined when it gets no calls. */
+function callable(name: string, { gone }: Lane, { active }: Sending): WebhookEndpoint | undefined {
+  return active().find(({ _id, updatedAt }) => _id === name && !gone.has(updatedAt.getTime()));
 }
 
 function start(call: LeasedCall, endpoint: WebhookEndpoint, lane: Lane, deps: Sending): void {
@@ -184,8 +194,9 @@ async function sendOne(call: LeasedCall, endpoint: WebhookEndpoint, lane: Lane, 
   if (result !== "delivered") {
     logger.warn({ endpoint: endpoint._id, callId: call._id, attempts: call.attempts + 1, status: made.status, requestedMs, next: told }, "call failed");
   }
-  await noteTry(call, made, next, deps);
-  if (result === "gone") await stopCalls(endpoint, deps);
+  // Neither waits for the other: the store may take only one of them.
+  const stopping = result === "gone" ? stopCalls(endpoint, lane, deps) : undefined;
+  await noteTry(call, made, next, deps).finally(() => stopping);
 }
 
 /** Our own trouble is no try: the call waits, and everybody sees why. */
@@ -211,20 +222,32 @@ function afterTry(call: LeasedCall, { result, requestedMs }: MadeCall, { now, ra
   return delayMs === undefined ? { state: "failed", at, keptUntil } : { state: "pending", attempts, dueAt: new Date(at.getTime() + delayMs) };
 }
 
-async function noteTry(call: LeasedCall, made: CallTry, next: AfterTry, { calls, sleep, isClosing }: Sending): Promise<void> {
-  await insist(() => calls.tried(call, made, next), { tries: NOTE_TRIES, delayMs: NOTE_DELAY_MS, sleep, isClosing });
+async function noteTry(call: LeasedCall, made: CallTry, next: AfterTry, deps: Sending): Promise<void> {
+  await insistent(() => deps.calls.tried(call, made, next), deps);
 }
 
-async function stopCalls({ _id: endpoint, updatedAt: since }: WebhookEndpoint, { disable, refresh, now, logger }: Sending): Promise<void> {
-  const isStopped = await disable(endpoint, { at: now(), reason: "it answered 410 Gone", since });
-  if (isStopped) logger.warn({ endpoint }, "endpoint disabled: it answered 410 Gone");
-  await refresh();
+/** For this worker at once, for all when the store has it. Never throws: one that could not be stopped is called, and answers so, again. */
+async function stopCalls({ _id: endpoint, updatedAt: since }: WebhookEndpoint, { gone }: Lane, deps: Sending): Promise<void> {
+  const { disable, refresh, now, logger } = deps;
+  gone.add(since.getTime());
+  try {
+    const isStopped = await insistent(() => disable(endpoint, { at: now(), reason: "it answered 410 Gone", since }), deps);
+    if (isStopped) logger.warn({ endpoint }, "endpoint disabled: it answered 410 Gone");
+  } catch (err) {
+    gone.delete(since.getTime());
+    logger.warn({ endpoint, err }, "endpoint not disabled, though it answered 410 Gone");
+  }
+  await refresh().catch((err: unknown) => logger.warn({ err }, "endpoints not read"));
+}
+
+function insistent<T>(work: () => Promise<T>, { sleep, isClosing }: Sending): Promise<T> {
+  return insist(work, { tries: NOTE_TRIES, delayMs: NOTE_DELAY_MS, sleep, isClosing });
 }
 
 function laneOf(name: string, { lanes, nowMs }: Sending): Lane {
   const known = lanes.get(name);
   if (known) return known;
-  const made: Lane = { breaker: makeBreaker({ nowMs }), isTaking: false, mustLookAgain: false };
+  const made: Lane = { breaker: makeBreaker({ nowMs }), gone: new Set(), isTaking: false, mustLookAgain: false };
   lanes.set(name, made);
   return made;
 }

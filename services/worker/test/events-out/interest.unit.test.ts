@@ -56,4 +56,20 @@ describe("who wants to hear of what", () => {
     await refresh();
     expect(wants("ticket.opened")).toBe(false);
   });
+
+  it("is what the latest question was answered, whichever answer comes last", async () => {
+    let load = async () => [endpoint("a")];
+    const { active, refresh } = await start(() => load());
+    let answer = (_: WebhookEndpoint[]) => {};
+    load = () =>
+      new Promise((resolve) => {
+        answer = resolve;
+      });
+    const older = refresh();
+    load = async () => [];
+    await refresh();
+    answer([endpoint("a")]);
+    await older;
+    expect(active()).toEqual([]);
+  });
 });
