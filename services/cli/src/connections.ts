@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { connectRedis } from "@openticket/client";
 import { DEFAULT_QUEUE_PREFIX } from "@openticket/contract";
 import { networkFault } from "@openticket/runtime";
-import { connectStore, type StoreConnection } from "@openticket/store";
+import { connectStore, makeStoreClock, type StoreClock, type StoreConnection } from "@openticket/store";
 import { z } from "zod";
 import { CliFailure } from "./failure.ts";
 
@@ -26,6 +26,8 @@ export interface Places {
 export interface Connections {
   choose(places: Places): void;
   store(): Promise<StoreConnection>;
+  /** The store's time, for what is held against other processes' times. */
+  clock(): Promise<StoreClock>;
   redis(): { connection: ReturnType<typeof connectRedis>; url: string; prefix: string };
   /** What the secrets of webhooks are sealed with: SECRETS_KEY, else that of `npm start`; undefined where there is none. */
   secretsKey(): string | undefined;
@@ -38,6 +40,7 @@ export interface Connections {
 export function makeConnections(env: Record<string, string | undefined>): Connections {
   let chosen: Places = {};
   let store: Promise<StoreConnection> | undefined;
+  let clock: Promise<StoreClock> | undefined;
   let redis: ReturnType<Connections["redis"]> | undefined;
   const closers: (() => unknown)[] = [];
 
@@ -52,6 +55,14 @@ export function makeConnections(env: Record<string, string | undefined>): Connec
     return opened;
   }
 
+  const storeOnce = () => (store ??= openStore());
+
+  async function startClock(): Promise<StoreClock> {
+    const started = await makeStoreClock(await storeOnce());
+    closers.push(() => started.close());
+    return started;
+  }
+
   function openRedis(): ReturnType<Connections["redis"]> {
     const url = chosen.redisUrl ?? env.REDIS_URL ?? runningDatabases(env).redisUrl ?? missing("Redis", "REDIS_URL", "--redis-url");
     const connection = connectRedis({ url, prefix: prefix(), name: "opentickets", role: "door" });
@@ -63,7 +74,8 @@ export function makeConnections(env: Record<string, string | undefined>): Connec
     choose(places) {
       chosen = places;
     },
-    store: () => (store ??= openStore()),
+    store: storeOnce,
+    clock: () => (clock ??= startClock()),
     redis: () => (redis ??= openRedis()),
     eventNetworks: () => networksIn(env.EVENTS_ALLOWED_NETWORKS ?? ""),
     secretsKey: () => env.SECRETS_KEY || keptKey(env),

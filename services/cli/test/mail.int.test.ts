@@ -23,6 +23,7 @@ afterAll(async () => {
 
 afterEach(() => {
   vi.unstubAllEnvs();
+  vi.useRealTimers();
 });
 
 const { opentickets, asJson } = operatorOf(() => door.prefix);
@@ -109,6 +110,14 @@ describe("mail list, show and export", () => {
 });
 
 describe("mail replay", () => {
+  it("has a message looked at by the store's clock, whatever this machine's says", async () => {
+    const { _id } = await quarantined();
+    const hourAgo = new Date(Date.now() - 3_600_000);
+    vi.useFakeTimers({ toFake: ["Date"], now: hourAgo.getTime() - 3_600_000 });
+    await asJson("mail", "replay", _id);
+    expect((await inbound.find(_id))?.checkAt?.getTime()).toBeGreaterThan(hourAgo.getTime());
+  });
+
   it("has messages read again, and forgets what they were refused for", async () => {
     const { _id, requestId } = await quarantined();
     await makeMongoDeadLetters(door.store).bury({

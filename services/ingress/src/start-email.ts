@@ -8,6 +8,7 @@ import {
   makeMongoCredentialStore,
   makeMongoInbound,
   makeMongoMailboxes,
+  makeStoreClock,
   verifySecret,
 } from "@openticket/store";
 import type { DialogueDeps } from "./adapters/email/dialogue.ts";
@@ -52,7 +53,9 @@ export async function startEmail(config: EmailConfig, { logger, drain, metrics }
   drain.onDrain("email store", () => store.close());
   const queue = makeCommandQueue({ redisUrl: config.REDIS_URL, prefix: config.QUEUE_PREFIX, ownerName: "email", logger });
   drain.onDrain("email queue", () => queue.close());
-  const now = () => new Date();
+  const clock = await makeStoreClock(store);
+  drain.onDrain("email clock", () => clock.close());
+  const { now } = clock;
   const isRelay = makeNetworks([...config.SMTP_RELAYS, ...config.SMTP_XCLIENT_HOSTS]);
   const limits = makePeerLimits(limitsOf(config), { isExempt: (ip) => ip === "" || isRelay(ip), nowMs: () => performance.now() });
   metrics.gauge("mail_connections", "Open connections of the email doors", limits.open);

@@ -17,6 +17,7 @@ import {
   makeMongoReplyReader,
   makeMongoTicketReader,
   makeMongoWebhookSources,
+  makeStoreClock,
   type StoreConnection,
   verifySecret,
 } from "@openticket/store";
@@ -50,12 +51,15 @@ export async function startHttp(config: HttpConfig, { logger, drain, metrics }: 
     onSlowIndexes: () => logger.warn("indexes are being built, the start waits for them"),
   });
   drain.onDrain("store", () => store.close());
+  const clock = await makeStoreClock(store);
+  drain.onDrain("clock", () => clock.close());
+  const { now } = clock;
   const queue = makeCommandQueue({ redisUrl: config.REDIS_URL, prefix: config.QUEUE_PREFIX, ownerName: "http", logger });
   drain.onDrain("queue", () => queue.close());
   const isAllowedIp = config.HTTP_ALLOWED_IPS.length > 0 ? makeNetworks(config.HTTP_ALLOWED_IPS) : () => true;
   const credentials = withEnvCredentials(makeMongoCredentialStore(store), { pairs: config.API_CREDENTIALS, admin: config.API_CREDENTIALS_ADMIN }, hashSecret);
   const blobs = makeMongoBlobStore(store);
-  const inbound = makeMongoInbound(store, { now: () => new Date() });
+  const inbound = makeMongoInbound(store, { now });
   const sources = makeMongoWebhookSources(store);
   const mailboxes = makeMongoMailboxes(store);
   const box = makeSecretBox(config.SECRETS_KEY);
@@ -76,11 +80,11 @@ export async function startHttp(config: HttpConfig, { logger, drain, metrics }: 
       inbound,
       webhookSources: {
         store: sources,
-        manager: makeSourceManager({ sources, mailboxes, box, now: () => new Date(), newId: newSecretId }),
+        manager: makeSourceManager({ sources, mailboxes, box, now, newId: newSecretId }),
         publicUrl: config.HTTP_PUBLIC_URL,
       },
-      webhookEndpoints: endpointDeps(config, { store, box }),
-      receipts: makeMongoReceipts(store, { retentionMs: 0, now: () => new Date() }),
+      webhookEndpoints: endpointDeps(config, { store, box, now }),
+      receipts: makeMongoReceipts(store, { retentionMs: 0, now }),
       asyncDurability: config.HTTP_ASYNC_DURABILITY,
       onNotEnqueued: (requestId, err) => logger.warn({ requestId, err }, "accepted, but not enqueued yet"),
       gate: makeGate({ read: () => readVitals(queue, store), maxQueueDepth: config.HTTP_MAX_QUEUE_DEPTH, nowMs: () => performance.now() }),
@@ -95,7 +99,7 @@ export async function startHttp(config: HttpConfig, { logger, drain, metrics }: 
       isAccessKey: async (presented) => isOneOf(presented, config.HTTP_ACCESS_KEYS),
       actions: new Set([OPEN_TICKET_JOB, ADD_TICKET_REPLY_JOB].map((action) => action.toLowerCase())),
       retryAfter,
-      now: () => new Date(),
+      now,
       nowMs: () => performance.now(),
       sleep,
       newRequestId: () => `req_${randomUUID().replaceAll("-", "")}`,
@@ -105,7 +109,7 @@ export async function startHttp(config: HttpConfig, { logger, drain, metrics }: 
       trustedProxies: config.HTTP_TRUSTED_PROXIES,
       metrics,
       checks,
-      routes: [webhookRoutes(config, { store, queue, blobs, inbound, mailboxes, sources, box, logger, metrics, retryAfter })],
+      routes: [webhookRoutes(config, { store, queue, blobs, inbound, mailboxes, sources, box, now, logger, metrics, retryAfter })],
     },
   );
   const address = { host: config.HTTP_HOST, port: config.HTTP_PORT };
@@ -114,11 +118,11 @@ export async function startHttp(config: HttpConfig, { logger, drain, metrics }: 
   return { url, readiness: () => readiness(checks) };
 }
 
-function endpointDeps(config: HttpConfig, { store, box }: { store: StoreConnection; box: SecretBox }): WebhookEndpointsDeps {
+function endpointDeps(config: HttpConfig, { store, box, now }: { store: StoreConnection; box: SecretBox; now(): Date }): WebhookEndpointsDeps {
   const [endpoints, calls] = [makeMongoEndpoints(store), makeMongoCalls(store)];
   const allowedNetworks = config.EVENTS_ALLOWED_NETWORKS;
   const newKey = () => randomBytes(SECRET_BYTES);
-  const manager = makeEndpointManager({ endpoints, calls, box, allowedNetworks, now: () => new Date(), newId: newSecretId, newKey });
+  const manager = makeEndpointManager({ endpoints, calls, box, allowedNetworks, now, newId: newSecretId, newKey });
   return { manager, store: endpoints, calls };
 }
 

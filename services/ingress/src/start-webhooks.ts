@@ -33,6 +33,8 @@ export interface WebhookParts {
   mailboxes: Mailboxes;
   sources: WebhookSources;
   box: SecretBox;
+  /** The store's time, of what is stored and of signatures alike: a door that is behind refuses no call that another one takes. */
+  now(): Date;
   logger: Logger;
   metrics: Metrics;
   retryAfter: WebhookRouteDeps["retryAfter"];
@@ -61,7 +63,6 @@ export function webhookRoutes(config: HttpConfig, parts: WebhookParts): (app: Pa
     inTime: (work) => inTime(work, STORE_TIMEOUT_MS),
     isOutage: (error) => isStoreOutage(error) || error instanceof SecretsLocked || error instanceof ProviderUnreachable,
     sendEarly: sendBeforeBody,
-    now: () => new Date(),
     onNotEnqueued: (inboundId, err) => logger.warn({ inboundId, err }, "message stored, but not enqueued yet"),
     onUnread: (source, because) => logger.warn({ source, because }, "mails of a call cannot be read"),
   };

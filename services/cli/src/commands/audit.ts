@@ -20,7 +20,8 @@ export const auditCommand: Command = (parser, wrap) =>
 async function audit({ overdueMinutes }: { overdueMinutes: number }, { connections, output }: CommandDeps): Promise<number> {
   const queue = makeOperatorQueue(connections.redis());
   const store = await connections.store();
-  const found = await auditStore(store, { now: new Date(), overdueMs: overdueMinutes * MS_PER_MINUTE });
+  const { now } = await connections.clock();
+  const found = await auditStore(store, { now: now(), overdueMs: overdueMinutes * MS_PER_MINUTE });
   const lost = await stillMissing(found.undecided, queue, store);
   const lostMail = await stillMissingMail(found.undecidedMail, queue, store);
   const queued = await queue.counts();

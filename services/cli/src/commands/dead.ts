@@ -81,14 +81,15 @@ async function show({ id }: { id: string }, { connections, output }: CommandDeps
 async function replay(chosen: Chosen, deps: CommandDeps): Promise<undefined> {
   const store = await deps.connections.store();
   const letters = makeMongoDeadLetters(store);
-  const receipts = makeMongoReceipts(store, { retentionMs: 0, now: () => new Date() });
+  const { now } = await deps.connections.clock();
+  const receipts = makeMongoReceipts(store, { retentionMs: 0, now });
   const queue = makeOperatorQueue(deps.connections.redis());
   const lost: string[] = [];
   // In this order: broken off in between, the request runs, and its letter is found to be decided.
   const done = await forEach(chosen, "replayed", deps, async (letter) => {
     if (letter.dataJson === undefined) return void lost.push(letter._id);
     const { command, data } = askedIn(letter);
-    if (command) await receipts.reopen(receiptOf(command, new Date()));
+    if (command) await receipts.reopen(receiptOf(command, now()));
     await queue.enqueueAgain(letter._id, letter.jobName, data);
     await letters.remove(letter);
   });

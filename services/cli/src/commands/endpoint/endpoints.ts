@@ -14,13 +14,14 @@ export interface OpenEndpoints {
 /** The endpoints, their calls, and what sets them up. */
 export async function openEndpoints({ connections }: CommandDeps): Promise<OpenEndpoints> {
   const store = await connections.store();
+  const { now } = await connections.clock();
   const [endpoints, calls] = [makeMongoEndpoints(store), makeMongoCalls(store)];
   const manager = makeEndpointManager({
     endpoints,
     calls,
     box: makeSecretBox(connections.secretsKey()),
     allowedNetworks: connections.eventNetworks(),
-    now: () => new Date(),
+    now,
     newId: newSecretId,
     newKey: () => randomBytes(SECRET_BYTES),
   });

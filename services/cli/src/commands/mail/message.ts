@@ -45,13 +45,14 @@ export async function replayMessages(
   { connections, output }: CommandDeps,
 ): Promise<number> {
   const store = await connections.store();
-  const inbound = makeMongoInbound(store, { now: () => new Date() });
+  const { now } = await connections.clock();
+  const inbound = makeMongoInbound(store, { now });
   const queue = makeOperatorQueue(connections.redis());
   const progress = output.progress("replayed", records.length);
   // In this order: broken off in between, the recovery finds the message undecided.
   for (const { record, note, raw } of records) {
     await forgetRefusal(store, record.requestId);
-    await inbound.putBack(record._id, { checkAt: new Date(Date.now() + FIRST_CHECK_MS), note, ...(raw && { raw }) });
+    await inbound.putBack(record._id, { checkAt: new Date(now().getTime() + FIRST_CHECK_MS), note, ...(raw && { raw }) });
     await queue.enqueueAgain(record.requestId, inboundJobName(record), inboundCommandOf(record));
     progress.step();
   }

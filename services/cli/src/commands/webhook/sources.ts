@@ -7,9 +7,10 @@ import { faulty, withSecret } from "../secrets.ts";
 /** The sources, and what sets them up. */
 export async function openSources({ connections }: CommandDeps): Promise<{ sources: WebhookSources; manager: SourceManager }> {
   const store = await connections.store();
+  const { now } = await connections.clock();
   const sources = makeMongoWebhookSources(store);
   const box = makeSecretBox(connections.secretsKey());
-  return { sources, manager: makeSourceManager({ sources, mailboxes: makeMongoMailboxes(store), box, now: () => new Date(), newId: newSecretId }) };
+  return { sources, manager: makeSourceManager({ sources, mailboxes: makeMongoMailboxes(store), box, now, newId: newSecretId }) };
 }
 
 /** Says what became of a change, with the secret that it has made; every fault of a definition with its path. */
