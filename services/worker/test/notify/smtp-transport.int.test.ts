@@ -15,6 +15,11 @@ import { sortSmtpFault } from "../../src/notify/smtp-faults.ts";
 import { makeTransport } from "../../src/notify/transport.ts";
 import { config, depsWith, letter, owed, SECRET, ticket, written } from "./build.ts";
 
+/** What the sender's time limits are in tests that are about none, ms: a busy machine does not come near. */
+const PATIENT_MS = 40_000;
+/** Below this, ms, no such limit has ended it. */
+const FAR_BELOW_MS = PATIENT_MS / 2;
+
 type ServerOptions = NonNullable<ConstructorParameters<typeof SMTPServer>[0]>;
 
 const closers: (() => Promise<unknown> | unknown)[] = [];
@@ -100,7 +105,9 @@ async function listening(server: Server): Promise<number> {
 async function sender(url: string, env: Record<string, string> = {}, level = "info") {
   const lines: string[] = [];
   const logger = makeLogger({ name: "test", level, destination: { write: (line: string) => void lines.push(line) } });
-  const settings = config({ SMTP_URL: url, MAIL_CONNECT_TIMEOUT_MS: "2000", MAIL_SOCKET_TIMEOUT_MS: "2000", MAIL_SEND_TIMEOUT_MS: "5000", ...env });
+  const patient = String(PATIENT_MS);
+  const limits = { MAIL_CONNECT_TIMEOUT_MS: patient, MAIL_SOCKET_TIMEOUT_MS: patient, MAIL_SEND_TIMEOUT_MS: patient };
+  const settings = config({ SMTP_URL: url, ...limits, ...env });
   const transport: MailTransport = await makeTransport({ config: settings, tokenSecret: SECRET, logger });
   const notifier = makeNotifier(depsWith({ transport }));
   closers.push(
@@ -307,10 +314,10 @@ describe("a relay in trouble", () => {
         else socket.destroy();
       });
     });
-    const limits = { maxMessagesPerConnection: 100, connectTimeoutMs: 2000, socketTimeoutMs: 2000 };
+    const limits = { maxMessagesPerConnection: 100, connectTimeoutMs: PATIENT_MS, socketTimeoutMs: PATIENT_MS };
     const connections = makeRelayConnections({ url: `smtp://127.0.0.1:${port}`, ...limits });
     const send = async (raw: Buffer) => {
-      await connections.send({ from: "", to: "ada@example.com" }, raw, 5000).catch((error: unknown) => Promise.reject(sortSmtpFault(error)));
+      await connections.send({ from: "", to: "ada@example.com" }, raw, PATIENT_MS).catch((error: unknown) => Promise.reject(sortSmtpFault(error)));
     };
     // More than the sockets' buffers hold.
     const large = Buffer.alloc(32_000_000, "a line\r\n");
@@ -329,7 +336,7 @@ describe("a relay in trouble", () => {
     const { send } = await sender(`smtp://127.0.0.1:${port}`, { MAIL_CONNECT_TIMEOUT_MS: "150", MAIL_SOCKET_TIMEOUT_MS: "150" });
     const startedAt = performance.now();
     await expect(send()).rejects.toMatchObject(TEMPORARY);
-    expect(performance.now() - startedAt).toBeLessThan(2000);
+    expect(performance.now() - startedAt).toBeLessThan(FAR_BELOW_MS);
   });
 
   it("that trickles, and so is never silent, delays the mail at the deadline", async () => {
@@ -338,10 +345,10 @@ describe("a relay in trouble", () => {
       const timer = setInterval(() => socket.write("250-more\r\n"), 20);
       socket.on("close", () => clearInterval(timer));
     });
-    const { send } = await sender(`smtp://127.0.0.1:${port}`, { MAIL_SEND_TIMEOUT_MS: "300" });
+    const { send } = await sender(`smtp://127.0.0.1:${port}`, { MAIL_SEND_TIMEOUT_MS: "1000" });
     const startedAt = performance.now();
     await expect(send()).rejects.toMatchObject({ ...TEMPORARY, message: "The relay took too long" });
-    expect(performance.now() - startedAt).toBeLessThan(2000);
+    expect(performance.now() - startedAt).toBeLessThan(FAR_BELOW_MS);
   });
 
   it("that has closed an idle connection is no trouble at all", async () => {
@@ -363,7 +370,7 @@ describe("a relay in trouble", () => {
 describe("a connection", () => {
   it("that was idle for the time of a silence is closed, and the next mail takes another", async () => {
     const { received, port, counts } = await relay();
-    const { send } = await sender(`smtp://127.0.0.1:${port}`, { MAIL_SOCKET_TIMEOUT_MS: "150" });
+    const { send } = await sender(`smtp://127.0.0.1:${port}`, { MAIL_SOCKET_TIMEOUT_MS: "1500" });
     await send(1);
     await send(2);
     expect(counts()).toMatchObject({ connections: 1, open: 1 });
@@ -421,7 +428,7 @@ describe("mails that take long to be written", () => {
   const SPIN = "<% const end = Date.now() + 100; while (Date.now() < end); %>Ticket <%= it.ticket.id %>";
 
   it("let the thread hear the relay in between", async () => {
-    const env = { MAIL_MAX_CONNECTIONS: "40", MAIL_CONNECT_TIMEOUT_MS: "1000", MAIL_SOCKET_TIMEOUT_MS: "1000", MAIL_SEND_TIMEOUT_MS: "40000" };
+    const env = { MAIL_MAX_CONNECTIONS: "40", MAIL_CONNECT_TIMEOUT_MS: "2500", MAIL_SOCKET_TIMEOUT_MS: "2500" };
     const { received, send } = await ownTemplate(SPIN, env);
     // 4 s of writing in all.
     await Promise.all(Array.from({ length: 40 }, (_, n) => send(n + 1)));
@@ -434,7 +441,12 @@ describe("mails that take long to be written", () => {
     const causes = outcomes.map((outcome) => (outcome.status === "fulfilled" ? "sent" : outcome.reason.because));
     expect(causes.filter((because) => because === "busy").length).toBeGreaterThan(10);
     expect(causes).not.toContain("configuration");
-    await send(99);
+    await until("one to be sent in its time", () =>
+      send(99).then(
+        () => true,
+        () => false,
+      ),
+    );
   });
 });
 
