@@ -185,7 +185,7 @@ describe("dead letters", () => {
     expect(await ticketOf(requestId)).toMatchObject({ _id: requestId, subject: "d" });
     const unread = await until("the one that is no command to come back", () => letters.find(aside("b")));
     expect(unread.dataJson).not.toContain("idempotencyKey");
-    await opentickets("dead", "drop", aside("b"));
+    await opentickets("dead", "drop", "--all");
   });
 
   it("are found by their names and all together, however many there are", async () => {
