@@ -53,10 +53,10 @@ async function lookAt(queue: OperatorQueue, operations: StoreOperations): Promis
   return { counts, decided: tickets + replies + rejections, atMs };
 }
 
-/** What came and went between two looks, a second. */
+/** What came and went between two looks, a second; at least, where rejections were forgotten meanwhile. */
 export function ratesOf(before: Look, after: Look): { arrivedPerSecond: number; decidedPerSecond: number } {
   const seconds = (after.atMs - before.atMs) / 1000;
-  const decidedPerSecond = (after.decided - before.decided) / seconds;
+  const decidedPerSecond = Math.max(0, (after.decided - before.decided) / seconds);
   return { arrivedPerSecond: Math.max(0, (held(after.counts) - held(before.counts)) / seconds + decidedPerSecond), decidedPerSecond };
 }
 
