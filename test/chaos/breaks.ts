@@ -70,9 +70,9 @@ export const BREAKS: Record<string, readonly Replacement[]> = {
     {
       file: RECEIVE_WEBHOOK,
       from: "const { kind } = await deps.inbound.accept(record);",
-      to: "const kind: string = 'accepted'; const later = () => deps.inbound.accept(record).then(() => deps.submitEvent(command)).catch(() => undefined); setTimeout(later, 2000);",
+      to: "const kind: string = 'accepted'; const later = () => deps.inbound.accept(record).then(() => deps.submitEvent(inboundCommandOf(record))).catch(() => undefined); setTimeout(later, 2000);",
     },
-    { file: RECEIVE_WEBHOOK, from: "deps.submitEvent(command).catch((error: unknown) => deps.onNotEnqueued(record._id, error));", to: "" },
+    { file: RECEIVE_WEBHOOK, from: "deps.submitEvent(inboundCommandOf(record)).catch((error: unknown) => deps.onNotEnqueued(record._id, error));", to: "" },
   ],
   /** An event is named by its body alone, which a provider may write anew each time. */
   "event-id-forgotten": [{ file: RECEIVE_WEBHOOK, from: "id === undefined ? `body", to: "id !== '' ? `body" }],
