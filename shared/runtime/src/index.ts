@@ -1,3 +1,4 @@
+export * from "./all-ended.ts";
 export type { ThreadOutcome } from "./answers.ts";
 export * from "./child.ts";
 export * from "./compare.ts";

@@ -1,5 +1,5 @@
 import type { InboundRecord, Notice } from "@openticket/contract";
-import { type Logger, type Loop, type Metrics, messageOf, startLoop } from "@openticket/runtime";
+import { allEnded, type Logger, type Loop, type Metrics, messageOf, startLoop } from "@openticket/runtime";
 import { noticesTotal } from "../fault-counters.ts";
 import type { Bounce } from "./decide/outcome.ts";
 
@@ -67,9 +67,7 @@ export function startNoticeRelay(deps: NoticeDeps): Loop {
 /** One look at what is due; the number found. */
 export async function sendDue(deps: NoticeDeps): Promise<number> {
   const due = await deps.notices.leaseDue(deps.now(), LEASE_MS, AT_ONCE);
-  // All of them: who closes waits for this round.
-  const ended = await Promise.allSettled(due.map((notice) => sendOne(notice, deps)));
-  for (const one of ended) if (one.status === "rejected") throw one.reason;
+  await allEnded(due.map((notice) => sendOne(notice, deps)));
   return due.length;
 }
 

@@ -1,5 +1,5 @@
 import type { OutboxEntry } from "@openticket/contract";
-import { insist, type Logger, type Metrics, messageOf, startLoop } from "@openticket/runtime";
+import { allEnded, insist, type Logger, type Metrics, messageOf, startLoop } from "@openticket/runtime";
 import { deliveriesTotal } from "../fault-counters.ts";
 import { makeGatherer } from "./gather.ts";
 import { makeRoom } from "./room.ts";
@@ -161,9 +161,7 @@ function isTooLate({ dueAt }: Owing, { now }: Pick<DispatcherDeps<Owing>, "now">
 /** Delivers one batch of overdue records; the number that was found. */
 async function sweep<T extends Owing>(deps: Delivering<T>): Promise<number> {
   const overdue = await deps.outbox.leaseDue(deps.now(), LEASE_MS, SWEEP_RECORDS);
-  // All of them: who closes waits for this round.
-  const ended = await Promise.allSettled(overdue.map((record) => deliverAll(record, pendingOf(record), deps)));
-  for (const one of ended) if (one.status === "rejected") throw one.reason;
+  await allEnded(overdue.map((record) => deliverAll(record, pendingOf(record), deps)));
   return overdue.length;
 }
 
