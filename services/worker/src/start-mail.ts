@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { type CommandResult, identityOf } from "@openticket/contract";
 import { makeMailReader } from "@openticket/mail";
 import type { Drain, Logger, Metrics } from "@openticket/runtime";
@@ -61,6 +62,7 @@ export function startMail(config: MailConfig & { MAIL_DOMAIN: string }, deps: St
     severityOf,
     now,
     random: Math.random,
+    sleep,
     logger,
     metrics,
   });

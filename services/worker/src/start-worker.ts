@@ -111,7 +111,7 @@ export async function startWorker(
 
   const answer: DeliveriesDeps["answer"] = (queue, result) => inTime(replies.publish(queue, result), LATE_ANSWER_TIMEOUT_MS);
   const deliveries = makeDeliveries({ answer, notifier, tickets, replies: ticketReplies, announcer });
-  const dispatching = { severityOf: deliveries.severityOf, now, random: Math.random, sleep, logger, metrics };
+  const dispatching = { severityOf: deliveries.severityOf, isOutage: isStoreOutage, now, random: Math.random, sleep, logger, metrics };
   const ticketDispatcher = startDispatcher({ ...dispatching, outbox: tickets, deliver: deliveries.ofTicket });
   drain.onDrain("dispatcher of tickets", () => ticketDispatcher.close());
   const replyDispatcher = startDispatcher({ ...dispatching, outbox: ticketReplies, deliver: deliveries.ofReply });

@@ -1,5 +1,5 @@
 import type { InboundRecord, Notice } from "@openticket/contract";
-import { allEnded, type Logger, type Loop, type Metrics, messageOf, startLoop } from "@openticket/runtime";
+import { allEnded, insist, type Logger, type Loop, type Metrics, messageOf, startLoop } from "@openticket/runtime";
 import { noticesTotal } from "../fault-counters.ts";
 import type { Bounce } from "./decide/outcome.ts";
 
@@ -42,6 +42,7 @@ export interface NoticeDeps {
   severityOf(error: unknown): "final" | "failed" | "untried";
   now(): Date;
   random(): number;
+  sleep(ms: number): Promise<unknown>;
   logger: Logger;
   metrics: Metrics;
 }
@@ -53,25 +54,28 @@ const LEASE_MS = 120_000;
 const FIRST_DELAY_MS = 60_000;
 const MAX_DELAY_MS = 3_600_000;
 const MAX_ATTEMPTS = 10;
+/** That it was sent is noted while the lease lasts: one that is not noted is sent again. */
+const NOTE_TRIES = 50;
+const NOTE_DELAY_MS = 1000;
 
 /** Sends what is due. Starts at once. */
 export function startNoticeRelay(deps: NoticeDeps): Loop {
   return startLoop({
-    round: async () => (await sendDue(deps)) === AT_ONCE,
+    round: async (stopped) => (await sendDue(deps, stopped)) === AT_ONCE,
     intervalMs: INTERVAL_MS,
     random: deps.random,
     onFault: (err) => deps.logger.warn({ err }, "refusals not sent"),
   });
 }
 
-/** One look at what is due; the number found. */
-export async function sendDue(deps: NoticeDeps): Promise<number> {
+/** One look at what is due; the number found. `stopped`: there is no time to insist on anything. */
+export async function sendDue(deps: NoticeDeps, stopped: AbortSignal): Promise<number> {
   const due = await deps.notices.leaseDue(deps.now(), LEASE_MS, AT_ONCE);
-  await allEnded(due.map((notice) => sendOne(notice, deps)));
+  await allEnded(due.map((notice) => sendOne(notice, stopped, deps)));
   return due.length;
 }
 
-async function sendOne(notice: Notice, { notices, send, severityOf, now, random, logger, metrics }: NoticeDeps): Promise<void> {
+async function sendOne(notice: Notice, stopped: AbortSignal, { notices, send, severityOf, now, random, sleep, logger, metrics }: NoticeDeps): Promise<void> {
   const count = noticesTotal(metrics);
   try {
     await send(notice);
@@ -86,5 +90,5 @@ async function sendOne(notice: Notice, { notices, send, severityOf, now, random,
     return notices.postpone(notice._id, isDead ? next : { ...next, dueAt: new Date(now().getTime() + delayMs) });
   }
   count.inc({ result: "sent" });
-  await notices.sent(notice._id, now());
+  await insist(() => notices.sent(notice._id, now()), { tries: NOTE_TRIES, delayMs: NOTE_DELAY_MS, sleep, isClosing: () => stopped.aborted });
 }

@@ -1,7 +1,7 @@
 import type { OutboxEntry } from "@openticket/contract";
 import { allEnded, insist, type Logger, type Metrics, messageOf, startLoop } from "@openticket/runtime";
 import { deliveriesTotal } from "../fault-counters.ts";
-import { makeGatherer } from "./gather.ts";
+import { type Gatherer, makeGatherer } from "./gather.ts";
 import { makeRoom } from "./room.ts";
 
 /**
@@ -20,6 +20,8 @@ export interface DispatcherDeps<T extends Owing> {
   deliver(record: T, entry: OutboxEntry): Promise<void>;
   /** `final`: no later try will cure it. `untried`: there was no room to try; it does not count as a try. */
   severityOf(error: unknown): "final" | "failed" | "untried";
+  /** A fault that ends by itself. */
+  isOutage(error: unknown): boolean;
   now(): Date;
   random(): number;
   sleep(ms: number): Promise<unknown>;
@@ -87,7 +89,10 @@ const SWEEP_RECORDS = 100;
 const SWEEP_INTERVAL_MS = 5000;
 /** How long a relay has for one record before another may take it, ms. Longer than any mail's time-outs together. */
 const LEASE_MS = 120_000;
-/** A mark that the store does not take is tried again, for as long as the relays leave the record alone. */
+/**
+ * A mark that the store refuses is tried again so often; while the store is away, until it is back. This process meanwhile makes
+ * no such delivery again; the relay of another one does, when the record is due.
+ */
 const MARK_TRIES = 50;
 const MARK_DELAY_MS = 1000;
 /**
@@ -106,6 +111,11 @@ const MAX_ATTEMPTS = 16;
 /** See {@link Dispatcher}; the relay starts at once. */
 export function startDispatcher<T extends Owing>(given: DispatcherDeps<T>): Dispatcher<T> {
   const inHand = new Set<Promise<void>>();
+  const track = (work: Promise<void>) => {
+    const tracked = work.catch((err: unknown) => given.logger.warn({ err }, "outbox not updated")).finally(() => inHand.delete(tracked));
+    inHand.add(tracked);
+    return tracked;
+  };
   const room = makeRoom({
     places: FAST_PATH_RECORDS,
     waitMs: PLACE_WAIT_MS,
@@ -116,12 +126,14 @@ export function startDispatcher<T extends Owing>(given: DispatcherDeps<T>): Disp
   let isClosing = false;
   const handOn = (marks: Mark[]) => markDelivered(marks, { ...given, isClosing: () => isClosing });
   const marks = makeGatherer({ most: MARKS_TOGETHER, waitMs: MARKS_WAIT_MS, handOn });
-  const marksOfOthers = makeGatherer<Mark>({ most: MARKS_TOGETHER, waitMs: OTHERS_MARKS_WAIT_MS, handOn: async (marks) => track(handOn(marks)) });
-  const deps: Delivering<T> = { ...given, mark: marks.add };
-  const track = (work: Promise<void>) => {
-    const tracked = work.catch((err: unknown) => deps.logger.warn({ err }, "outbox not updated")).finally(() => inHand.delete(tracked));
-    inHand.add(tracked);
+  const marksOfOthers = makeGatherer<Mark>({ most: MARKS_TOGETHER, waitMs: OTHERS_MARKS_WAIT_MS, handOn: (marks) => track(handOn(marks)) });
+  const unmarked = new Set<string>();
+  const markBy = (gatherer: Gatherer<Mark>, mark: Mark) => {
+    const name = nameOf(mark);
+    unmarked.add(name);
+    return gatherer.add(mark).finally(() => unmarked.delete(name));
   };
+  const deps: Delivering<T> = { ...given, mark: (mark) => markBy(marks, mark), isUnmarked: (mark) => unmarked.has(nameOf(mark)) };
   const relay = startLoop({
     round: async () => (await sweep(deps)) === SWEEP_RECORDS,
     intervalMs: deps.sweepIntervalMs ?? SWEEP_INTERVAL_MS,
@@ -141,7 +153,7 @@ export function startDispatcher<T extends Owing>(given: DispatcherDeps<T>): Disp
     },
     delivered(record, isSuch) {
       const entry = pendingOf(record).find(isSuch);
-      if (entry) void marksOfOthers.add(markOf(record, entry));
+      if (entry) void markBy(marksOfOthers, markOf(record, entry));
     },
     async close() {
       isClosing = true;
@@ -175,7 +187,11 @@ async function deliverAll<T extends Owing>(record: T, owed: OutboxEntry[], deps:
 }
 
 /** The dispatcher's own state beside what it was given. */
-type Delivering<T extends Owing> = DispatcherDeps<T> & { mark(mark: Mark): Promise<void> };
+interface Delivering<T extends Owing> extends DispatcherDeps<T> {
+  mark(mark: Mark): Promise<void>;
+  /** This process has delivered it, or knows that it is, and is about to mark it. */
+  isUnmarked(mark: Mark): boolean;
+}
 
 interface Failure {
   key: string;
@@ -187,6 +203,8 @@ interface Failure {
 /** Delivers and marks one entry; a failure is handed back. */
 async function deliverOne<T extends Owing>(record: T, entry: OutboxEntry, deps: Delivering<T>): Promise<Failure | undefined> {
   const { key, kind } = entry;
+  const mark = markOf(record, entry);
+  if (deps.isUnmarked(mark)) return undefined;
   const deliveries = deliveriesTotal(deps.metrics);
   try {
     await deps.deliver(record, entry);
@@ -199,8 +217,12 @@ async function deliverOne<T extends Owing>(record: T, entry: OutboxEntry, deps: 
     return { key, error: messageOf(error), attempts, isDead };
   }
   deliveries.inc({ kind, result: "delivered" });
-  await deps.mark(markOf(record, entry));
+  await deps.mark(mark);
   return undefined;
+}
+
+function nameOf({ identity, key }: Mark): string {
+  return `${identity}\0${key}`;
 }
 
 function markOf({ _id: identity, outbox }: Owing, { key }: OutboxEntry): Mark {
@@ -208,9 +230,12 @@ function markOf({ _id: identity, outbox }: Owing, { key }: OutboxEntry): Mark {
 }
 
 /** What is delivered and not marked is delivered again: while the store is away, the mark is worth waiting for. */
-async function markDelivered<T extends Owing>(marks: Mark[], { outbox, now, isClosing, sleep }: DispatcherDeps<T> & { isClosing(): boolean }): Promise<void> {
+async function markDelivered<T extends Owing>(
+  marks: Mark[],
+  { outbox, isOutage, now, isClosing, sleep }: DispatcherDeps<T> & { isClosing(): boolean },
+): Promise<void> {
   const at = now();
-  await insist(() => outbox.markDelivered(marks, at), { tries: MARK_TRIES, delayMs: MARK_DELAY_MS, sleep, isClosing });
+  await insist(() => outbox.markDelivered(marks, at), { tries: MARK_TRIES, delayMs: MARK_DELAY_MS, isOutage, sleep, isClosing });
 }
 
 /** ms since 1970. */

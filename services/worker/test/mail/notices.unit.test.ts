@@ -14,6 +14,45 @@ const bounce = (email: string, code: "replies_only" | "ticket_closed" = "replies
   messageId: undefined,
 });
 
+const STOPPED_NEVER = new AbortController().signal;
+
+/** One notice that is due, and what becomes of it. */
+function relayOf({
+  fault,
+  severity = "failed",
+  noteFaults = 0,
+}: {
+  fault?: Error | undefined;
+  severity?: "final" | "failed" | "untried";
+  /** So many times the store does not take that it was sent. */
+  noteFaults?: number;
+}) {
+  const notice: Notice = noticeOf(bounce("a@b.example"), record(), NOW);
+  const seen: { sent: number; next?: unknown } = { sent: 0 };
+  const deps: NoticeDeps = {
+    notices: {
+      leaseDue: async () => [notice],
+      async sent() {
+        if (noteFaults-- > 0) throw new Error("no primary");
+        seen.sent++;
+      },
+      async postpone(_id, next) {
+        seen.next = next;
+      },
+    },
+    send: async () => {
+      if (fault) throw fault;
+    },
+    severityOf: () => severity,
+    now: () => NOW,
+    random: () => 0.5,
+    sleep: async () => undefined,
+    logger: makeLogger({ name: "test", level: "silent" }),
+    metrics: makeMetrics(),
+  };
+  return { deps, seen };
+}
+
 describe("a refusal", () => {
   it("has one name for a sender, a reason and a day", () => {
     const name = (email: string, at = "2026-03-04T05:00:00Z", code?: "ticket_closed") =>
@@ -30,29 +69,15 @@ describe("a refusal", () => {
     ["not counted when there was no room", new Error("busy"), "untried", { next: { attempts: 0, dueAt: expect.any(Date) } }],
     ["given up when it never can be", new Error("no address"), "final", { next: { attempts: 1 } }],
   ] as const)("is %s", async (_what, fault, severity, expected) => {
-    const notice: Notice = noticeOf(bounce("a@b.example"), record(), NOW);
-    const seen: { sent: number; next?: unknown } = { sent: 0 };
-    const deps: NoticeDeps = {
-      notices: {
-        leaseDue: async () => [notice],
-        async sent() {
-          seen.sent++;
-        },
-        async postpone(_id, next) {
-          seen.next = next;
-        },
-      },
-      send: async () => {
-        if (fault) throw fault;
-      },
-      severityOf: () => severity,
-      now: () => NOW,
-      random: () => 0.5,
-      logger: makeLogger({ name: "test", level: "silent" }),
-      metrics: makeMetrics(),
-    };
-    expect(await sendDue(deps)).toBe(1);
+    const { deps, seen } = relayOf({ fault, severity });
+    expect(await sendDue(deps, STOPPED_NEVER)).toBe(1);
     expect(seen).toMatchObject(expected);
     if (severity === "final") expect(seen.next).not.toHaveProperty("dueAt");
+  });
+
+  it("that was sent is noted when the store takes it again, or it would be sent again", async () => {
+    const { deps, seen } = relayOf({ noteFaults: 20 });
+    expect(await sendDue(deps, STOPPED_NEVER)).toBe(1);
+    expect(seen).toEqual({ sent: 1 });
   });
 });

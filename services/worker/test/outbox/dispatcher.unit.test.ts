@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { OutboxEntry, TicketRecord } from "@openticket/contract";
 import { makeLogger, makeMetrics } from "@openticket/runtime";
 import { afterEach, describe, expect, it } from "vitest";
@@ -15,6 +16,21 @@ const reply: OutboxEntry = { key: "reply", kind: "reply", queue: "replies", requ
 let dispatcher: Dispatcher<TicketRecord> | undefined;
 afterEach(() => dispatcher?.close());
 
+/** What others wait for until it is opened. */
+function gate() {
+  let open: () => void = fail;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { open, opened };
+}
+
+function fail(): never {
+  throw new Error("not there yet");
+}
+
+class Outage extends Error {}
+
 type Note = { key: string } & Record<string, unknown>;
 
 /** A dispatcher whose relay finds `due` once, and whose deliveries fail with `faults` in turn. */
@@ -22,6 +38,8 @@ function start({
   due = [],
   faults = [],
   markFaults = [],
+  dueWhen = Promise.resolve(),
+  marksWhen = Promise.resolve(),
   postponeFaults = [],
   severity = "failed",
   holds = new Map(),
@@ -29,6 +47,9 @@ function start({
   due?: TicketRecord[];
   faults?: Error[];
   markFaults?: Error[];
+  dueWhen?: Promise<void>;
+  /** The store takes no mark before. */
+  marksWhen?: Promise<void>;
   postponeFaults?: Error[];
   severity?: "final" | "failed" | "untried";
   /** What deliveries wait for, by key. */
@@ -42,12 +63,16 @@ function start({
   const deps: DispatcherDeps<TicketRecord> = {
     outbox: {
       async markDelivered(entries) {
+        await marksWhen;
         const fault = markFaults.shift();
         if (fault) throw fault;
         writes.push(entries.length);
         for (const { key } of entries) marked.push(key);
       },
-      leaseDue: async () => leases.shift() ?? [],
+      async leaseDue() {
+        await dueWhen;
+        return leases.shift() ?? [];
+      },
       async postpone(_record, key, next) {
         const fault = postponeFaults.shift();
         if (fault) throw fault;
@@ -61,6 +86,7 @@ function start({
       delivered.push(key);
     },
     severityOf: () => severity,
+    isOutage: (error) => error instanceof Outage,
     now: () => NOW,
     random: () => 0.5,
     sleep: async () => undefined,
@@ -121,10 +147,31 @@ describe("the fast path", () => {
   });
 
   it("marks what it delivered when the store is back, and does not deliver it again", async () => {
-    const { dispatcher, delivered, marked } = start({ markFaults: Array.from({ length: 10 }, () => new Error("no primary")) });
+    const { dispatcher, delivered, marked } = start({ markFaults: Array.from({ length: 500 }, () => new Outage("no primary")) });
     await dispatcher.opened(owing(mail()));
     await until("the mark", () => marked.length === 1);
     expect(delivered).toEqual(["mail:opener"]);
+  });
+
+  it.each([
+    ["mail that it has sent", mail(), ["mail:opener"], (it: Dispatcher<TicketRecord>, ticket: TicketRecord) => it.opened(ticket)],
+    [
+      "answer that is sent",
+      reply,
+      [],
+      (it: Dispatcher<TicketRecord>, ticket: TicketRecord) =>
+        it.delivered(ticket, isReplyTo({ requestId: "req_1", correlationId: "c1", replyTo: { queue: "replies" } })),
+    ],
+  ] as const)("gives no %s once more when the ticket is due again before the store takes the mark", async (_what, entry, once, hear) => {
+    const [store, dueTime] = [gate(), gate()];
+    const { dispatcher, delivered, marked } = start({ due: [owing(entry)], dueWhen: dueTime.opened, marksWhen: store.opened });
+    await hear(dispatcher, owing(entry));
+    dueTime.open();
+    await sleep(20);
+    store.open();
+    await until("the mark", () => marked.length > 0);
+    await dispatcher.close();
+    expect([delivered, marked]).toEqual([once, [entry.key]]);
   });
 
   it("leaves to the relay what was kept waiting until the relay may take it: both would send it", async () => {
