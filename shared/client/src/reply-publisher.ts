@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import { CONTRACT_VERSION, type CommandResult, DEFAULT_QUEUE_PREFIX, isProductQueue, REPLY_JOB } from "@openticket/contract";
 import { Queue } from "bullmq";
 import type { ClientLogger } from "./client-logger.ts";
@@ -61,6 +62,8 @@ interface OpenQueue {
   queue: Queue;
   options: typeof READ_ONCE | typeof READ_AGAIN;
   replies: Coalescer<CommandResult>;
+  /** Results on their way, by request and correlation. */
+  underWay: Map<string, { result: CommandResult; published: Promise<void> }>;
   /** Adds under way. */
   busy: number;
   jobsUntilCheck: number;
@@ -78,7 +81,17 @@ export function makeReplyPublisher(options: ReplyPublisherOptions): ReplyPublish
 
   function publish(queueName: string, result: CommandResult): Promise<void> {
     if (isProductQueue(queueName)) return toNobody(queueName, { requestId: result.requestId });
-    return track(async () => await queueOf(queueName).replies.add(result));
+    return track(async () => await addOnce(queueOf(queueName), result));
+  }
+
+  /** Whoever gave up waiting and comes again with the same result, as deliveries do while Redis is away, waits for the first. */
+  function addOnce({ underWay, replies }: OpenQueue, result: CommandResult): Promise<void> {
+    const name = `${result.requestId}\0${result.correlationId}`;
+    const before = underWay.get(name);
+    if (before && isDeepStrictEqual(before.result, result)) return before.published;
+    const published = replies.add(result).finally(() => underWay.delete(name));
+    underWay.set(name, { result, published });
+    return published;
   }
 
   function send(queueName: string, { jobName, data, id }: { jobName: string; data: unknown; id: string }): Promise<void> {
@@ -109,7 +122,7 @@ export function makeReplyPublisher(options: ReplyPublisherOptions): ReplyPublish
       maxBatch: MAX_RESULTS_PER_JOB,
       send: (results) => addJob(open, REPLY_JOB, { v: CONTRACT_VERSION, results }, `reply_${hashOf(results)}`),
     });
-    const open: OpenQueue = { queue, options: isOwn ? READ_ONCE : READ_AGAIN, replies, busy: 0, jobsUntilCheck: 0, nextCheckAtMs: 0 };
+    const open: OpenQueue = { queue, options: isOwn ? READ_ONCE : READ_AGAIN, replies, underWay: new Map(), busy: 0, jobsUntilCheck: 0, nextCheckAtMs: 0 };
     return open;
   }
 

@@ -52,6 +52,21 @@ describe("the reply publisher", () => {
     expect(await waitingJobs(prefix, OWN)).toHaveLength(2);
   });
 
+  it("sends once what is published again while Redis is away", async () => {
+    const prefix = uniquePrefix();
+    const proxy = await startProxy(redisUrl());
+    cleanups.push(() => proxy.close());
+    const publisher = aPublisher({ prefix, connection: aConnection(proxy.url) });
+    await publisher.publish(OWN, successOf({ requestId: "req_first" }));
+    await proxy.cut();
+    const results = [successOf({ requestId: "req_a" }), successOf({ requestId: "req_b" })];
+    const tries = [...results, ...results, ...results].map((result) => publisher.publish(OWN, structuredClone(result)));
+    await proxy.restore();
+    await Promise.all(tries);
+    const sent = (await waitingJobs(prefix, OWN)).flatMap(({ data }) => data.results.map(({ requestId }: { requestId: string }) => requestId));
+    expect(sent.toSorted()).toEqual(["req_a", "req_b", "req_first"]);
+  });
+
   it("makes one job of each reply when the connection breaks before the answer", async () => {
     const prefix = uniquePrefix();
     const proxy = await startProxy(redisUrl());
