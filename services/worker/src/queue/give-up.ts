@@ -16,16 +16,26 @@ const MAX_JOB_NAME = 200;
 export async function giveUp(job: Job, read: FoundJob, error: RequestError, deps: ConsumerDeps, cause?: unknown): Promise<string> {
   const decided = read.kind === "runnable" ? await read.recall() : undefined;
   if (decided) {
-    await tell(read, decided, deps);
+    await answerOrSay(read, () => tell(read, decided, deps), deps);
     return decided.kind;
   }
   const { queue, requestId, hasReceipt } = read;
   await keep(deadLetterOf(job, read, { code: error.code, reason: cause instanceof Error ? cause.message : error.message, diedAt: deps.now() }), deps);
   deadTotal(deps.metrics).inc({ code: error.code });
   deps.logger.error({ requestId, jobId: job.id, code: error.code, reason: error.message, err: cause }, "request given up");
-  if (queue !== undefined) await deps.reply(queue, deps.failed(read, error));
+  if (queue !== undefined) await answerOrSay(read, () => deps.reply(queue, deps.failed(read, error)), deps);
   if (hasReceipt) deps.decided(requestId, "dead-letter");
   return "dead";
+}
+
+/** An answer that its queue does not take, such as one that is no queue, is no reason to come back: what it says is stored. */
+async function answerOrSay({ queue, requestId }: Address, answer: () => Promise<void>, deps: ConsumerDeps): Promise<void> {
+  try {
+    await answer();
+  } catch (err) {
+    if (deps.isOutage(err)) throw err;
+    deps.logger.error({ requestId, queue, err }, "answer of a request that was given up not sent");
+  }
 }
 
 /** What the store refuses for itself is kept without what its producer wrote, so that giving up ends. */

@@ -10,6 +10,8 @@ import { type CommandConsumer, startCommandConsumer } from "../../src/queue/comm
 import type { ConsumerDeps } from "../../src/queue/consumer-deps.ts";
 import { buryFailedJobs } from "../../src/queue/give-up.ts";
 
+/** A reply queue that takes nothing. */
+const REFUSING = "refusing";
 const TICKET = { ticket: { deptid: 1 }, replyTo: { queue: "replies" } };
 class Outage extends Error {}
 class TooEarly extends Error {}
@@ -48,7 +50,7 @@ function consumeUpTo(concurrency: number, ...story: Story) {
   };
   const deps: ConsumerDeps = {
     actions: new Map([["openticket", commandAction({ read: readCommand, decide, recall: async ({ requestId }) => decidedBefore.get(requestId) })]]),
-    reply: async (_queue, result) => void replies.push(result),
+    reply: async (to, result) => (to === REFUSING ? Promise.reject(new Error("NOPERM")) : void replies.push(result)),
     decided: () => undefined,
     bury: async (letter) => void buried.push(letter),
     failed: (request, error) => resultOfErrors(request, [error]),
@@ -334,6 +336,21 @@ it("a conflict is warned of where nobody waits to hear of it", async () => {
   await queue.add("OpenTicket", { ticket: {}, requestId: "req_alone" });
   await until("an empty queue", isEmpty);
   expect([warnings, replies]).toMatchObject([[{ requestId: "req_alone" }], [{ requestId: "req_told" }]]);
+});
+
+describe("a reply queue that takes nothing", () => {
+  it.each([
+    ["that we do not know how to carry out", "CloseTicket", 1],
+    ["that fails each time", "OpenTicket", 1],
+    ["that an earlier run has decided", "OpenTicket", 0],
+  ])("does not bring back a request %s", async (what, name, letters) => {
+    const { buried, decidedBefore } = consume(fault(new Error("a bug")));
+    if (letters === 0)
+      decidedBefore.set("req_unheard", { kind: "duplicate", result: { requestId: "req_unheard", result: "success", id: 7, tid: "7", c: "c" } });
+    await queue.add(name, { ...TICKET, requestId: "req_unheard", replyTo: { queue: REFUSING } });
+    await until(`the end of one ${what}`, () => hurry().then(isEmpty));
+    expect(buried).toHaveLength(letters);
+  });
 });
 
 describe("a request that an earlier run has decided", () => {
