@@ -183,7 +183,7 @@ function start(call: LeasedCall, endpoint: WebhookEndpoint, lane: Lane, deps: Se
 
 async function sendOne(call: LeasedCall, endpoint: WebhookEndpoint, lane: Lane, deps: Sending): Promise<void> {
   const { metrics, logger } = deps;
-  const outcome = await makeOneCall(call, endpoint, deps).catch((error: unknown) => postponeForUs(call, error, deps));
+  const outcome = await makeOneCall(call, endpoint, deps).catch((error: unknown) => postponeForUs(call, error, lane, deps));
   if (!outcome) return;
   const { made, result, requestedMs } = outcome;
   noteHealth(lane, outcome);
@@ -200,9 +200,11 @@ async function sendOne(call: LeasedCall, endpoint: WebhookEndpoint, lane: Lane, 
 }
 
 /** Our own trouble is no try: the call waits, and everybody sees why. */
-async function postponeForUs(call: LeasedCall, error: unknown, deps: Sending): Promise<undefined> {
+async function postponeForUs(call: LeasedCall, error: unknown, { breaker }: Lane, deps: Sending): Promise<undefined> {
   const text = messageOf(error);
   deps.logger.error({ endpoint: call.endpoint, callId: call._id, err: error }, "call not made");
+  // The others are left to the workers that have no such trouble.
+  breaker.pause(OWN_TROUBLE_MS);
   const dueAt = new Date(deps.now().getTime() + OWN_TROUBLE_MS);
   await noteTry(call, { at: deps.now(), tookMs: 0, error: `not sent: ${text}` }, { state: "pending", attempts: call.attempts, dueAt }, deps);
 }

@@ -92,6 +92,7 @@ async function startWorkerSender({ maxInFlight = 20 } = {}) {
   return { close, sender, refresh: interest.refresh };
 }
 
+const foundOf = async (owed: readonly WebhookCallRecord[]) => (await Promise.all(owed.map(({ _id }) => calls.find(_id)))).filter((call) => call !== undefined);
 const reached = (id: string, what: string, isSo: (call: WebhookCallRecord) => boolean) =>
   until(`${what} of ${id}`, async () => {
     const call = await calls.find(id);
@@ -283,6 +284,21 @@ describe("our own trouble", () => {
     expect(call).toMatchObject({ state: "pending", attempts: 0 });
     expect(call.tries[0]?.error).toMatch(/^not sent: /);
     expect(it.calls).toEqual([]);
+  });
+
+  it("leaves what else is due to the workers that have no such trouble", async () => {
+    const it = await receiver();
+    const foreign = makeSecretBox(randomBytes(32).toString("base64"));
+    const endpoint = await endpointAt(it.url, { maxInFlight: 2, secrets: [{ id: "s1", sealed: foreign.seal(secret), createdAt: now() }] });
+    const owed: WebhookCallRecord[] = [];
+    for (let n = 0; n < 20; n++) owed.push(await owe(endpoint));
+    const { sender } = await startWorkerSender();
+    await until("a try", async () => (await foundOf(owed)).some(({ tries }) => tries.length > 0));
+    for (let n = 0; n < 10; n++) {
+      sender.wake(endpoint._id);
+      await sleep(20);
+    }
+    expect((await foundOf(owed)).filter(({ tries }) => tries.length > 0).length).toBeLessThanOrEqual(2);
   });
 });
 
