@@ -52,10 +52,17 @@ async function replaceAsSeen(letter: DeadLetter, standing: DeadLetter | null, le
   if (!standing) return void (await letters.insertOne(letter));
   const { _id, ...content } = standing;
   const { fingerprint } = content;
-  if (fingerprint !== undefined && fingerprint !== letter.fingerprint && fingerprint !== letter.dataFingerprint)
+  if (fingerprint !== undefined && !askedBy(letter).includes(fingerprint))
     await letters.replaceOne({ _id: nameAside(_id, fingerprint) }, content, { upsert: true });
   const { _id: _same, ...next } = letter;
   await letters.replaceOne({ _id, diedAt: standing.diedAt }, next, { upsert: true });
+  // One that asked for the same may have been set aside for what stood here: replayed beside it, both would be carried out.
+  for (const asked of askedBy(letter)) await letters.deleteOne({ _id: nameAside(_id, asked), fingerprint: asked });
+}
+
+/** What stands for that which a letter asks for: as it was read, and as it was written. */
+function askedBy({ fingerprint, dataFingerprint }: DeadLetter): string[] {
+  return [...new Set([fingerprint, dataFingerprint])].filter((asked) => asked !== undefined);
 }
 
 /** Hex digits of its fingerprint that name a letter beside others of its request; of the whole, where that would be too long. */

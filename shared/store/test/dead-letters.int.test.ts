@@ -62,6 +62,17 @@ it("a letter that asks for something else is set aside for the next of its name,
   for (const id of names) await store.db.collection<DeadLetter>("deadletters").deleteOne({ _id: id });
 });
 
+it.each([
+  ["by what was read", {}],
+  ["by its data, as it could not be read now", { fingerprint: "A".repeat(64), dataFingerprint: "a".repeat(64) }],
+])("a letter that asks for what was set aside under its name is the only one, known %s", async (_what, now) => {
+  const asking = (what: string, at: number): DeadLetter => ({ ...letter("turns", new Date(at)), code: "turns", fingerprint: what.repeat(64) });
+  for (const next of [asking("a", 1), asking("b", 2), { ...asking("a", 3), ...now }]) await letters.bury(next);
+  expect((await letters.requestIds({ code: "turns" })).toSorted()).toEqual(["turns", "turns~bbbbbbbb"]);
+  expect(await letters.find("turns")).toMatchObject({ diedAt: new Date(3) });
+  await store.db.collection<DeadLetter>("deadletters").deleteMany({ code: "turns" });
+});
+
 it("a letter of an earlier version, whose fingerprint is that of its data, gives way to one of the same data", async () => {
   const [data, command] = ["d".repeat(64), "c".repeat(64)];
   await letters.bury({ ...letter("earlier"), code: "earlier", fingerprint: data });
