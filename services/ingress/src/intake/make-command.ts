@@ -11,6 +11,7 @@ import {
   type OpenTicketCommand,
   type RequestError,
   requestIdOfKey,
+  withoutReferences,
 } from "@openticket/contract";
 
 /** One request as a door has understood its transport: who sent it, and the parameters in whatever encoding they came. */
@@ -40,12 +41,12 @@ export interface MakeCommandDeps {
  * finds the first one; see the contract's identity.
  */
 export function makeCommand(draft: Draft, deps: MakeCommandDeps): OpenTicketCommand {
-  return commandOf(draft, decodeTicketParams(draft.params), deps);
+  return commandOf(draft, withoutReferences(decodeTicketParams(draft.params)), deps);
 }
 
 /** The same for a reply to a ticket. */
 export function makeReplyCommand(draft: Draft, deps: MakeCommandDeps): AddTicketReplyCommand {
-  return { ...commandOf(draft, decodeReplyParams(draft.params), deps), action: ADD_TICKET_REPLY_JOB };
+  return { ...commandOf(draft, withoutReferences(decodeReplyParams(draft.params)), deps), action: ADD_TICKET_REPLY_JOB };
 }
 
 function commandOf<T extends { attachments?: Attachment[] | undefined }>(

@@ -45,6 +45,13 @@ export function decodeReplyParams(raw: Record<string, unknown>): Decoded<ReplyPa
   return decodeParams<ReplyParams>(raw, ADD_TICKET_REPLY);
 }
 
+/** For what a stranger to the queue sends: a reference to a stored file, which may be anybody's, is our own doors' to make. */
+export function withoutReferences<T extends Pick<TicketParams, "attachments">>({ ticket, problems }: Decoded<T>): Decoded<T> {
+  if (!ticket.attachments?.some((file) => "sha256" in file)) return { ticket, problems };
+  const message = "attachments must hold their content in data, in base64; they cannot refer to files that are stored";
+  return { ticket: { ...ticket, attachments: undefined }, problems: [...problems, { code: "attachments_invalid", field: "attachments", message }] };
+}
+
 /** What the calls have in common; a spec names no parameter that its call does not have. */
 type Params = Pick<TicketParams, "customfields" | "attachments">;
 type NamesOf<T, V> = { [K in keyof T]-?: NonNullable<T[K]> extends V ? K : never }[keyof T] & string;

@@ -1,18 +1,10 @@
-import { type DecodedTicket, decodeTicketParams, type EventDefaults } from "@openticket/contract";
+import { type DecodedTicket, decodeTicketParams, type EventDefaults, withoutReferences } from "@openticket/contract";
 
 /** The parameters of OpenTicket that an event comes to: what its mapping yields, in any encoding of the call, over the defaults of its source. */
 export function ticketOfEvent(params: Readonly<Record<string, unknown>>, defaults: EventDefaults = {}): DecodedTicket {
   const { name, email, ...others } = defaults;
   const opener = isNamed(params) ? namedByAddress(params) : given({ name, email });
   return withoutReferences(decodeTicketParams({ noemail: true, ...given(others), ...opener, ...params }));
-}
-
-/** Files come with the event: a reference to a stored one, which may be anybody's, is our own doors' to make. */
-function withoutReferences({ ticket, problems }: DecodedTicket): DecodedTicket {
-  const { attachments, ...others } = ticket;
-  if (!attachments?.some((file) => "sha256" in file)) return { ticket, problems };
-  const message = "attachments must hold their content in data, in base64; they cannot refer to files that are stored";
-  return { ticket: others, problems: [...problems, { code: "attachments_invalid", field: "attachments", message }] };
 }
 
 /** Name and address of the defaults do not stand beside somebody else's. */

@@ -30,7 +30,7 @@ describe("the ticket of an event", () => {
     expect(ticketOfEvent({ attachments: [file] })).toMatchObject({ ticket: { attachments: [file] }, problems: [] });
     const stored = { name: "b.txt", contentType: "text/plain", size: 5, sha256: "0".repeat(64) };
     const { ticket, problems } = ticketOfEvent({ attachments: [file, stored] });
-    expect(ticket).not.toHaveProperty("attachments");
+    expect(ticket.attachments).toBeUndefined();
     expect(problems).toMatchObject([{ field: "attachments", message: expect.stringContaining("cannot refer to files that are stored") }]);
   });
 
