@@ -52,7 +52,8 @@ export async function makeHttpApp(deps: HttpDeps, options: HttpAppOptions): Prom
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 300 },
     rewriteUrl: ({ url = "/" }) => url.replace(/^[^?]*\/includes\/+api\.php\/?(?=$|\?)/i, API_PHP_PATH),
     frameworkErrors: (error, _request, reply) => sendProblem(reply, new Problem(error.statusCode ?? 400, "Bad Request", error.message)),
-    return503OnClosing: true,
+    // What still comes over an open connection is served, and the connection ends with it: the drain waits for both.
+    return503OnClosing: false,
     forceCloseConnections: "idle",
   });
   // Bodies are read by our own streaming readers: the framework hands them on untouched.
