@@ -36,7 +36,9 @@ export function startSweeps(
   drain.onDrain("file sweep", () => files.close());
   const decided = startLoop({
     async round() {
-      if (await claimTurn(store, { name: "dead-letters", everyMs: LETTERS_LOOK_MS, now: now() })) await letters.removeDecided();
+      if (!(await claimTurn(store, { name: "dead-letters", everyMs: LETTERS_LOOK_MS, now: now() }))) return false;
+      const count = await letters.removeDecided();
+      if (count > 0) logger.info({ letters: count }, "dead letters of requests that came to an outcome since removed");
       return false;
     },
     intervalMs: LETTERS_LOOK_MS,
