@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ADD_TICKET_REPLY_JOB, OPEN_TICKET_JOB } from "@openticket/contract";
+import { ADD_TICKET_REPLY_JOB, allowedExtensions, OPEN_TICKET_JOB } from "@openticket/contract";
 import { type Drain, explainListening, isOneOf, type Logger, type Metrics, makeNetworks, type Readiness, readiness } from "@openticket/runtime";
 import {
   connectStore,
@@ -135,6 +135,6 @@ function bodyLimitsOf(config: HttpConfig) {
     attachments: config.ATTACHMENT_MAX_COUNT,
     attachmentBytes: config.ATTACHMENT_MAX_BYTES,
     attachmentTotalBytes: config.ATTACHMENT_MAX_TOTAL_BYTES,
-    attachmentExtensions: config.ATTACHMENT_EXTENSIONS.length > 0 ? config.ATTACHMENT_EXTENSIONS : ("any" as const),
+    attachmentExtensions: allowedExtensions(config.ATTACHMENT_EXTENSIONS),
   };
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BadRedisUrl, connectRedis, isRedisOutage, makeReplyPublisher, startJanitor, warnOfUnsafeSettings } from "@openticket/client";
-import { type RequestStatus, resultOfErrors, TICKET_STATUSES } from "@openticket/contract";
+import { allowedExtensions, type RequestStatus, resultOfErrors, TICKET_STATUSES } from "@openticket/contract";
 import type { Drain, Logger, Metrics, ReadinessCheck } from "@openticket/runtime";
 import {
   connectStore,
@@ -193,7 +193,7 @@ function rulesOf(config: WorkerConfig): TicketRules {
       count: config.ATTACHMENT_MAX_COUNT,
       bytes: config.ATTACHMENT_MAX_BYTES,
       totalBytes: config.ATTACHMENT_MAX_TOTAL_BYTES,
-      extensions: config.ATTACHMENT_EXTENSIONS.length > 0 ? config.ATTACHMENT_EXTENSIONS.map((extension) => extension.toLowerCase()) : "any",
+      extensions: allowedExtensions(config.ATTACHMENT_EXTENSIONS),
     },
     statuses: [...TICKET_STATUSES, ...config.TICKET_STATUSES],
     outboxGraceMs: OUTBOX_GRACE_MS,

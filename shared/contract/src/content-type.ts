@@ -59,6 +59,11 @@ export function mediaType(header: string | undefined): string {
   return (header ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
 }
 
+/** The extensions that files may have, as {@link extensionOf} gives them; of none listed, any. Listed with or without their dot, in any case. */
+export function allowedExtensions(listed: readonly string[]): readonly string[] | "any" {
+  return listed.length > 0 ? listed.map((extension) => extension.replace(/^\./, "").toLowerCase()) : "any";
+}
+
 /** What stands after the last dot, in lower case; empty when there is no dot. */
 export function extensionOf(name: string): string {
   const dot = name.lastIndexOf(".");

@@ -37,7 +37,7 @@ export class AttachmentIntake {
     this.textBudget = new TextBudget(limits.fieldBytes);
     this.#spool = spool;
     const { attachmentExtensions: extensions } = limits;
-    if (extensions !== "any") this.#extensions = new Set(extensions.map((extension) => extension.replace(/^\./, "").toLowerCase()));
+    if (extensions !== "any") this.#extensions = new Set(extensions);
   }
 
   /** For a form field `attachments[key]…`. */

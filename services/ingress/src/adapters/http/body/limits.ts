@@ -13,6 +13,6 @@ export interface BodyLimits {
   /** Content of one attachment, and of all together, decoded. */
   attachmentBytes: number;
   attachmentTotalBytes: number;
-  /** Extensions with or without their dot, in any case. */
+  /** In lower case, without their dot. */
   attachmentExtensions: readonly string[] | "any";
 }

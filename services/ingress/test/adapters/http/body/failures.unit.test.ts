@@ -87,12 +87,12 @@ describe("the limits on attachments", () => {
   it("hold for file parts before a byte of them is stored", async () => {
     const store = makeRecordingStore();
     const body = multipart(part('name="attachments[]"; filename="a.exe"', "MZ"));
-    await expect(read(body, MULTIPART, { limits: { attachmentExtensions: [".PDF", "txt"] }, storeBlob: store.storeBlob })).rejects.toThrow(AttachmentRefused);
+    await expect(read(body, MULTIPART, { limits: { attachmentExtensions: ["pdf", "txt"] }, storeBlob: store.storeBlob })).rejects.toThrow(AttachmentRefused);
     expect(store.blobs.size + store.failed.length).toBe(0);
   });
 
   it("let through what is exactly as large, and extensions in any case", async () => {
-    const limits = { attachments: 2, attachmentBytes: 10, attachmentTotalBytes: 20, attachmentExtensions: [".TXT"] };
+    const limits = { attachments: 2, attachmentBytes: 10, attachmentTotalBytes: 20, attachmentExtensions: ["txt"] };
     expect((await read(files(10, 10), FORM, { limits })).files).toHaveLength(2);
   });
 
