@@ -4,6 +4,7 @@ import { JOB_OPTIONS } from "./bounded-queue.ts";
 import { missingRequests, newJobName, pointerOf } from "./job-lookup.ts";
 import { type RedisConnection, serversOf } from "./redis.ts";
 import { infoField } from "./redis-info.ts";
+import { removeMatching } from "./remove-matching.ts";
 import { closedKey, foreignKey, ownersKey } from "./reply-owners.ts";
 
 /** The command queue as an operator sees it. */
@@ -20,7 +21,7 @@ export interface OperatorQueue {
    * and a foreign request's name may be none that a job can have.
    */
   enqueueAgain(requestId: string, jobName: string, data: unknown): Promise<void>;
-  /** Takes out every job, in whatever state but active, whose data `matches`; the number taken out. */
+  /** Takes out every job, in whatever state but active, whose data `matches`; the numbers taken out and in a worker's hand. */
   removeMatching(matches: (data: unknown) => boolean): Promise<{ removed: number; active: number }>;
   /** Takes replies that `matches` out of all reply queues; the number of messages. */
   removeReplies(matches: (data: unknown) => boolean): Promise<number>;
@@ -48,9 +49,6 @@ export interface JobView {
   takenAt: Date | undefined;
   failedReason: string | undefined;
 }
-
-const PAGE = 500;
-const KEPT_STATES = ["waiting", "prioritized", "delayed", "failed", "completed"] as const;
 
 /** See {@link OperatorQueue}. */
 export function makeOperatorQueue({ connection, prefix }: { connection: RedisConnection; prefix: string }): OperatorQueue {
@@ -84,7 +82,7 @@ export function makeOperatorQueue({ connection, prefix }: { connection: RedisCon
     for (const name of names) {
       const replies = new Queue(name, { connection, prefix, skipVersionCheck: true, skipMetasUpdate: true });
       replies.on("error", () => undefined);
-      removed += (await removeFrom(replies, matches)).removed;
+      removed += (await removeMatching(replies, matches)).removed;
       await replies.close();
     }
     return removed;
@@ -102,7 +100,7 @@ export function makeOperatorQueue({ connection, prefix }: { connection: RedisCon
       const jobId = await newJobName(places, requestId);
       await queue.add(jobName || OPEN_TICKET_JOB, data, { ...JOB_OPTIONS, jobId });
     },
-    removeMatching: (matches) => removeFrom(queue, matches),
+    removeMatching: (matches) => removeMatching(queue, matches),
     removeReplies,
     async setClosed(isClosed) {
       if (isClosed) await connection.set(closedKey(prefix), new Date().toISOString());
@@ -140,21 +138,4 @@ async function viewOf(job: Job | undefined): Promise<JobView | undefined> {
 function dateOf(timestamp: number): Date {
   const date = new Date(timestamp);
   return Number.isNaN(date.getTime()) ? new Date(0) : date;
-}
-
-/** Of a flow, the other jobs are their producer's, and stay. */
-async function removeFrom(queue: Queue, matches: (data: unknown) => boolean): Promise<{ removed: number; active: number }> {
-  let removed = 0;
-  for (const state of KEPT_STATES) {
-    for (let start = 0; ; ) {
-      const jobs = await queue.getJobs([state], start, start + PAGE - 1, true);
-      const matching = jobs.filter((job) => job && matches(job.data));
-      for (const job of matching) await job.remove({ removeChildren: false });
-      removed += matching.length;
-      start += jobs.length - matching.length;
-      if (jobs.length < PAGE) break;
-    }
-  }
-  const active = (await queue.getJobs(["active"])).filter((job) => job && matches(job.data)).length;
-  return { removed, active };
 }

@@ -1,6 +1,7 @@
 import { COMMAND_QUEUE } from "@openticket/contract";
-import { FlowProducer, Queue } from "bullmq";
+import { FlowProducer, Queue, Worker } from "bullmq";
 import { afterAll, expect, it } from "vitest";
+import { until } from "../../../test/support/until.ts";
 import { makeOperatorQueue } from "../src/operator-queue.ts";
 import { connectRedis } from "../src/redis.ts";
 import { redisUrl, uniquePrefix } from "./support/redis.ts";
@@ -8,6 +9,8 @@ import { redisUrl, uniquePrefix } from "./support/redis.ts";
 const connection = connectRedis({ url: redisUrl(), prefix: "test", name: "test", role: "worker" });
 const prefix = uniquePrefix();
 const queue = new Queue(COMMAND_QUEUE, { connection, prefix });
+/** Jobs of a queue that no look at one page of it sees whole. */
+const LONG = 3000;
 afterAll(async () => {
   await queue.close();
   connection.disconnect();
@@ -33,4 +36,34 @@ it("a job whose producer gave a time that is none is shown all the same", async 
   expect(await operator.job("odd")).toMatchObject({ state: "waiting", createdAt: new Date(0) });
   expect(await operator.counts()).toMatchObject({ oldestWaitingAt: new Date(0) });
   await operator.close();
+});
+
+it("takes every matching job out of a long queue, though workers take from it meanwhile", async () => {
+  const long = uniquePrefix();
+  const [commands, operator] = [new Queue(COMMAND_QUEUE, { connection, prefix: long }), makeOperatorQueue({ connection, prefix: long })];
+  const ofEve = (index: number) => index % 100 === 99 || index >= LONG - 600;
+  const jobs = Array.from({ length: LONG }, (_, index) => ({ name: "OpenTicket", data: { isEves: ofEve(index) }, opts: { removeOnComplete: true } }));
+  await commands.addBulk(jobs);
+  let taken = 0;
+  const worker = new Worker(COMMAND_QUEUE, async () => void taken++, { connection, prefix: long, concurrency: 2 });
+  await until("the worker to take jobs", async () => taken > 0);
+  await operator.removeMatching((data) => (data as { isEves: boolean }).isEves);
+  await worker.close();
+  const left = (await commands.getJobs(["wait"])).map(({ data }) => data.isEves);
+  expect([left.length > 0, left.filter(Boolean)]).toEqual([true, []]);
+  expect(taken).toBeGreaterThan(2);
+  await Promise.all([operator.close(), commands.close()]);
+});
+
+it("takes out what waits for its flow as well, and leaves what a worker has in hand", async () => {
+  const own = uniquePrefix();
+  const flows = new FlowProducer({ connection, prefix: own });
+  const [commands, operator] = [new Queue(COMMAND_QUEUE, { connection, prefix: own }), makeOperatorQueue({ connection, prefix: own })];
+  await flows.add({ name: "OpenTicket", queueName: COMMAND_QUEUE, children: [{ name: "invoice", queueName: "billing" }] });
+  const options = [{}, { priority: 3 }, { delay: 3_600_000 }];
+  for (const opts of options) await commands.add("OpenTicket", {}, opts);
+  const worker = new Worker(COMMAND_QUEUE, null, { connection, prefix: own });
+  await worker.getNextJob("token");
+  expect(await operator.removeMatching(() => true)).toEqual({ removed: 3, active: 1 });
+  await Promise.all([flows.close(), worker.close(), operator.close(), commands.close()]);
 });

@@ -1,0 +1,26 @@
+import type { JobType, Queue } from "bullmq";
+
+/** Ids that are asked for at once, about 40 bytes each. */
+const PAGE = 5000;
+
+/**
+ * The ids of all jobs in these states, each once, in the order of the states.
+ *
+ * Problem: jobs come and go while they are looked through, and a page shows its part of what stands there by then.
+ * Choice: ids alone, page after page without a pause, the newest first. Workers take the oldest, which moves none of those
+ * before them; what comes moves all of them back, and some are seen twice. A job that has left its state since is still
+ * found by its id. Rejected: BullMQ's `getJobs`, which leaves out the jobs that are gone, so that a page that is not full
+ * looks like the last one.
+ * Invariant: what stays in a state while that is read is found, unless somebody removes newer jobs of it just then.
+ */
+export async function idsIn(queue: Queue, states: readonly JobType[]): Promise<Set<string>> {
+  const found = new Set<string>();
+  for (const state of states) {
+    for (let start = 0; ; start += PAGE) {
+      const ids = await queue.getRanges([state], start, start + PAGE - 1);
+      for (const id of ids) found.add(id);
+      if (ids.length < PAGE) break;
+    }
+  }
+  return found;
+}
