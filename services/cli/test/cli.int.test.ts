@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeOpenTicketClient, type ReplyTimeout } from "@openticket/client";
-import { COMMAND_QUEUE, requestIdOfKey } from "@openticket/contract";
+import { COMMAND_QUEUE, REPLY_JOB, requestIdOfKey } from "@openticket/contract";
 import { makeMongoDeadLetters } from "@openticket/store";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
@@ -386,6 +386,25 @@ describe("erase", () => {
     });
     expect(await file.text()).toBe("a file that two tickets hold");
     expect((await opentickets("erase", "--client", "80", "--yes")).code).toBe(1);
+  });
+
+  it("leaves other requesters their answers, and when it was broken off there is made again", async () => {
+    const redis = new Redis(stack.redisUrl);
+    const crm = new Queue("crm-replies", { connection: { url: stack.redisUrl }, prefix: stack.prefix });
+    await writeFile(join(folder, "clients.json"), JSON.stringify([{ ...PERSON, id: 81 }]));
+    await opentickets("import", join(folder, "clients.json"));
+    await queue.add("OpenTicket", { v: 1, requestId: "crm-81", ticket: { ...TICKET, clientid: 81 }, replyTo: { queue: crm.name } });
+    const [reply] = await until("the reply", async () => (await crm.getWaitingCount()) > 0 && (await crm.getJobs(["wait"])));
+    const results = [...(reply?.data.results ?? []), { requestId: "another", result: "error", message: "m", errors: [] }];
+    await crm.add(REPLY_JOB, { v: 1, results }, { jobId: `reply_${"0".repeat(32)}` });
+    await crm.add("sync", { results: null });
+    await redis.set(crm.toKey("failed"), "no list of jobs");
+    expect((await opentickets("erase", "--client", "81", "--yes")).code).not.toBe(0);
+    await redis.del(crm.toKey("failed"));
+    expect(await asJson("erase", "--client", "81", "--yes")).toMatchObject({ answers: 2, tickets: 1, isErased: true });
+    expect((await crm.getJobs(["wait"], 0, -1, true)).map(({ data }) => data)).toEqual([{ v: 1, results: results.slice(1) }, { results: null }]);
+    await crm.close();
+    redis.disconnect();
   });
 });
 

@@ -2,6 +2,7 @@ import { COMMAND_QUEUE, OPEN_TICKET_JOB } from "@openticket/contract";
 import { type Job, Queue } from "bullmq";
 import { JOB_OPTIONS } from "./bounded-queue.ts";
 import { missingRequests, newJobName, pointerOf } from "./job-lookup.ts";
+import { takeOutResults } from "./our-messages.ts";
 import { type RedisConnection, serversOf } from "./redis.ts";
 import { infoField } from "./redis-info.ts";
 import { removeMatching } from "./remove-matching.ts";
@@ -23,8 +24,8 @@ export interface OperatorQueue {
   enqueueAgain(requestId: string, jobName: string, data: unknown): Promise<void>;
   /** Takes out every job, in whatever state but active, whose data `matches`; the numbers taken out and in a worker's hand. */
   removeMatching(matches: (data: unknown) => boolean): Promise<{ removed: number; active: number }>;
-  /** Takes replies that `matches` out of all reply queues; the number of messages. */
-  removeReplies(matches: (data: unknown) => boolean): Promise<number>;
+  /** Takes the results of these requests out of all reply queues; the number of results. Those of others stay. */
+  removeReplies(requestIds: ReadonlySet<string>): Promise<number>;
   /** Closes all doors, or opens them again. */
   setClosed(isClosed: boolean): Promise<void>;
   isClosed(): Promise<boolean>;
@@ -76,13 +77,13 @@ export function makeOperatorQueue({ connection, prefix }: { connection: RedisCon
     };
   }
 
-  async function removeReplies(matches: (data: unknown) => boolean): Promise<number> {
+  async function removeReplies(requestIds: ReadonlySet<string>): Promise<number> {
     const names = (await Promise.all([ownersKey(prefix), foreignKey(prefix)].map((key) => connection.zrange(key, "0", "-1")))).flat();
     let removed = 0;
     for (const name of names) {
       const replies = new Queue(name, { connection, prefix, skipVersionCheck: true, skipMetasUpdate: true });
       replies.on("error", () => undefined);
-      removed += (await removeMatching(replies, matches)).removed;
+      removed += await takeOutResults(replies, requestIds, { connection });
       await replies.close();
     }
     return removed;

@@ -1,5 +1,6 @@
 import { REPLY_JOB, REQUEST_STATUS_JOB } from "@openticket/contract";
 import type { Queue } from "bullmq";
+import { idsIn } from "./job-ids.ts";
 import type { RedisConnection } from "./redis.ts";
 
 /**
@@ -8,7 +9,7 @@ import type { RedisConnection } from "./redis.ts";
  * Problem: a requester may have its replies put where jobs of its own wait as well, and those are not ours to clear away.
  * Choice: what is removed has the name and the kind of id that we give; the ids are looked at first, because they are
  * short. Rejected: BullMQ's `clean`, which asks for an age and nothing else.
- * Invariant: a job of somebody else stays, however long its queue is.
+ * Invariant: a job of somebody else stays, however long its queue is; and a result that is taken out leaves the others.
  */
 
 /** By the name of the job. The id of an answer is its question's: see the contract's `statusQuestion`. */
@@ -53,4 +54,61 @@ async function removeOne(queue: Queue, id: string, { connection, beforeMs }: { c
   const [name, madeAtMs] = await connection.hmget(queue.toKey(id), "name", "timestamp");
   const isOurs = OUR_IDS.get(name ?? "")?.test(id) ?? false;
   return isOurs && Number(madeAtMs) <= beforeMs ? queue.remove(id, { removeChildren: false }) : 0;
+}
+
+/** Where a reply may be. What a reader has in hand may come back to it, and has no more of these results then. */
+const ANY_STATE = ["wait", "prioritized", "active", "delayed", "failed", "completed"] as const;
+
+/** Takes the results of these requests out of our replies in the queue; one that has no other result goes. The number of results. */
+export async function takeOutResults(queue: Queue, requestIds: ReadonlySet<string>, { connection }: { connection: RedisConnection }): Promise<number> {
+  const ids = [...(await idsIn(queue, ANY_STATE))].filter((id) => OUR_IDS.get(REPLY_JOB)?.test(id));
+  let taken = 0;
+  for (let start = 0; start < ids.length; start += AT_ONCE) {
+    const counts = await Promise.all(ids.slice(start, start + AT_ONCE).map((id) => takeOutOf(queue, id, requestIds, connection)));
+    taken += counts.reduce((sum, count) => sum + count, 0);
+  }
+  return taken;
+}
+
+async function takeOutOf(queue: Queue, id: string, requestIds: ReadonlySet<string>, connection: RedisConnection): Promise<number> {
+  const [name, dataJson] = await connection.hmget(queue.toKey(id), "name", "data");
+  const message = name === REPLY_JOB ? messageOf(dataJson ?? "") : undefined;
+  if (!message) return 0;
+  const others = message.results.filter((result) => !requestIds.has(requestIdOf(result)));
+  const found = message.results.length - others.length;
+  if (found === 0) return 0;
+  const isDone = others.length > 0 ? await replaceData(queue, id, { ...message, results: others }) : await remove(queue, id);
+  return isDone ? found : 0;
+}
+
+/** False when a reader has it in hand, or has had it. */
+async function remove(queue: Queue, id: string): Promise<boolean> {
+  return (await queue.remove(id, { removeChildren: false })) === 1;
+}
+
+/** False when a reader has had it by now. */
+async function replaceData(queue: Queue, id: string, data: unknown): Promise<boolean> {
+  const job = await queue.getJob(id);
+  try {
+    await job?.updateData(data);
+    return job !== undefined;
+  } catch (error) {
+    if (await queue.getJob(id)) throw error;
+    return false;
+  }
+}
+
+/** Anybody may have put it there: undefined for what holds no results. */
+function messageOf(json: string): { results: unknown[] } | undefined {
+  try {
+    const data: unknown = JSON.parse(json);
+    return typeof data === "object" && data !== null && "results" in data && Array.isArray(data.results) ? { ...data, results: data.results } : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function requestIdOf(result: unknown): string {
+  return typeof result === "object" && result !== null && "requestId" in result && typeof result.requestId === "string" ? result.requestId : "";
 }

@@ -1,9 +1,11 @@
-import { COMMAND_QUEUE } from "@openticket/contract";
+import { COMMAND_QUEUE, REPLY_JOB } from "@openticket/contract";
 import { FlowProducer, Queue, Worker } from "bullmq";
 import { afterAll, expect, it } from "vitest";
 import { until } from "../../../test/support/until.ts";
 import { makeOperatorQueue } from "../src/operator-queue.ts";
 import { connectRedis } from "../src/redis.ts";
+import { makeReplyPublisher } from "../src/reply-publisher.ts";
+import { successOf } from "./support/commands.ts";
 import { redisUrl, uniquePrefix } from "./support/redis.ts";
 
 const connection = connectRedis({ url: redisUrl(), prefix: "test", name: "test", role: "worker" });
@@ -66,4 +68,59 @@ it("takes out what waits for its flow as well, and leaves what a worker has in h
   await worker.getNextJob("token");
   expect(await operator.removeMatching(() => true)).toEqual({ removed: 3, active: 1 });
   await Promise.all([flows.close(), worker.close(), operator.close(), commands.close()]);
+});
+
+/** A foreign requester's queue with the replies to three requests, the last two in one message. */
+async function aReplyQueue() {
+  const own = uniquePrefix();
+  const [replies, operator] = [new Queue("crm", { connection, prefix: own }), makeOperatorQueue({ connection, prefix: own })];
+  const publisher = makeReplyPublisher({ connection, prefix: own });
+  await Promise.all(["first", "eves", "last"].map((requestId) => publisher.publish("crm", successOf({ requestId }))));
+  await publisher.close();
+  const reader = new Worker("crm", null, { connection, prefix: own });
+  const close = () => Promise.all([replies.close(), operator.close(), reader.close()]);
+  const waiting = async () => (await replies.getJobs(["wait"], 0, -1, true)).map(({ data }) => data);
+  return { replies, operator, reader, waiting, close };
+}
+
+it("takes the results of some requests out of replies, and leaves those of others for their readers", async () => {
+  const { operator, waiting, close } = await aReplyQueue();
+  expect(await operator.removeReplies(new Set(["eves", "unknown"]))).toBe(1);
+  expect(await operator.removeReplies(new Set(["eves"]))).toBe(0);
+  expect(await waiting()).toEqual(["first", "last"].map((requestId) => ({ v: 1, results: [successOf({ requestId })] })));
+  expect(await operator.removeReplies(new Set(["first", "last"]))).toBe(2);
+  expect(await waiting()).toEqual([]);
+  await close();
+});
+
+it("takes nothing out of what its owner has put beside the replies, whatever that is", async () => {
+  const { replies, operator, waiting, close } = await aReplyQueue();
+  const likeOurs = (digit: string) => ({ jobId: `reply_${digit.repeat(32)}` });
+  const odd: [string, unknown, object][] = [
+    ["sync", { results: "eves" }, {}],
+    ["sync", { results: [{ requestId: "eves" }] }, likeOurs("1")],
+    [REPLY_JOB, { results: [{ requestId: "eves" }] }, { jobId: "mine" }],
+    [REPLY_JOB, { results: null }, likeOurs("2")],
+    [REPLY_JOB, { results: {} }, likeOurs("3")],
+    [REPLY_JOB, { results: [null, "eves", { requestId: 7 }] }, likeOurs("4")],
+    [REPLY_JOB, null, likeOurs("5")],
+    [REPLY_JOB, "eves", likeOurs("6")],
+  ];
+  for (const [name, data, options] of odd) await replies.add(name, data, options);
+  await connection.hset(replies.toKey((await replies.add(REPLY_JOB, {}, likeOurs("7"))).id ?? ""), "data", "no JSON");
+  expect(await operator.removeReplies(new Set(["eves"]))).toBe(1);
+  await connection.hset(replies.toKey(likeOurs("7").jobId), "data", "7");
+  expect((await waiting()).slice(2)).toEqual([...odd.map(([, data]) => data), 7]);
+  await close();
+});
+
+it("takes them out of a reply that its reader has in hand as well, in case it comes back", async () => {
+  const { operator, reader, waiting, close } = await aReplyQueue();
+  await reader.getNextJob("token");
+  const mixed = await reader.getNextJob("token");
+  expect(await operator.removeReplies(new Set(["first", "eves"]))).toBe(1);
+  await mixed?.moveToFailed(new Error("again"), "token");
+  await mixed?.promote();
+  expect(await waiting()).toEqual([{ v: 1, results: [successOf({ requestId: "last" })] }]);
+  await close();
 });

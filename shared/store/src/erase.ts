@@ -31,7 +31,7 @@ export async function findPerson(store: StoreConnection, clientid: number): Prom
   return { clientid, emails, userids: ids(own), contactids: ids(contactRows), ticketids: ids(theirs) };
 }
 
-function ticketsOf({ clientid, emails }: Pick<ErasedPerson, "clientid" | "emails">) {
+export function ticketsOf({ clientid, emails }: Pick<ErasedPerson, "clientid" | "emails">) {
   return { $or: [{ "opener.clientid": clientid }, { "opener.email": { $in: emails.map(ignoringCase) } }] };
 }
 
@@ -122,7 +122,7 @@ async function eraseReplies(store: StoreConnection, { clientid, emails }: Erased
   return found;
 }
 
-async function matching<T extends { _id: string }>(
+export async function matching<T extends { _id: string }>(
   cursor: AsyncIterable<T>,
   jsonOf: (document: T) => string | undefined,
   person: ErasedPerson,
@@ -148,7 +148,7 @@ async function eraseReferenceRows({ models }: StoreConnection, { clientid, useri
   return results.reduce((sum, { deletedCount }) => sum + deletedCount, 0);
 }
 
-function ignoringCase(email: string): RegExp {
+export function ignoringCase(email: string): RegExp {
   return new RegExp(`^${literally(email)}$`, "i");
 }
 

@@ -38,6 +38,7 @@ export { makeMongoReceipts, type ReceiptStore } from "./receipts.ts";
 export type { ReferenceFile, RowFault } from "./reference-files.ts";
 export { REFERENCE_KINDS, type ReferenceData } from "./reference-schemas.ts";
 export { makeMongoRejectionOutbox } from "./rejection-outbox.ts";
+export { requestIdsOf } from "./requests-of-person.ts";
 export { ensureSecret, hashSecret, verifySecret } from "./secrets.ts";
 export { makeSmallBlobReader } from "./small-blob-reader.ts";
 export { makeStoreClock, type StoreClock } from "./store-clock.ts";

@@ -1,7 +1,7 @@
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { makeOperatorQueue } from "@openticket/client";
-import { type ErasedPerson, erasePerson, findPerson, isOfPerson } from "@openticket/store";
+import { type ErasedPerson, erasePerson, findPerson, isOfPerson, requestIdsOf } from "@openticket/store";
 import type { Command, CommandDeps } from "../command.ts";
 import { CliFailure } from "../failure.ts";
 import { table } from "../output.ts";
@@ -40,11 +40,14 @@ async function erase(
   }
   // First the queue, or a waiting request would become a ticket of the erased.
   const jobs = await eraseJobs(person, connections);
+  // Then the answers, while there is something to know them by: a run that is broken off is made again from the start.
+  const early = await eraseAnswers(await requestIdsOf(store, person), connections);
   const { requestIds, ...counts } = await erasePerson(store, person);
-  const answers = await eraseAnswers(new Set(requestIds), connections);
+  // And those that a worker was about to send.
+  const late = await eraseAnswers(new Set(requestIds), connections);
   const mails = dataDir === undefined ? 0 : await eraseMails(join(dataDir, "sent"), person);
   if (jobs.active > 0) output.say(`${jobs.active} requests of this client are in work: run it again when they are done.`);
-  const erased = { ...counts, jobs: jobs.removed, answers, mails };
+  const erased = { ...counts, jobs: jobs.removed, answers: early + late, mails };
   output.answer(
     { ...erased, stillActive: jobs.active, isErased: true },
     () => `${table(["erased", ""], Object.entries(erased))}\n\nFiles that no other ticket holds go with the next daily sweep.`,
@@ -58,11 +61,7 @@ async function eraseJobs(person: ErasedPerson, connections: CommandDeps["connect
 
 async function eraseAnswers(requestIds: ReadonlySet<string>, connections: CommandDeps["connections"]): Promise<number> {
   const queue = makeOperatorQueue(connections.redis());
-  const isTheirs = (data: unknown) => {
-    const { results = [] } = (data ?? {}) as { results?: { requestId?: string }[] };
-    return results.some(({ requestId = "" }) => requestIds.has(requestId));
-  };
-  return queue.removeReplies(isTheirs).finally(() => queue.close());
+  return queue.removeReplies(requestIds).finally(() => queue.close());
 }
 
 async function eraseMails(folder: string, { emails }: ErasedPerson): Promise<number> {
