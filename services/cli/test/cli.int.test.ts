@@ -355,6 +355,36 @@ describe("import, export and credentials", () => {
     await until("the door to follow", async () => (await postTicket(billing, TICKET)).status === 401);
     expect((await opentickets("credentials", "disable", "nobody")).code).toBe(1);
   });
+
+  it("give a credential a new secret, and change nothing else of it that was not given", async () => {
+    const limited = { permissions: ["openticket", "getticket"], allowedIps: ["10.0.0.0/8"], admin: "admin", disabled: true };
+    const options = ["--permission", "OpenTicket", "getticket", "--allowed-ip", "10.0.0.0/8", "--admin", "admin"];
+    expect(await asJson("credentials", "add", "crm", ...options)).toMatchObject({ ...limited, disabled: false, isNew: true });
+    await opentickets("credentials", "disable", "crm");
+    const before = await stack.store.db.collection("credentials").findOne({ _id: "crm" as never });
+    const { out } = await opentickets("credentials", "add", "crm");
+    expect(out).toMatch(
+      /may +openticket getticket\nfrom +10\.0\.0\.0\/8\nadmin +admin\nstate +disabled\n[^]*still disabled; opentickets credentials enable crm/,
+    );
+    const after = await stack.store.db.collection("credentials").findOne({ _id: "crm" as never });
+    expect(after).toEqual({ ...before, ...limited, secretHash: expect.any(String) });
+    expect(after?.secretHash).not.toBe(before?.secretHash);
+    expect(await asJson("credentials", "add", "crm", "--permission", "*")).toMatchObject({ ...limited, permissions: ["*"], isNew: false });
+    expect(await asJson("credentials", "add", "crm", "--allowed-ip", "any")).toMatchObject({ ...limited, permissions: ["*"], allowedIps: [] });
+    expect((await opentickets("credentials", "add", "crm", "--admin", "nobody")).err).toContain("there is no admins nobody");
+    expect((await opentickets("credentials", "add", "crm", "--allowed-ip")).code).not.toBe(0);
+  });
+
+  it("turn a credential on again, with the secret that it got meanwhile", async () => {
+    await opentickets("credentials", "add", "pos");
+    await opentickets("credentials", "disable", "pos");
+    const { secret } = await asJson("credentials", "add", "pos");
+    const pos = { httpUrl: stack.httpUrl, credentials: { identifier: "pos", secret } };
+    expect((await postTicket(pos, TICKET)).status).toBe(401);
+    expect((await opentickets("credentials", "enable", "pos")).out).toContain("pos is enabled");
+    await until("the door to follow", async () => (await postTicket(pos, TICKET)).status === 201);
+    expect((await opentickets("credentials", "enable", "nobody")).code).toBe(1);
+  });
 });
 
 describe("erase", () => {

@@ -6,6 +6,7 @@ export { BlobNotFound, type BlobStore, BlobTooLarge } from "./blob-store.ts";
 export { sweepBlobs } from "./blob-sweep.ts";
 export { claimTurn } from "./claim-turn.ts";
 export { connectStore, type StoreConnection } from "./connect.ts";
+export { type PutCredential, putCredential, type SaidOfCredential, type StandingCredential, switchCredential } from "./credentials.ts";
 export { type DeadLetterStore, forgetRefusal, makeMongoDeadLetters, recordDropped } from "./dead-letters.ts";
 export type { CredentialStore, Directory } from "./directory.ts";
 export { type Erased, type ErasedPerson, erasePerson, findPerson, isOfPerson } from "./erase.ts";
