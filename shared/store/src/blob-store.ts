@@ -7,6 +7,8 @@ export interface BlobStore {
    * Either way nothing is left behind.
    */
   put(content: AsyncIterable<Uint8Array>, meta: { maxBytes: number }): Promise<StoredBlob>;
+  /** Takes content in as `put` does, and shows it to nobody before it is published. */
+  stage(content: AsyncIterable<Uint8Array>, meta: { maxBytes: number }): Promise<StagedBlob>;
   has(sha256: string): Promise<{ size: number } | undefined>;
   /** Throws {@link BlobNotFound}. */
   open(sha256: string): Promise<Readable>;
@@ -16,6 +18,17 @@ export interface BlobStore {
 export interface StoredBlob {
   sha256: string;
   size: number;
+}
+
+/**
+ * Content that is nobody's yet. It is published or discarded, once; a crash before leaves it to the sweep. What others have
+ * put or staged of the same content is their own: discarding takes nothing of it.
+ */
+export interface StagedBlob extends StoredBlob {
+  /** Makes it what `put` would have: safe once this ends. When it throws, nothing is left behind where that can be known. */
+  publish(): Promise<void>;
+  /** Takes it away. Never throws: what cannot be removed now is swept later. */
+  discard(): Promise<void>;
 }
 
 export class BlobTooLarge extends Error {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import type { RejectionRecord, ReplyRecord, TicketRecord } from "@openticket/contract";
-import { BlobNotFound, type BlobStore, BlobTooLarge } from "./blob-store.ts";
+import { BlobNotFound, type BlobStore, BlobTooLarge, type StagedBlob } from "./blob-store.ts";
 import { type CredentialStore, type Directory, type FindRow, makeCredentialStore, makeDirectory } from "./directory.ts";
 import { byRequestId, makeMemoryOutbox } from "./memory-outbox.ts";
 import { keyOf, type ReferenceData, type ReferenceKind, type Row } from "./reference-schemas.ts";
@@ -89,18 +89,26 @@ function findIn(data: ReferenceData): FindRow {
 /** Content in memory. */
 export function makeMemoryBlobStore(): BlobStore {
   const blobs = new Map<string, Buffer>();
-  return {
-    async put(content, { maxBytes }) {
-      const chunks: Uint8Array[] = [];
-      let size = 0;
-      for await (const chunk of content) {
-        size += chunk.length;
-        if (size > maxBytes) throw new BlobTooLarge(maxBytes);
-        chunks.push(Uint8Array.from(chunk));
-      }
-      const bytes = Buffer.concat(chunks);
-      const sha256 = createHash("sha256").update(bytes).digest("hex");
+  async function stage(content: AsyncIterable<Uint8Array>, { maxBytes }: { maxBytes: number }): Promise<StagedBlob> {
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    for await (const chunk of content) {
+      size += chunk.length;
+      if (size > maxBytes) throw new BlobTooLarge(maxBytes);
+      chunks.push(Uint8Array.from(chunk));
+    }
+    const bytes = Buffer.concat(chunks);
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    const publish = async () => {
       blobs.set(sha256, bytes);
+    };
+    return { sha256, size, publish, discard: async () => {} };
+  }
+  return {
+    stage,
+    async put(content, meta) {
+      const { sha256, size, publish } = await stage(content, meta);
+      await publish();
       return { sha256, size };
     },
     async has(sha256) {

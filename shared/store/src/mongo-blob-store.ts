@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import mongoose from "mongoose";
-import { BlobNotFound, type BlobStore, BlobTooLarge, type StoredBlob } from "./blob-store.ts";
+import { BlobNotFound, type BlobStore, BlobTooLarge, type StagedBlob, type StoredBlob } from "./blob-store.ts";
 import { BUCKET, COLLECTIONS, type StoreConnection } from "./connect.ts";
 import { inTime } from "./in-time.ts";
 import { insertOrFind } from "./insert-or-find.ts";
@@ -15,9 +15,9 @@ import { type BlobDocument, CHUNK_BYTES, keepKnown, makeSmallBlobWriter, type Sm
  * Choice: content streams into a GridFS file of its own, whose chunks are written as they fill; then one insert into
  * `blobs` with the hash as `_id` makes it visible. Whoever comes second finds the name taken and removes its copy.
  * Small content waits for its end first, is not written at all when it is known, and else together with other small
- * content (small-blobs.ts).
- * Invariant: what stands in `blobs` is complete. A file that no blob names is a leftover of a crash, and swept; so is a
- * blob that no ticket, reply or message that came in holds, a while after it was last put.
+ * content (small-blobs.ts). What is staged stops before its last chunk and its file, or, when it is small, before any write.
+ * Invariant: what stands in `blobs` is complete. A file that no blob names, or a chunk without a file, is a leftover of a
+ * crash, and swept; so is a blob that no ticket, reply or message that came in holds, a while after it was last put.
  */
 
 /** See the head of the file. */
@@ -27,7 +27,12 @@ export function makeMongoBlobStore(store: StoreConnection): BlobStore {
   const bucket = new mongoose.mongo.GridFSBucket(store.db, { bucketName: BUCKET, chunkSizeBytes: CHUNK_BYTES, writeConcern: { w: "majority", journal: true } });
   const writers: Writers = { db: store.db, blobs, bucket, writeSmall: makeSmallBlobWriter(store) };
   return {
-    put: (content, { maxBytes }) => put(content, maxBytes, writers),
+    async put(content, { maxBytes }) {
+      const { sha256, size, publish } = await stage(content, maxBytes, writers);
+      await publish();
+      return { sha256, size };
+    },
+    stage: (content, { maxBytes }) => stage(content, maxBytes, writers),
     async has(sha256) {
       const blob = await inTime(blobs.findOne({ _id: sha256 }, { projection: { size: 1 } }));
       return blob ? { size: blob.size } : undefined;
@@ -42,6 +47,7 @@ export function makeMongoBlobStore(store: StoreConnection): BlobStore {
 
 type Blobs = mongoose.mongo.Collection<BlobDocument>;
 type Bucket = mongoose.mongo.GridFSBucket;
+type Upload = mongoose.mongo.GridFSBucketWriteStream;
 interface Writers {
   db: mongoose.mongo.Db;
   blobs: Blobs;
@@ -49,11 +55,10 @@ interface Writers {
   writeSmall(blob: SmallBlob): Promise<void>;
 }
 
-async function put(content: AsyncIterable<Uint8Array>, maxBytes: number, writers: Writers): Promise<StoredBlob> {
-  const { blobs, bucket, writeSmall } = writers;
+async function stage(content: AsyncIterable<Uint8Array>, maxBytes: number, writers: Writers): Promise<StagedBlob> {
   const hash = createHash("sha256");
   const held: Uint8Array[] = [];
-  let upload: mongoose.mongo.GridFSBucketWriteStream | undefined;
+  let upload: Upload | undefined;
   let size = 0;
   try {
     for await (const chunk of content) {
@@ -62,40 +67,57 @@ async function put(content: AsyncIterable<Uint8Array>, maxBytes: number, writers
       hash.update(chunk);
       if (upload) await write(upload, chunk);
       else held.push(chunk);
-      if (!upload && size > CHUNK_BYTES) upload = await startUpload(bucket, held);
+      if (!upload && size > CHUNK_BYTES) upload = await startUpload(writers.bucket, held);
     }
-    const sha256 = hash.digest("hex");
-    if (!upload) {
-      await writeSmall({ sha256, size, bytes: Buffer.concat(held) });
-      return { sha256, size };
-    }
-    if ((await keepKnown([sha256], blobs)).has(sha256)) {
-      await upload.abort();
-      return { sha256, size };
-    }
-    await end(upload);
-    await publish({ _id: sha256, fileId: upload.id, size, createdAt: new Date() }, writers);
-    return { sha256, size };
   } catch (error) {
-    // What cannot be removed now is swept later; the cause is what the caller needs.
-    await upload?.abort().catch(() => {});
+    if (upload) await abort(upload);
     throw error;
   }
+  const blob = { sha256: hash.digest("hex"), size };
+  return upload ? stagedUpload(blob, upload, writers) : stagedSmall(blob, Buffer.concat(held), writers);
 }
 
-async function startUpload(bucket: Bucket, held: Uint8Array[]): Promise<mongoose.mongo.GridFSBucketWriteStream> {
+function stagedSmall(blob: StoredBlob, bytes: Uint8Array, { writeSmall }: Writers): StagedBlob {
+  return { ...blob, publish: () => writeSmall({ ...blob, bytes }), discard: async () => {} };
+}
+
+function stagedUpload({ sha256, size }: StoredBlob, upload: Upload, writers: Writers): StagedBlob {
+  return {
+    sha256,
+    size,
+    discard: () => abort(upload),
+    async publish() {
+      try {
+        if ((await keepKnown([sha256], writers.blobs)).has(sha256)) return await abort(upload);
+        await end(upload);
+        await publish({ _id: sha256, fileId: upload.id, size, createdAt: new Date() }, writers);
+      } catch (error) {
+        await abort(upload);
+        throw error;
+      }
+    },
+  };
+}
+
+async function startUpload(bucket: Bucket, held: Uint8Array[]): Promise<Upload> {
   const upload = bucket.openUploadStream("blob");
   upload.on("error", () => {}); // Reported by the write that meets it.
   for (const chunk of held.splice(0)) await write(upload, chunk);
   return upload;
 }
 
-async function write(upload: mongoose.mongo.GridFSBucketWriteStream, chunk: Uint8Array): Promise<void> {
+/** Ends when what it filled is written: a chunk that came in behind an abort would stay. */
+async function write(upload: Upload, chunk: Uint8Array): Promise<void> {
   if (upload.errored) throw upload.errored;
-  if (!upload.write(chunk)) await inTime(once(upload, "drain"));
+  await inTime(new Promise<void>((resolve, reject) => upload.write(chunk, (error) => (error ? reject(error) : resolve()))));
 }
 
-async function end(upload: mongoose.mongo.GridFSBucketWriteStream): Promise<void> {
+/** Takes away what was written. An upload that has ended stays: a blob may name it. What cannot be removed now is swept later. */
+async function abort(upload: Upload): Promise<void> {
+  await inTime(upload.abort()).catch(() => {});
+}
+
+async function end(upload: Upload): Promise<void> {
   if (upload.errored) throw upload.errored;
   const finished = once(upload, "finish");
   upload.end();

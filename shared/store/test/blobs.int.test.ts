@@ -109,6 +109,47 @@ describe("blobs", () => {
   });
 });
 
+describe("staged content", () => {
+  const stage = (content: Buffer) => makeMongoBlobStore(store).stage(chunksOf(content), { maxBytes: 4 * MIB });
+  const all = () => Promise.all(["blobs", "blobfiles.files", "blobfiles.chunks"].map(count));
+  const kinds: [string, number, number][] = [
+    ["small", 1000, 1],
+    ["of several chunks", 2 * MIB + 1, 9],
+  ];
+
+  it.each(kinds)("is nobody's before it is published: %s", async (_what, size, chunks) => {
+    const content = Buffer.alloc(size, randomUUID());
+    const { sha256, publish } = await stage(content);
+    expect([await count("blobs"), await makeMongoBlobStore(store).has(sha256)]).toEqual([0, undefined]);
+    await publish();
+    expect((await read(sha256)).equals(content)).toBe(true);
+    expect(await all()).toEqual([1, 1, chunks]);
+  });
+
+  it.each(kinds)("leaves nothing when it is discarded, nor when its source breaks: %s", async (_what, size) => {
+    const content = Buffer.alloc(size, randomUUID());
+    await (await stage(content)).discard();
+    async function* broken() {
+      yield* chunksOf(content);
+      throw new Error("gone");
+    }
+    await expect(makeMongoBlobStore(store).stage(broken(), { maxBytes: 4 * MIB })).rejects.toThrow("gone");
+    expect(await all()).toEqual([0, 0, 0]);
+  });
+
+  it.each(kinds)("takes nothing of others with the same content along, whoever is first: %s", async (_what, size, chunks) => {
+    const content = Buffer.alloc(size, randomUUID());
+    const [before, beside, after] = [await stage(content), await stage(content), await stage(content)];
+    await before.discard();
+    await Promise.all([beside.publish(), stage(content).then(({ discard }) => discard())]);
+    await after.discard();
+    const [twice, again] = [await stage(content), await stage(content)];
+    await Promise.all([twice.publish(), again.publish()]);
+    expect((await read(beside.sha256)).equals(content)).toBe(true);
+    expect(await all()).toEqual([1, 1, chunks]);
+  });
+});
+
 /** The store, with its calls of one method of its collections counted. */
 function spiedOn(method: "insertMany"): { connection: StoreConnection; calls(): number } {
   let calls = 0;
