@@ -1,5 +1,5 @@
 import { type Drain, type Logger, startLoop } from "@openticket/runtime";
-import { claimTurn, type DeadLetterStore, type StoreConnection, sweepBlobs } from "@openticket/store";
+import { claimTurn, type DeadLetterStore, type StoreConnection, sweepBlobs, sweepStaged } from "@openticket/store";
 import { FILE_WAITS_DAYS, type WorkerConfig } from "./config.ts";
 
 export interface SweepDeps {
@@ -13,6 +13,12 @@ export interface SweepDeps {
 const MS_PER_DAY = 86_400_000;
 /** How often a worker asks whether the day's sweep of files is its own, ms. */
 const FILES_LOOK_MS = 3_600_000;
+/** How often it is looked for what crashes have left of uploads, ms: the day's sweep takes what this one has missed. */
+const STAGED_LOOK_MS = 3_600_000;
+/** What an upload has left counts as a leftover after so long, ms: longer than any takes, and than a wrong time zone puts a clock off. */
+const STAGED_WAITS_MS = 12 * 3_600_000;
+/** How far the hourly look goes back, ms. */
+const STAGED_SEEN_MS = 3 * MS_PER_DAY;
 /** How often it is looked for dead letters whose request was sent again and has its outcome, ms. */
 const LETTERS_LOOK_MS = 60_000;
 
@@ -25,7 +31,13 @@ export function startSweeps(
     async round(stopped) {
       if (!(await claimTurn(store, { name: "blob-sweep", everyMs: MS_PER_DAY, now: now() }))) return false;
       const messagesKeptMs = keptDays && keptDays * MS_PER_DAY;
-      const count = await sweepBlobs(store, { olderThanMs: FILE_WAITS_DAYS * MS_PER_DAY, messagesKeptMs, now: now(), stopped });
+      const count = await sweepBlobs(store, {
+        olderThanMs: FILE_WAITS_DAYS * MS_PER_DAY,
+        messagesKeptMs,
+        stagedOlderThanMs: STAGED_WAITS_MS,
+        now: now(),
+        stopped,
+      });
       if (count > 0) logger.info({ files: count }, "files that belong to nobody removed");
       return false;
     },
@@ -34,6 +46,18 @@ export function startSweeps(
     onFault: (err) => logger.warn({ err }, "files not swept"),
   });
   drain.onDrain("file sweep", () => files.close());
+  const staged = startLoop({
+    async round(stopped) {
+      if (!(await claimTurn(store, { name: "staged-sweep", everyMs: STAGED_LOOK_MS, now: now() }))) return false;
+      const count = await sweepStaged(store, { olderThanMs: STAGED_WAITS_MS, youngerThanMs: STAGED_SEEN_MS, now: now(), stopped });
+      if (count > 0) logger.info({ files: count }, "uploads that were broken off removed");
+      return false;
+    },
+    intervalMs: STAGED_LOOK_MS,
+    random: Math.random,
+    onFault: (err) => logger.warn({ err }, "uploads that were broken off not removed"),
+  });
+  drain.onDrain("sweep of uploads", () => staged.close());
   const decided = startLoop({
     async round() {
       if (!(await claimTurn(store, { name: "dead-letters", everyMs: LETTERS_LOOK_MS, now: now() }))) return false;

@@ -13,33 +13,96 @@ import type { BlobDocument } from "./small-blobs.ts";
 export interface BlobSweep {
   olderThanMs: number;
   messagesKeptMs?: number | undefined;
+  /** What was staged counts as a leftover after so long; unset: `olderThanMs`. */
+  stagedOlderThanMs?: number;
   now: Date;
   /** No further file is looked at; the rest is for the next sweep. */
   stopped?: AbortSignal;
 }
+
+type ObjectId = mongoose.mongo.ObjectId;
 
 /** Files that are looked at together. */
 const TOGETHER = 500;
 
 /** See {@link BlobSweep}; the number of files that are gone. */
 export async function sweepBlobs(store: StoreConnection, sweep: BlobSweep): Promise<number> {
-  return (await sweepStaged(store, sweep)) + (await sweepUnused(store, sweep));
+  const { olderThanMs, stagedOlderThanMs = olderThanMs } = sweep;
+  return (await sweepStaged(store, { ...sweep, olderThanMs: stagedOlderThanMs })) + (await sweepUnused(store, sweep));
 }
 
-async function sweepStaged(store: StoreConnection, { olderThanMs, now, stopped }: BlobSweep): Promise<number> {
-  const limit = new Date(now.getTime() - olderThanMs);
+export interface StagedSweep extends Pick<BlobSweep, "olderThanMs" | "now" | "stopped"> {
+  /** What was begun before is not looked at; unset: all is. */
+  youngerThanMs?: number;
+}
+
+/**
+ * Takes away what a crash left of uploads alone: files that no blob names, and chunks without a file. `olderThanMs` is longer
+ * than any upload takes, by the clock of whoever stores. The number of those that are gone.
+ */
+export async function sweepStaged(store: StoreConnection, sweep: StagedSweep): Promise<number> {
+  return (await sweepFiles(store, sweep)) + (await sweepChunks(store, sweep));
+}
+
+async function sweepFiles(store: StoreConnection, sweep: StagedSweep): Promise<number> {
   const blobs = store.db.collection<BlobDocument>(COLLECTIONS.blobs);
   const bucket = new mongoose.mongo.GridFSBucket(store.db, { bucketName: BUCKET });
+  const { since, until } = limitsOf(sweep);
+  const begun = { uploadDate: { $lt: until }, ...(since && { _id: { $gte: idAt(since) } }) };
   let swept = 0;
-  for await (const files of inBatches(bucket.find({ uploadDate: { $lt: limit } }, { projection: { _id: 1 } }), TOGETHER, stopped)) {
+  for await (const files of inBatches(bucket.find(begun, { projection: { _id: 1 } }), TOGETHER, sweep.stopped)) {
     const ids = files.map(({ _id }) => _id);
-    const named = new Set((await blobs.find({ fileId: { $in: ids } }, { projection: { fileId: 1 } }).toArray()).map(({ fileId }) => fileId.toHexString()));
-    for (const id of ids.filter((each) => !named.has(each.toHexString()))) {
+    const named = await blobs.find({ fileId: { $in: ids } }, { projection: { fileId: 1 } }).toArray();
+    for (const id of without(
+      ids,
+      named.map(({ fileId }) => fileId),
+    )) {
       await bucket.delete(id);
       swept++;
     }
   }
   return swept;
+}
+
+/** An upload writes its file last. */
+async function sweepChunks(store: StoreConnection, sweep: StagedSweep): Promise<number> {
+  const chunks = store.db.collection<{ files_id: ObjectId; n: number }>(COLLECTIONS.blobChunks);
+  const files = store.db.collection(COLLECTIONS.blobFiles);
+  const { since, until } = limitsOf(sweep);
+  const begun = { files_id: { $lt: idAt(until), ...(since && { $gte: idAt(since) }) } };
+  // One step in the index for each upload, whatever it has of chunks.
+  const uploads = chunks.aggregate<{ _id: ObjectId }>([
+    { $match: begun },
+    { $sort: { files_id: 1, n: 1 } },
+    { $group: { _id: "$files_id", n: { $first: "$n" } } },
+  ]);
+  let swept = 0;
+  for await (const some of inBatches(uploads, TOGETHER, sweep.stopped)) {
+    const ids = some.map(({ _id }) => _id);
+    const whole = await files.find({ _id: { $in: ids } }, { projection: { _id: 1 } }).toArray();
+    const lost = without(
+      ids,
+      whole.map(({ _id }) => _id),
+    );
+    if (lost.length > 0) await chunks.deleteMany({ files_id: { $in: lost } });
+    swept += lost.length;
+  }
+  return swept;
+}
+
+function without(ids: readonly ObjectId[], others: readonly ObjectId[]): ObjectId[] {
+  const known = new Set(others.map((each) => each.toHexString()));
+  return ids.filter((each) => !known.has(each.toHexString()));
+}
+
+function limitsOf({ olderThanMs, youngerThanMs, now }: StagedSweep): { since: Date | undefined; until: Date } {
+  const ago = (ms: number) => new Date(now.getTime() - ms);
+  return { since: youngerThanMs === undefined ? undefined : ago(youngerThanMs), until: ago(olderThanMs) };
+}
+
+/** The first id that is made at that time. */
+function idAt(at: Date): ObjectId {
+  return mongoose.mongo.ObjectId.createFromTime(Math.floor(at.getTime() / 1000));
 }
 
 async function sweepUnused(store: StoreConnection, { olderThanMs, messagesKeptMs, now, stopped }: BlobSweep): Promise<number> {

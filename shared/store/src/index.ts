@@ -3,7 +3,7 @@
 export { auditStore, type StoreAudit, undecidedRequests } from "./audit.ts";
 export type { Difference } from "./audit-difference.ts";
 export { BlobNotFound, type BlobStore, BlobTooLarge, type StagedBlob } from "./blob-store.ts";
-export { sweepBlobs } from "./blob-sweep.ts";
+export { sweepBlobs, sweepStaged } from "./blob-sweep.ts";
 export { claimTurn } from "./claim-turn.ts";
 export { connectStore, type StoreConnection } from "./connect.ts";
 export { type PutCredential, putCredential, type SaidOfCredential, type StandingCredential, switchCredential } from "./credentials.ts";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { testMongoUrl, uniqueName } from "../../../test/support/servers.ts";
 import { BlobNotFound, BlobTooLarge } from "../src/blob-store.ts";
-import { sweepBlobs } from "../src/blob-sweep.ts";
+import { sweepBlobs, sweepStaged } from "../src/blob-sweep.ts";
 import { COLLECTIONS, connectStore, type StoreConnection } from "../src/connect.ts";
 import { makeMongoInbound } from "../src/inbound.ts";
 import { strandedInbound } from "../src/inbound-audit.ts";
@@ -264,6 +264,17 @@ describe("the sweep", () => {
     await put(Buffer.from("again"));
     expect(await sweepIn(0.9)).toBe(0);
     expect(await sweepIn(1.1)).toBe(1);
+  });
+
+  it("takes chunks of uploads that never ended within hours, and leaves those of files, however young", async () => {
+    const { sha256 } = await put(Buffer.alloc(2 * MIB, "kept"));
+    await makeMongoBlobStore(store).stage(chunksOf(Buffer.alloc(2 * MIB, "lost")), { maxBytes: 4 * MIB });
+    expect([await count("blobs"), await count("blobfiles.files")]).toEqual([1, 1]);
+    const hours = 3_600_000;
+    const look = (inHours: number) => sweepStaged(store, { olderThanMs: 12 * hours, youngerThanMs: 3 * DAY_MS, now: inDays(inHours / 24) });
+    expect([await look(11.9), await look(80), await look(12.1), await look(12.1)]).toEqual([0, 0, 1, 0]);
+    expect((await read(sha256)).length).toBe(2 * MIB);
+    expect(await count("blobfiles.chunks")).toBe(9);
   });
 
   it("takes what an upload left that never ended", async () => {
