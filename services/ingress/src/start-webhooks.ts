@@ -11,10 +11,11 @@ import {
 } from "@openticket/store";
 import { type KindDeps, makeGuardedFetch, ProviderUnreachable, type SecretBox, SecretsLocked, sourceKind } from "@openticket/webhooks";
 import { sendBeforeBody } from "./adapters/http/send-before-body.ts";
-import { makeMemoryBudget } from "./adapters/webhook/memory-budget.ts";
+import { COST_OF_BYTE } from "./adapters/webhook/read-call.ts";
 import { registerWebhooks, type WebhookRouteDeps } from "./adapters/webhook/route.ts";
 import type { HttpConfig } from "./config.ts";
 import { makeGate } from "./intake/gate.ts";
+import { makeMemoryBudget } from "./intake/memory-budget.ts";
 import type { makeCommandQueue } from "./queue/command-queue.ts";
 import { readVitals } from "./vitals.ts";
 
@@ -57,7 +58,7 @@ export function webhookRoutes(config: HttpConfig, parts: WebhookParts): (app: Pa
     maxBodyBytes: config.HTTP_MAX_BODY_BYTES,
     bodyTimeoutMs: config.WEBHOOK_BODY_TIMEOUT_MS,
     publicUrl: config.HTTP_PUBLIC_URL,
-    budget: makeMemoryBudget(config.WEBHOOK_MEMORY_BYTES),
+    budget: makeMemoryBudget(config.WEBHOOK_MEMORY_BYTES, COST_OF_BYTE),
     // Stored first, so that a queue that is away loses nothing: some providers send an event only once.
     gate: makeGate({ read: () => readVitals(queue, store), maxQueueDepth: config.HTTP_MAX_QUEUE_DEPTH, isQueueOptional: true, nowMs: () => performance.now() }),
     inTime: (work) => inTime(work, STORE_TIMEOUT_MS),

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { MemoryBudget } from "./memory-budget.ts";
+import type { MemoryBudget } from "../../intake/memory-budget.ts";
 
 /** Why a body was not read to its end. `gone`: its sender is no longer there. */
 export class BodyRefused extends Error {
@@ -18,6 +18,14 @@ export interface ReadOptions {
   timeoutMs: number;
   budget: MemoryBudget;
 }
+
+/**
+ * What a byte of a body costs until its call is answered: itself, its letter in the text of the JSON, the same in a field of
+ * that, and half a byte of the mail that the field holds. A letter takes two bytes where a single one of its text is beyond
+ * Latin, such as "€". Measured with calls of 72 MiB by Postmark: 3.5, and 5 with such a letter.
+ * A signature is made over a whole body, which therefore has to be held until it is verified.
+ */
+export const COST_OF_BYTE = 5;
 
 /** From here on a body gets the room that it says it will need, bytes: who sends less takes none. */
 const ROOM_AFTER_BYTES = 1024 * 1024;

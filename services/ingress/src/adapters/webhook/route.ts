@@ -3,9 +3,9 @@ import type { Logger, Metrics } from "@openticket/runtime";
 import type { CallHead, SourceKind } from "@openticket/webhooks";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Overloaded } from "../../intake/gate.ts";
+import type { MemoryBudget } from "../../intake/memory-budget.ts";
 import { type ReceiveWebhookDeps, receiveWebhook, refusalOfHead, type WebhookResult } from "../../intake/receive-webhook.ts";
 import { type Answer, answerFor, failed } from "./answers.ts";
-import type { MemoryBudget } from "./memory-budget.ts";
 import { BodyRefused, readWhole } from "./read-call.ts";
 
 /**
