@@ -83,10 +83,12 @@ describe("the Kubernetes manifests", () => {
     },
   );
 
-  it("give an HTTP door memory for the calls of webhooks that it takes at once", () => {
+  it("give an HTTP door memory for the calls that it takes at once", () => {
     const { containers } = deployment.parse(find("Deployment", "openticket-http")?.content).spec.template.spec;
     const limitMib = Number(containers[0]?.resources.limits.memory.replace("Mi", ""));
-    expect(limitMib * MIB).toBeGreaterThanOrEqual(httpConfig.shape.WEBHOOK_MEMORY_BYTES.parse(undefined) + AT_REST_BYTES);
+    const { WEBHOOK_MEMORY_BYTES, HTTP_UNADMITTED_MEMORY_BYTES } = httpConfig.shape;
+    const inHandBytes = WEBHOOK_MEMORY_BYTES.parse(undefined) + HTTP_UNADMITTED_MEMORY_BYTES.parse(undefined);
+    expect(limitMib * MIB).toBeGreaterThanOrEqual(inHandBytes + AT_REST_BYTES);
   });
 
   it("scale the workers on the list that holds the waiting commands", () => {

@@ -27,6 +27,7 @@ import type { WebhookEndpointsDeps } from "./adapters/http/rest/webhook-endpoint
 import type { HttpConfig } from "./config.ts";
 import { withEnvCredentials } from "./intake/env-credentials.ts";
 import { makeGate } from "./intake/gate.ts";
+import { makeMemoryBudget } from "./intake/memory-budget.ts";
 import { makeCommandQueue } from "./queue/command-queue.ts";
 import { webhookRoutes } from "./start-webhooks.ts";
 import { readVitals } from "./vitals.ts";
@@ -62,6 +63,8 @@ export async function startHttp(config: HttpConfig, { logger, drain, metrics }: 
   const inbound = makeMongoInbound(store, { now });
   const sources = makeMongoWebhookSources(store);
   const mailboxes = makeMongoMailboxes(store);
+  const unadmitted = makeMemoryBudget(config.HTTP_UNADMITTED_MEMORY_BYTES);
+  metrics.gauge("http_unadmitted_bytes_held", "Memory that calls at api.php take before it is known who calls, bytes", unadmitted.taken);
   const box = makeSecretBox(config.SECRETS_KEY);
   const retryAfter = () => ({ "retry-after": String(RETRY_AFTER_S) });
   const checks = [
@@ -89,6 +92,7 @@ export async function startHttp(config: HttpConfig, { logger, drain, metrics }: 
       onNotEnqueued: (requestId, err) => logger.warn({ requestId, err }, "accepted, but not enqueued yet"),
       gate: makeGate({ read: () => readVitals(queue, store), maxQueueDepth: config.HTTP_MAX_QUEUE_DEPTH, nowMs: () => performance.now() }),
       blobs,
+      unadmitted,
       credentials,
       verifySecret,
       bodyLimits: bodyLimitsOf(config),

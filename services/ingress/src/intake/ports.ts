@@ -109,6 +109,17 @@ export interface BlobStore {
   open(sha256: string): Promise<Readable>;
 }
 
+/** Content that is nobody's until it is published; `discard` never throws. One of the two is called, once. */
+export interface StagedBlob extends Pick<AttachmentRef, "sha256" | "size"> {
+  publish(): Promise<void>;
+  discard(): Promise<void>;
+}
+
+/** A store that content can wait in until it is known whether it is wanted. */
+export interface StagingStore extends BlobStore {
+  stage(content: AsyncIterable<Uint8Array>, meta: { maxBytes: number }): Promise<StagedBlob>;
+}
+
 export interface Credential {
   identifier: string;
   secretHash: string;

@@ -1,7 +1,8 @@
 import type { SourceManager, SourceStore } from "@openticket/webhooks";
 import type { AcceptDeps } from "../../intake/accept.ts";
 import type { MakeCommandDeps } from "../../intake/make-command.ts";
-import type { BlobStore, CommandQueue, InboundReader, TicketReader } from "../../intake/ports.ts";
+import type { MemoryBudget } from "../../intake/memory-budget.ts";
+import type { CommandQueue, InboundReader, StagingStore, TicketReader } from "../../intake/ports.ts";
 import type { AdmitDeps } from "./api-php/admit.ts";
 import type { BodyLimits } from "./body/read-body.ts";
 import type { WebhookEndpointsDeps } from "./rest/webhook-endpoint-deps.ts";
@@ -23,7 +24,9 @@ export interface HttpDeps extends AdmitDeps, MakeCommandDeps, AcceptDeps {
   webhookEndpoints: WebhookEndpointsDeps;
   /** Throws Overloaded when nothing more can be taken. */
   gate(): Promise<void>;
-  blobs: BlobStore;
+  blobs: StagingStore;
+  /** Memory for all calls of the classic API of which it is not known yet who calls. */
+  unadmitted: MemoryBudget;
   bodyLimits: BodyLimits;
   allowGet: boolean;
   hasAccessKeys: boolean;

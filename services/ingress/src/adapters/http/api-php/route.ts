@@ -1,6 +1,7 @@
 import { ADD_TICKET_REPLY_JOB, type CommandResult, isReplyAdded } from "@openticket/contract";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { handOverAndWait } from "../../../intake/accept.ts";
+import type { Caller } from "../../../intake/authenticate.ts";
 import { Overloaded } from "../../../intake/gate.ts";
 import { makeCommand, makeReplyCommand } from "../../../intake/make-command.ts";
 import { QueueUnavailable, ReplyLate } from "../../../intake/ports.ts";
@@ -14,13 +15,16 @@ import { actionOf, admit, holdsCredentials } from "./admit.ts";
 import { type Answer, formatAnswer, headersOf } from "./answer.ts";
 import { peekParams } from "./peek.ts";
 import { CallRefused, invalidIp } from "./refusals.ts";
+import { type StagedFiles, stageFiles } from "./staged-files.ts";
+import { makeUnadmitted, type Unadmitted } from "./unadmitted.ts";
 
 /**
  * `POST <any prefix>/includes/api.php`: the call that existing clients make (source: the wire facts).
  *
  * Actions: OpenTicket, AddTicketReply. Statuses: 200 for a success and for every business error; 400 empty action; 403 address, credentials, permission;
  * 405 a method that is not served; 413 a body over the limit; 415 a body of an unknown type; 503 with Retry-After when
- * the queue does not take the command or the outcome is late: the answer then holds the requestId to ask with.
+ * the queue does not take the command or the outcome is late: the answer then holds the requestId to ask with. Also 503 when too
+ * much is in hand of callers whose credentials have not come yet.
  */
 export function registerApiPhp(app: FastifyInstance, deps: HttpDeps): void {
   app.register(async (scope) => {
@@ -65,12 +69,7 @@ interface Call {
 async function serve(request: FastifyRequest, call: Call, deps: HttpDeps): Promise<Answer> {
   refuseEarly(request, deps);
   await deps.gate();
-  const body = await readParams(request, call, deps).catch(async (error: unknown) => {
-    await refuseStranger(request, call, deps);
-    throw error;
-  });
-  call.params = { ...call.query, ...body.params };
-  const caller = await admit(call.params, request.ip, deps);
+  const { body, caller } = await letIn(request, call, deps);
   const make = actionOf(call.params) === ADD_TICKET_REPLY_JOB.toLowerCase() ? makeReplyCommand : makeCommand;
   const command = make(
     {
@@ -100,24 +99,56 @@ function refuseEarly(request: FastifyRequest, deps: HttpDeps): void {
   if (!deps.isAllowedIp(request.ip) && !deps.hasAccessKeys) throw invalidIp(request.ip);
 }
 
-async function readParams(request: FastifyRequest, call: Call, deps: HttpDeps): Promise<ReadBody> {
+/** Who calls, and with what, its files safe by then. Of who is refused, and of a body that breaks off, nothing stays. */
+async function letIn(request: FastifyRequest, call: Call, deps: HttpDeps): Promise<{ body: ReadBody; caller: Caller }> {
+  const [files, memory] = [stageFiles(deps.blobs), makeUnadmitted(deps.unadmitted)];
+  try {
+    const body = await readParams(request, call, { files, memory }, deps).catch(async (error: unknown) => {
+      await admitKnown(request, call, deps);
+      throw error;
+    });
+    call.params = { ...call.query, ...body.params };
+    const caller = await admit(call.params, request.ip, deps);
+    await files.publish(body.attachments);
+    return { body, caller };
+  } finally {
+    await files.discard();
+    memory.close();
+  }
+}
+
+interface Held {
+  files: StagedFiles;
+  memory: Unadmitted;
+}
+
+async function readParams(request: FastifyRequest, call: Call, { files, memory }: Held, deps: HttpDeps): Promise<ReadBody> {
   if (request.method === "GET") return { params: {}, attachments: [], problems: [] };
+  const admitEarly = (paramsSoFar: Record<string, unknown>) => {
+    call.params = { ...call.query, ...paramsSoFar };
+    return admitKnown(request, call, deps);
+  };
   return readBody(request.raw, request.headers, {
     limits: deps.bodyLimits,
-    storeBlob: (content, meta) => deps.blobs.put(content, meta),
+    storeBlob: files.stage,
     async beforeFirstBlob(paramsSoFar) {
-      call.params = { ...call.query, ...paramsSoFar };
-      await refuseStranger(request, call, deps);
+      if (await admitEarly(paramsSoFar)) memory.isLetIn();
     },
+    onHeld: (heldBytes, paramsSoFar) => memory.holds(heldBytes, () => admitEarly(paramsSoFar())),
     onFailure(paramsSoFar) {
       call.params = { ...call.query, ...paramsSoFar };
     },
   });
 }
 
-/** Who is already plain to be a stranger is told so: before any file is stored, and rather than what is wrong with the body. */
-async function refuseStranger(request: FastifyRequest, { params }: Call, deps: HttpDeps): Promise<void> {
-  if (holdsCredentials(params)) await admit({ ...params, action: actionOf(params) || "openticket" }, request.ip, deps);
+/**
+ * Who is already plain to be a stranger is told so: before any file is stored, and rather than what is wrong with the body.
+ * False where it is not plain yet who calls.
+ */
+async function admitKnown(request: FastifyRequest, { params }: Call, deps: HttpDeps): Promise<boolean> {
+  if (!holdsCredentials(params)) return false;
+  await admit({ ...params, action: actionOf(params) || "openticket" }, request.ip, deps);
+  return true;
 }
 
 function answerFor(result: CommandResult): Answer {

@@ -9,6 +9,11 @@ import { AttachmentRefused } from "./errors.ts";
 import type { BodyLimits } from "./limits.ts";
 import { TextBudget, TextSink } from "./text.ts";
 
+/** What a byte of text takes at most: a buffer that has grown to twice its content, and the one that it grew from. */
+const COST_OF_TEXT = 3;
+/** What a file takes at most, however large, bytes: twice what a store writes at once. */
+const MOST_OF_FILE_BYTES = 512 * 1024;
+
 const WANTED = 'send base64 of JSON [{"name":"a.txt","data":"<base64>"}], file parts attachments[], or fields attachments[0][name] and attachments[0][data]';
 
 /**
@@ -31,6 +36,7 @@ export class AttachmentIntake {
   #reason: string | undefined;
   #count = 0;
   #totalBytes = 0;
+  #fileBytes = 0;
 
   constructor(limits: BodyLimits, spool: BlobSpool) {
     this.limits = limits;
@@ -38,6 +44,11 @@ export class AttachmentIntake {
     this.#spool = spool;
     const { attachmentExtensions: extensions } = limits;
     if (extensions !== "any") this.#extensions = new Set(extensions);
+  }
+
+  /** Memory that the body's text and its files may take by now, bytes. */
+  get heldBytes(): number {
+    return this.textBudget.heldBytes * COST_OF_TEXT + this.#fileBytes;
   }
 
   /** For a form field `attachments[key]…`. */
@@ -132,6 +143,7 @@ export class AttachmentIntake {
     if (this.#totalBytes > attachmentTotalBytes) {
       throw new AttachmentRefused("too-large-together", `the attachments of a request may have at most ${attachmentTotalBytes} bytes together`);
     }
+    this.#fileBytes += Math.min(bytes.length, Math.max(0, MOST_OF_FILE_BYTES - channel.size));
     channel.write(bytes);
   }
 }

@@ -94,7 +94,9 @@ class JsonSink implements ByteSink {
   }
 
   write(bytes: Buffer): void {
+    const before = this.#scanner.textBytes;
     this.#scan(() => this.#scanner.push(bytes));
+    this.#intake.textBudget.note(this.#scanner.textBytes - before);
   }
 
   end(): void {

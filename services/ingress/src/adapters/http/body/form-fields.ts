@@ -28,7 +28,7 @@ export class FormFields {
   }
 
   setBytes(path: FieldPath, bytes: Buffer): void {
-    this.#tree.admit(path);
+    this.#admit(path);
     this.#intake.textBudget.spend(bytes.length);
     this.#tree.set(path, decodeFieldText(bytes));
   }
@@ -37,7 +37,7 @@ export class FormFields {
   sinkFor(name: string): ByteSink {
     const path = parseFieldName(name);
     if (path === undefined) return DISCARD;
-    this.#tree.admit(path);
+    this.#admit(path);
     if (path.root !== ATTACHMENTS) return new TextSink(this.#intake.textBudget, (text) => this.#tree.set(path, text));
     const [key, property] = path.keys;
     return key === undefined ? new AttachmentText(this.#intake) : this.#intake.fieldSink(key, property);
@@ -47,7 +47,12 @@ export class FormFields {
   fileSinkFor(name: string, file: { name: string; contentType?: string }): ByteSink {
     const path = parseFieldName(name);
     if (path === undefined) return DISCARD;
-    this.#tree.admit(path);
+    this.#admit(path);
     return path.root === ATTACHMENTS ? this.#intake.fileSink(path.keys[0] ?? "", file) : DISCARD;
+  }
+
+  #admit(path: FieldPath): void {
+    this.#tree.admit(path);
+    this.#intake.textBudget.note(path.keys.reduce((sum, key) => sum + key.length, path.root.length));
   }
 }

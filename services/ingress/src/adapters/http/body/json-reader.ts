@@ -64,7 +64,9 @@ export class JsonReader implements BodyReader {
   }
 
   #scan(bytes: Buffer): void {
+    const before = this.#scanner.textBytes;
     orMalformed(() => this.#scanner.push(bytes));
+    this.#intake.textBudget.note(this.#scanner.textBytes - before);
   }
 }
 

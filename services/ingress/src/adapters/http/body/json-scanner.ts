@@ -47,6 +47,11 @@ export class JsonScanner {
     this.#limits = limits;
   }
 
+  /** Bytes outside strings that go to sinks, so far. */
+  get textBytes(): number {
+    return this.#textBytes;
+  }
+
   push(bytes: Buffer): void {
     let at = 0;
     while (at < bytes.length) {

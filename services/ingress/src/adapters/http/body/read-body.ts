@@ -32,6 +32,11 @@ export interface ReadBodyDeps {
   storeBlob(content: AsyncIterable<Uint8Array>, meta: { maxBytes: number }): Promise<StoredBlob>;
   /** Called once, before the first attachment is stored, with what is known by then. What it throws ends the request. */
   beforeFirstBlob?(paramsSoFar: Record<string, unknown>): Promise<void>;
+  /**
+   * Called between pieces with the memory that the body may take by now, bytes, and what is known by then. A promise is
+   * awaited before more is read; what it throws ends the request.
+   */
+  onHeld?(heldBytes: number, paramsSoFar: () => Record<string, unknown>): Promise<void> | undefined;
   /** Called when reading fails, with what is known by then. */
   onFailure?(paramsSoFar: Record<string, unknown>): void;
 }
@@ -61,13 +66,16 @@ export async function readBody(stream: Readable, head: BodyHead | BodyHeaders, d
   const interrupt = new Interrupt();
   const source = new ByteSource(stream, limits.bodyBytes, interrupt);
   let reader: BodyReader | undefined;
-  const beforeFirstBlob = async () => deps.beforeFirstBlob?.(reader?.params() ?? {});
+  const paramsSoFar = () => reader?.params() ?? {};
+  const beforeFirstBlob = async () => deps.beforeFirstBlob?.(paramsSoFar());
   const spool = new BlobSpool({ storeBlob: deps.storeBlob, beforeFirstBlob, interrupt, maxBytes: limits.attachmentBytes });
   const intake = new AttachmentIntake(limits, spool);
   try {
     for (let piece = await source.next(); piece !== undefined; piece = await source.next()) {
       reader ??= makeReader(contentType, intake);
       await reader.push(piece);
+      const held = deps.onHeld?.(intake.heldBytes, paramsSoFar);
+      if (held) await interrupt.until(held);
       await spool.settle();
     }
     await reader?.end();
@@ -76,7 +84,7 @@ export async function readBody(stream: Readable, head: BodyHead | BodyHeaders, d
   } catch (error) {
     source.release();
     await spool.abort(error);
-    deps.onFailure?.(reader?.params() ?? {});
+    deps.onFailure?.(paramsSoFar());
     throw error;
   } finally {
     source.release();

@@ -27,9 +27,20 @@ function decodeWindows1252(bytes: Buffer): string {
 export class TextBudget {
   readonly #maxBytes: number;
   #spentBytes = 0;
+  #noted = 0;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
+  }
+
+  /** Bytes of text that the body may hold in memory: all that was spent or noted. */
+  get heldBytes(): number {
+    return this.#spentBytes + this.#noted;
+  }
+
+  /** Counts text that is limited elsewhere: names of fields, and what a JSON document counts itself. */
+  note(bytes: number): void {
+    this.#noted += bytes;
   }
 
   /** Throws BodyTooLarge beyond the limit. */

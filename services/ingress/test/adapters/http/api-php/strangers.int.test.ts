@@ -1,0 +1,191 @@
+import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
+import { text } from "node:stream/consumers";
+import { makeMongoBlobStore } from "@openticket/store";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type ApiAnswer, callApi, GUEST, getTicket, httpBuildQuery } from "../../../../../../test/support/api-php.ts";
+import { type Stack, startStack } from "../../../../../../test/support/stack.ts";
+import { until } from "../../../../../../test/support/until.ts";
+
+const MIB = 1024 * 1024;
+const COLLECTIONS = ["blobs", "blobfiles.files", "blobfiles.chunks"];
+
+let stack: Stack;
+beforeAll(async () => {
+  stack = await startStack({ env: { HTTP_UNADMITTED_MEMORY_BYTES: "3000000" } });
+});
+afterAll(async () => {
+  await stack.store.db.dropDatabase();
+  await stack.stop();
+});
+beforeEach(async () => {
+  for (const name of COLLECTIONS) await stack.store.db.collection(name).deleteMany({});
+});
+
+const stored = () => Promise.all(COLLECTIONS.map((name) => stack.store.db.collection(name).countDocuments()));
+const NOTHING = [0, 0, 0];
+const large = () => randomBytes(2 * MIB + 1);
+const small = () => randomBytes(1000);
+
+type Part = [name: string, value: string | Buffer];
+const file = (content: Buffer): Part => ["attachments[]", content];
+const fields = (more: Record<string, string>): Part[] => Object.entries({ action: "OpenTicket", responsetype: "json", ...more });
+const guest = Object.entries(GUEST).map(([name, value]): Part => [name, String(value)]);
+const known = (): Part[] => Object.entries(stack.credentials);
+
+function formOf(parts: Part[]): FormData {
+  const form = new FormData();
+  for (const [name, value] of parts) {
+    if (typeof value === "string") form.append(name, value);
+    else form.append(name, new Blob([Uint8Array.from(value)]), "a.bin");
+  }
+  return form;
+}
+
+async function post(parts: Part[]): Promise<ApiAnswer & { status: number }> {
+  const response = await fetch(`${stack.httpUrl}/includes/api.php`, { method: "POST", body: formOf(parts) });
+  return { status: response.status, ...((await response.json()) as ApiAnswer) };
+}
+
+/** A call whose body begins so and is not complete. */
+function begin(contentType: string, beginning: string | Buffer): ClientRequest {
+  const { hostname, port } = new URL(stack.httpUrl);
+  const call = httpRequest({ hostname, port, path: "/includes/api.php", method: "POST", headers: { "content-type": contentType } });
+  call.on("error", () => undefined);
+  call.write(beginning);
+  return call;
+}
+
+async function contentOf(sha256: string): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of await makeMongoBlobStore(stack.store).open(sha256)) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}
+
+describe("of a caller who is refused nothing stays", () => {
+  const wrong: Part[] = [
+    ["identifier", "tester"],
+    ["secret", "wrong"],
+  ];
+
+  it.each<[string, () => Part[]]>([
+    ["without credentials", () => [file(large()), file(small()), ...fields({})]],
+    ["whose credentials come behind its files and are wrong", () => [file(large()), file(small()), ...fields({}), ...wrong]],
+    ["whose credentials are right, and its action is not", () => [...known(), file(large()), file(small()), ...fields({ action: "DeleteClient" })]],
+  ])("%s", async (_who, parts) => {
+    const { status, result } = await post(parts());
+    expect([status, result]).toEqual([403, "error"]);
+    expect(await stored()).toEqual(NOTHING);
+  });
+
+  it("whose body breaks off", async () => {
+    const begun = (content: Buffer) =>
+      Buffer.concat([Buffer.from('--XX\r\nContent-Disposition: form-data; name="attachments[]"; filename="a.bin"\r\n\r\n'), content]);
+    const call = begin("multipart/form-data; boundary=XX", Buffer.concat([begun(large()), Buffer.from("\r\n"), begun(large())]));
+    await until("chunks of both files", async () => (await stack.store.db.collection("blobfiles.chunks").distinct("files_id")).length === 2);
+    expect(await stack.store.db.collection("blobs").countDocuments()).toBe(0);
+    call.destroy();
+    await until("nothing to be left", async () => (await stored()).every((count) => count === 0));
+  });
+
+  it("with a file that another one has", async () => {
+    const content = large();
+    expect((await post([...known(), ...fields({}), ...guest, file(content)])).result).toBe("success");
+    const before = await stored();
+    expect((await post([file(content), ...fields({})])).status).toBe(403);
+    expect(await stored()).toEqual(before);
+  });
+});
+
+describe("files before the credentials", () => {
+  it("become the ticket's", async () => {
+    const contents = [large(), small(), large()];
+    const { result, id } = await post([...contents.map(file), ...fields({}), ...guest, ...known()]);
+    expect(result).toBe("success");
+    const { attachments } = await getTicket(stack, id ?? 0);
+    expect(attachments.map(({ sha256 }) => sha256)).toEqual(contents.map((content) => createHash("sha256").update(content).digest("hex")));
+    for (const [index, { sha256 }] of attachments.entries()) expect((await contentOf(sha256)).equals(contents[index] ?? Buffer.alloc(0))).toBe(true);
+  });
+
+  it.each([
+    ["first", 0],
+    ["last", 1],
+    ["beside others", 2],
+  ])("are the ticket's when strangers send the same %s", async (_when, order) => {
+    for (const content of [large(), small()]) {
+      const refused = async () => expect((await post([file(content), ...fields({})])).status).toBe(403);
+      const accepted = async () => expect((await post([file(content), ...fields({}), ...guest, ...known()])).result).toBe("success");
+      if (order === 0) await refused();
+      await Promise.all([accepted(), ...(order === 2 ? Array.from({ length: 6 }, (_, n) => (n % 3 === 0 ? accepted() : refused())) : [])]);
+      if (order === 1) await refused();
+      expect((await contentOf(createHash("sha256").update(content).digest("hex"))).equals(content)).toBe(true);
+    }
+    expect(await stored()).toEqual([2, 2, 10]);
+  });
+});
+
+describe("the memory of callers who have not said who they are", () => {
+  const FORM = "application/x-www-form-urlencoded";
+  const heldBytes = async () => Number(/^openticket_http_unadmitted_bytes_held (\d+)/m.exec(await (await fetch(`${stack.httpUrl}/metrics`)).text())?.[1]);
+  /** Text in front of the credentials, and then no more than that. */
+  const note = (kilobytes: number) => `note=${"n".repeat(kilobytes * 1000)}`;
+  const credentialsLast = (beginning: string) => `${beginning}&${httpBuildQuery({ action: "OpenTicket", ...GUEST, ...stack.credentials })}`;
+  const call = (body: string) => callApi(stack, {}, { body });
+
+  it("ends in a 503 in the caller's format, and others go on", async () => {
+    const slow = begin(FORM, note(800));
+    await until("the slow call to be held", async () => (await heldBytes()) > 2_000_000);
+    for (const [format, beginning] of [
+      ["json", '{"result":"error","message":"The request was not accepted: '],
+      ["xml", '<?xml version="1.0" encoding="utf-8"?>'],
+      ["nvp", "result=error;message=The request was not accepted: "],
+    ] as const) {
+      const refused = await call(credentialsLast(`responsetype=${format}&${note(700)}`));
+      expect([refused.status, refused.headers.get("retry-after"), refused.text.slice(0, beginning.length)]).toEqual([503, "5", beginning]);
+    }
+    expect((await call(credentialsLast(note(40)))).text).toMatch(/^result=success;/);
+    expect((await call(`${httpBuildQuery({ action: "OpenTicket", ...stack.credentials, ...GUEST })}&${note(700)}`)).text).toMatch(/^result=success;/);
+    const stranger = await call(`identifier=tester&secret=wrong&${note(700)}`);
+    expect(stranger.status).toBe(403);
+
+    const answered = once(slow, "response") as Promise<[IncomingMessage]>;
+    slow.end(`&${httpBuildQuery({ action: "OpenTicket", ...GUEST, ...stack.credentials })}`);
+    const [response] = await answered;
+    expect(await text(response)).toMatch(/^result=success;/);
+    expect(await heldBytes()).toBe(0);
+    expect((await call(credentialsLast(note(700)))).text).toMatch(/^result=success;/);
+  });
+
+  it("is given back by a caller who goes away, and by one who is refused", async () => {
+    const slow = begin(FORM, note(800));
+    await until("the slow call to be held", async () => (await heldBytes()) > 2_000_000);
+    slow.destroy();
+    await until("nothing to be held", async () => (await heldBytes()) === 0);
+    expect((await call(note(700))).status).toBe(403);
+    expect(await heldBytes()).toBe(0);
+  });
+
+  it.each<[string, string, () => string | Buffer]>([
+    ["of JSON", "application/json", () => `{"message":"${"m".repeat(800_000)}`],
+    ["of names of fields", FORM, () => Array.from({ length: 400 }, (_, n) => `${n}${"f".repeat(2000)}=`).join("&")],
+    ["of names inside attachments", FORM, () => `attachments=${Buffer.from(`[{"${"k".repeat(800_000)}`).toString("base64")}`],
+    [
+      "of files that are small",
+      "multipart/form-data; boundary=XX",
+      () =>
+        Buffer.concat(
+          Array.from({ length: 10 }, () => [
+            Buffer.from('--XX\r\nContent-Disposition: form-data; name="attachments[]"; filename="a.bin"\r\n\r\n'),
+            randomBytes(230_000),
+            Buffer.from("\r\n"),
+          ]).flat(),
+        ),
+    ],
+  ])("counts what is held %s", async (_what, type, beginning) => {
+    const slow = begin(type, beginning());
+    await until("it to be held", async () => (await heldBytes()) > 1_900_000);
+    slow.destroy();
+    await until("nothing to be held", async () => (await heldBytes()) === 0);
+  });
+});
