@@ -1,5 +1,6 @@
-import { type JobState, Queue } from "bullmq";
+import { Queue } from "bullmq";
 import { QueueUnavailable } from "./errors.ts";
+import { type JobState, jobStates } from "./job-states.ts";
 import type { RedisConnection } from "./redis.ts";
 import { COMMAND_TIMEOUT_MS } from "./redis.ts";
 import { within } from "./within.ts";
@@ -10,7 +11,7 @@ export interface BoundedQueue {
   add(job: { name: string; id: string; data: unknown }): Promise<void>;
   /** Jobs that wait, also those that wait for a time. */
   depth(): Promise<number>;
-  stateOf(jobId: string): Promise<JobState | "unknown">;
+  stateOf(jobId: string): Promise<JobState>;
   close(): Promise<void>;
 }
 
@@ -50,7 +51,7 @@ export function makeBoundedQueue(name: string, { connection, prefix }: { connect
       await use((queue) => queue.add(jobName, data, { ...JOB_OPTIONS, jobId: id }));
     },
     depth: () => use((queue) => queue.getJobCountByTypes("waiting", "prioritized", "delayed")),
-    stateOf: (jobId) => use((queue) => queue.getJobState(jobId)),
+    stateOf: async (jobId) => (await use((queue) => jobStates({ queue, connection }, [jobId])))[0] ?? "unknown",
     close: async () => {
       await opened?.queue.close().catch(() => undefined);
     },

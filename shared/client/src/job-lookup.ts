@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { JobState, Queue } from "bullmq";
-import type { RedisConnection } from "./redis.ts";
+import { type JobKeys, jobStates } from "./job-states.ts";
 import { houseKey } from "./reply-owners.ts";
 
 /**
@@ -10,9 +9,7 @@ import { houseKey } from "./reply-owners.ts";
  * dead letter that runs again, travel under names of their own, because BullMQ drops a job whose name it knows; and so does
  * a foreign request whose name BullMQ refuses. Where such a job is to be found stands beside the queue.
  */
-export interface JobPlaces {
-  queue: Pick<Queue, "getJobState">;
-  connection: RedisConnection;
+export interface JobPlaces extends JobKeys {
   prefix: string;
 }
 
@@ -52,9 +49,11 @@ export async function pointerOf({ connection, prefix }: Omit<JobPlaces, "queue">
   return jobId === undefined ? undefined : { jobId, fingerprint };
 }
 
-/** The name for a job of that request: its own, or a new one where that is none that a job can have. */
-export async function jobNameOf(places: Omit<JobPlaces, "queue">, requestId: string): Promise<string> {
-  return NO_JOB_NAME.test(requestId) ? newJobName(places, requestId) : requestId;
+/** The name for a job of that request: its own, or a new one where no job can have that, or one has it that is kept although it is done. */
+export async function jobNameOf(places: JobPlaces, requestId: string): Promise<string> {
+  if (NO_JOB_NAME.test(requestId)) return newJobName(places, requestId);
+  const [state] = await jobStates(places, [requestId]);
+  return state === "completed" ? newJobName(places, requestId) : requestId;
 }
 
 /** A new name for a job of that request, by which it is found from now on. */
@@ -64,16 +63,31 @@ export async function newJobName(places: Omit<JobPlaces, "queue">, requestId: st
   return jobId;
 }
 
-/** State of the request's job under any of its names. */
-export async function jobStateOf(places: JobPlaces, requestId: string): Promise<JobState | "unknown"> {
-  const state = await places.queue.getJobState(requestId);
-  if (state !== "unknown") return state;
-  const pointer = await pointerOf(places, requestId);
-  return pointer === undefined ? "unknown" : places.queue.getJobState(pointer.jobId);
+/** Requests that are asked about together: each of their commands has the time-out of one, from the moment that all are sent. */
+const TOGETHER = 500;
+
+/** Those of these requests of which the queue holds no job, under any of their names, but one that is done. */
+export async function missingRequests(places: JobPlaces, requestIds: readonly string[]): Promise<string[]> {
+  const missing: string[] = [];
+  for (let start = 0; start < requestIds.length; start += TOGETHER) {
+    missing.push(...(await missingOf(requestIds.slice(start, start + TOGETHER), places)));
+  }
+  return missing;
 }
 
-/** Those of these requests that the queue does not hold, in whatever state. */
-export async function missingRequests(places: JobPlaces, requestIds: readonly string[]): Promise<string[]> {
-  const states = await Promise.all(requestIds.map((requestId) => jobStateOf(places, requestId)));
-  return requestIds.filter((_requestId, index) => states[index] === "unknown");
+async function missingOf(requestIds: readonly string[], places: JobPlaces): Promise<string[]> {
+  const own = await jobsToRun(requestIds, places);
+  const unseen = requestIds.filter((requestId) => !own.has(requestId));
+  const pointers = await Promise.all(unseen.map((requestId) => pointerOf(places, requestId)));
+  const pointed = await jobsToRun(
+    pointers.flatMap((pointer) => pointer?.jobId ?? []),
+    places,
+  );
+  return unseen.filter((_requestId, index) => !pointed.has(pointers[index]?.jobId ?? ""));
+}
+
+/** Those of these jobs that are to run, or do. One that has failed is yet to become a dead letter. */
+async function jobsToRun(jobIds: readonly string[], places: JobPlaces): Promise<Set<string>> {
+  const states = await jobStates(places, jobIds);
+  return new Set(jobIds.filter((_jobId, index) => states[index] !== "unknown" && states[index] !== "completed"));
 }

@@ -15,7 +15,7 @@ export interface OperatorQueue {
   server(): Promise<{ version: string; usedMemoryBytes: number; maxMemoryBytes: number }>;
   /** State, tries and times of the request's job; undefined when the queue has none. */
   job(requestId: string): Promise<JobView | undefined>;
-  /** Those of these requests that the queue does not hold. */
+  /** Those of these requests of which the queue holds no job but one that is done. */
   missing(requestIds: readonly string[]): Promise<string[]>;
   /**
    * Puts the command of a request into the queue, under a name of its own: a job of the request's name may still be known,

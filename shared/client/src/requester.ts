@@ -21,6 +21,7 @@ import { makeBoundedQueue } from "./bounded-queue.ts";
 import type { ClientLogger } from "./client-logger.ts";
 import { QueueUnavailable, ReplyTimeout } from "./errors.ts";
 import { leavePointer, type Pointer, pointerOf } from "./job-lookup.ts";
+import type { JobState } from "./job-states.ts";
 import { connectRedis, serversOf } from "./redis.ts";
 import { memoryInUse, warnOfUnsafeSettings } from "./redis-safety.ts";
 import { makeReplyInbox } from "./reply-inbox.ts";
@@ -162,8 +163,7 @@ export function makeRequester({ redisUrl, prefix = DEFAULT_QUEUE_PREFIX, ownerNa
 
   async function jobState(requestId: string): Promise<"queued" | "working" | undefined> {
     const [state, pointed] = await Promise.all([commands.stateOf(requestId), reached(pointerOf(places, requestId))]);
-    if (state !== "unknown" || pointed === undefined) return inOurWords(state);
-    return inOurWords(await commands.stateOf(pointed.jobId));
+    return inOurWords(state) ?? (pointed && inOurWords(await commands.stateOf(pointed.jobId)));
   }
 
   async function outcomes(requestIds: string[], { timeoutMs }: { timeoutMs: number }): Promise<RequestStatus[]> {
@@ -216,9 +216,9 @@ function withCorrelation(result: CommandResult, correlationId: string | undefine
   return correlationId === undefined ? rest : { ...rest, correlationId };
 }
 
-function inOurWords(state: string): "queued" | "working" | undefined {
+function inOurWords(state: JobState): "queued" | "working" | undefined {
   if (state === "active") return "working";
-  return state === "unknown" || state === "completed" || state === "failed" ? undefined : "queued";
+  return state === "waiting" ? "queued" : undefined;
 }
 
 async function reached<T>(command: Promise<T>): Promise<T> {

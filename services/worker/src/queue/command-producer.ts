@@ -5,9 +5,9 @@ import { type Job, Queue } from "bullmq";
 
 /** The command queue as the recovery sees it. */
 export interface CommandProducer {
-  /** Those of these requests that the queue does not hold, in whatever state. */
+  /** Those of these requests of which the queue holds no job but one that is done. */
   missing(requestIds: readonly string[]): Promise<Set<string>>;
-  /** Puts jobs into the queue, each by the name of its request: one that is there already is left as it is. */
+  /** Puts jobs into the queue, each by the name of its request: one that is there already, and not done, is left as it is. */
   enqueue(jobs: readonly { name: string; id: string; data: unknown }[]): Promise<void>;
   /** Commands that wait to be taken; none of a paused queue. */
   waiting(): Promise<number>;
