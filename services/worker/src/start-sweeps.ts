@@ -1,5 +1,5 @@
 import { type Drain, type Logger, startLoop } from "@openticket/runtime";
-import { claimTurn, type DeadLetterStore, type StoreConnection, sweepBlobs, sweepStaged } from "@openticket/store";
+import { claimTurn, type DeadLetterStore, holdTurn, type StoreConnection, sweepBlobs, sweepStaged } from "@openticket/store";
 import { FILE_WAITS_DAYS, type WorkerConfig } from "./config.ts";
 
 export interface SweepDeps {
@@ -13,6 +13,8 @@ export interface SweepDeps {
 const MS_PER_DAY = 86_400_000;
 /** How often a worker asks whether the day's sweep of files is its own, ms. */
 const FILES_LOOK_MS = 3_600_000;
+/** A sweep that failed, or whose worker died, is anybody's after this time, ms: below the above, so that it is tried again in about an hour. */
+const FILES_HELD_MS = 1_800_000;
 /** How often it is looked for what crashes have left of uploads, ms: the day's sweep takes what this one has missed. */
 const STAGED_LOOK_MS = 3_600_000;
 /** What an upload has left counts as a leftover after so long, ms: longer than any takes, and than a wrong time zone puts a clock off. */
@@ -29,7 +31,8 @@ export function startSweeps(
 ): void {
   const files = startLoop({
     async round(stopped) {
-      if (!(await claimTurn(store, { name: "blob-sweep", everyMs: MS_PER_DAY, now: now() }))) return false;
+      const turn = await holdTurn(store, { name: "blob-sweep", everyMs: MS_PER_DAY, heldMs: FILES_HELD_MS, now });
+      if (!turn) return false;
       const messagesKeptMs = keptDays && keptDays * MS_PER_DAY;
       const count = await sweepBlobs(store, {
         olderThanMs: FILE_WAITS_DAYS * MS_PER_DAY,
@@ -37,7 +40,9 @@ export function startSweeps(
         stagedOlderThanMs: STAGED_WAITS_MS,
         now: now(),
         stopped,
+        goesOn: turn.hold,
       });
+      if (!stopped.aborted) await turn.done();
       if (count > 0) logger.info({ files: count }, "files that belong to nobody removed");
       return false;
     },

@@ -2,6 +2,7 @@ import type { DeadLetter, InboundRecord, Receipt } from "@openticket/contract";
 import mongoose from "mongoose";
 import { BUCKET, COLLECTIONS, type StoreConnection } from "./connect.ts";
 import { inBatches } from "./in-batches.ts";
+import { inPages } from "./in-pages.ts";
 import type { BlobDocument } from "./small-blobs.ts";
 
 /**
@@ -16,8 +17,10 @@ export interface BlobSweep {
   /** What was staged counts as a leftover after so long; unset: `olderThanMs`. */
   stagedOlderThanMs?: number;
   now: Date;
-  /** No further file is looked at; the rest is for the next sweep. */
+  /** No further files are looked at; the rest is for the next sweep. */
   stopped?: AbortSignal;
+  /** Asked before each look at further files: false ends the sweep, as `stopped` does. */
+  goesOn?(): Promise<boolean>;
 }
 
 type ObjectId = mongoose.mongo.ObjectId;
@@ -31,7 +34,7 @@ export async function sweepBlobs(store: StoreConnection, sweep: BlobSweep): Prom
   return (await sweepStaged(store, { ...sweep, olderThanMs: stagedOlderThanMs })) + (await sweepUnused(store, sweep));
 }
 
-export interface StagedSweep extends Pick<BlobSweep, "olderThanMs" | "now" | "stopped"> {
+export interface StagedSweep extends Pick<BlobSweep, "olderThanMs" | "now" | "stopped" | "goesOn"> {
   /** What was begun before is not looked at; unset: all is. */
   youngerThanMs?: number;
 }
@@ -49,9 +52,10 @@ async function sweepFiles(store: StoreConnection, sweep: StagedSweep): Promise<n
   const bucket = new mongoose.mongo.GridFSBucket(store.db, { bucketName: BUCKET });
   const { since, until } = limitsOf(sweep);
   const begun = { uploadDate: { $lt: until }, ...(since && { _id: { $gte: idAt(since) } }) };
+  const files = store.db.collection<{ _id: ObjectId; uploadDate: Date }>(COLLECTIONS.blobFiles);
   let swept = 0;
-  for await (const files of inBatches(bucket.find(begun, { projection: { _id: 1 } }), TOGETHER, sweep.stopped)) {
-    const ids = files.map(({ _id }) => _id);
+  for await (const page of inPages(files, begun, { ...sweep, projection: { _id: 1 }, size: TOGETHER })) {
+    const ids = page.map(({ _id }) => _id);
     const named = await blobs.find({ fileId: { $in: ids } }, { projection: { fileId: 1 } }).toArray();
     for (const id of without(
       ids,
@@ -68,16 +72,16 @@ async function sweepFiles(store: StoreConnection, sweep: StagedSweep): Promise<n
 async function sweepChunks(store: StoreConnection, sweep: StagedSweep): Promise<number> {
   const chunks = store.db.collection<{ files_id: ObjectId; n: number }>(COLLECTIONS.blobChunks);
   const files = store.db.collection(COLLECTIONS.blobFiles);
+  const { stopped, goesOn = async () => true } = sweep;
   const { since, until } = limitsOf(sweep);
   const begun = { files_id: { $lt: idAt(until), ...(since && { $gte: idAt(since) }) } };
   // One step in the index for each upload, whatever it has of chunks.
-  const uploads = chunks.aggregate<{ _id: ObjectId }>([
-    { $match: begun },
-    { $sort: { files_id: 1, n: 1 } },
-    { $group: { _id: "$files_id", n: { $first: "$n" } } },
-  ]);
+  const uploads = chunks
+    .aggregate<{ _id: ObjectId }>([{ $match: begun }, { $sort: { files_id: 1, n: 1 } }, { $group: { _id: "$files_id", n: { $first: "$n" } } }])
+    .batchSize(TOGETHER);
   let swept = 0;
-  for await (const some of inBatches(uploads, TOGETHER, sweep.stopped)) {
+  for await (const some of inBatches(uploads, TOGETHER)) {
+    if (stopped?.aborted || !(await goesOn())) break;
     const ids = some.map(({ _id }) => _id);
     const whole = await files.find({ _id: { $in: ids } }, { projection: { _id: 1 } }).toArray();
     const lost = without(
@@ -105,7 +109,8 @@ function idAt(at: Date): ObjectId {
   return mongoose.mongo.ObjectId.createFromTime(Math.floor(at.getTime() / 1000));
 }
 
-async function sweepUnused(store: StoreConnection, { olderThanMs, messagesKeptMs, now, stopped }: BlobSweep): Promise<number> {
+async function sweepUnused(store: StoreConnection, sweep: BlobSweep): Promise<number> {
+  const { olderThanMs, messagesKeptMs, now } = sweep;
   const limit = new Date(now.getTime() - olderThanMs);
   const blobs = store.db.collection<BlobDocument>(COLLECTIONS.blobs);
   const bucket = new mongoose.mongo.GridFSBucket(store.db, { bucketName: BUCKET });
@@ -113,7 +118,7 @@ async function sweepUnused(store: StoreConnection, { olderThanMs, messagesKeptMs
   const waitedFor = await filesOfUndecided(store);
   const messages = makeMessageContents(store, messagesKeptMs === undefined ? undefined : new Date(now.getTime() - messagesKeptMs));
   let swept = 0;
-  for await (const files of inBatches(blobs.find(isOld), TOGETHER, stopped)) {
+  for await (const files of inPages(blobs, isOld, { ...sweep, size: TOGETHER })) {
     const names = files.map(({ _id }) => _id);
     const held = new Set([...(await filesOfTickets(store, names)), ...(await messages.keptOf(names))]);
     for (const { _id, fileId } of files.filter((file) => !waitedFor.has(file._id) && !held.has(file._id))) {

@@ -4,7 +4,7 @@ export { auditStore, type StoreAudit, undecidedRequests } from "./audit.ts";
 export type { Difference } from "./audit-difference.ts";
 export { BlobNotFound, type BlobStore, BlobTooLarge, type StagedBlob } from "./blob-store.ts";
 export { sweepBlobs, sweepStaged } from "./blob-sweep.ts";
-export { claimTurn } from "./claim-turn.ts";
+export { claimTurn, holdTurn } from "./claim-turn.ts";
 export { connectStore, type StoreConnection } from "./connect.ts";
 export { type PutCredential, putCredential, type SaidOfCredential, type StandingCredential, switchCredential } from "./credentials.ts";
 export { type DeadLetterStore, forgetRefusal, makeMongoDeadLetters, recordDropped } from "./dead-letters.ts";

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import mongoose from "mongoose";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { testMongoUrl, uniqueName } from "../../../test/support/servers.ts";
 import { BlobNotFound, BlobTooLarge } from "../src/blob-store.ts";
@@ -167,6 +168,15 @@ function spiedOn(method: "insertMany"): { connection: StoreConnection; calls(): 
   return { connection: { ...store, db }, calls: () => calls };
 }
 
+/** As MongoDB does when nobody has asked them for long; the number of those that were waiting to be asked. */
+async function endCursors(): Promise<number> {
+  const idle = [{ $currentOp: { idleCursors: true } }, { $match: { type: "idleCursor", ns: `${store.db.databaseName}.blobs` } }];
+  const found = await store.db.admin().command({ aggregate: 1, pipeline: idle, cursor: {} });
+  const cursors = found.cursor.firstBatch.map(({ cursor }: { cursor: { cursorId: bigint } }) => cursor.cursorId);
+  if (cursors.length > 0) await store.db.command({ killCursors: "blobs", cursors });
+  return cursors.length;
+}
+
 describe("the sweep", () => {
   const inDays = (days: number) => new Date(Date.now() + days * DAY_MS);
   const sweepIn = (days: number) => sweepBlobs(store, { olderThanMs: DAY_MS, now: inDays(days) });
@@ -256,6 +266,35 @@ describe("the sweep", () => {
     for (let n = 0; n < 50; n++) await put(Buffer.from(`nobody's ${n}`));
     expect(await sweepBlobs(store, { olderThanMs: DAY_MS, now: inDays(2), stopped: AbortSignal.abort() })).toBe(0);
     expect(await sweepIn(2)).toBe(50);
+  });
+
+  it("does not rest on a cursor, which MongoDB ends when it has not been asked for half an hour", async () => {
+    const names = Array.from({ length: 1300 }, (_, n) => n.toString(16).padStart(64, "0"));
+    const padding = "x".repeat(16_384);
+    // One batch of a cursor holds 16 MB.
+    const blobs = names.map((_id) => ({ _id, fileId: new mongoose.mongo.ObjectId(), size: 1, createdAt: inDays(-9), padding }));
+    await store.db.collection<{ _id: string }>("blobs").insertMany(blobs);
+    await store.db.collection("tickets").insertOne({ id: 1, tid: "1", attachments: names.map((sha256) => ({ name: "a", sha256 })) });
+    const { sha256 } = await put(Buffer.from("nobody's"));
+    const tickets = store.db.collection(COLLECTIONS.tickets);
+    let ended = 0;
+    const distinct = async (field: string, filter: object) => {
+      ended += await endCursors();
+      return tickets.distinct(field, filter);
+    };
+    const db = Object.create(store.db, {
+      collection: {
+        value: (name: string) => (name === COLLECTIONS.tickets ? Object.create(tickets, { distinct: { value: distinct } }) : store.db.collection(name)),
+      },
+    });
+    expect(await sweepBlobs({ ...store, db }, { olderThanMs: DAY_MS, now: inDays(2) })).toBe(1);
+    await expect(read(sha256)).rejects.toThrow(BlobNotFound);
+    expect(ended).toBe(0);
+  });
+
+  it("ends when it is not to go on", async () => {
+    await put(Buffer.from("nobody's"));
+    expect(await sweepBlobs(store, { olderThanMs: DAY_MS, now: inDays(2), goesOn: async () => false })).toBe(0);
   });
 
   it("spares for another day what was put again", async () => {
