@@ -29,8 +29,8 @@ type Receipts = mongoose.mongo.Collection<Receipt>;
 
 const WRITES_IN_FLIGHT = 1;
 const LARGEST_BATCH = 500;
-/** Characters of commands in one batch, about bytes: MongoDB takes 48 MB in one command. */
-const HEAVIEST_BATCH = 8_000_000;
+/** Of the commands in one batch: MongoDB takes 16 MB in one command, with the other fields. */
+const HEAVIEST_BATCH_BYTES = 8_000_000;
 
 /** Receipts in MongoDB. `retentionMs`: how long a decided one is kept for the audit. */
 export function makeMongoReceipts(store: StoreConnection, { retentionMs, now }: { retentionMs: number; now(): Date }): ReceiptStore {
@@ -46,8 +46,8 @@ export function makeMongoReceipts(store: StoreConnection, { retentionMs, now }: 
       run: (batch) => acceptBatch(batch.map(marked), store.db, receipts),
       maxInFlight: WRITES_IN_FLIGHT,
       maxBatch: LARGEST_BATCH,
-      weigh: ({ commandJson = "" }) => commandJson.length,
-      maxWeight: HEAVIEST_BATCH,
+      weigh: ({ commandJson = "" }) => Buffer.byteLength(commandJson),
+      maxWeight: HEAVIEST_BATCH_BYTES,
     }),
     find: async (requestId) => (await inTime(receipts.findOne({ _id: requestId }))) ?? undefined,
     reopen: (receipt) => inTime(reopen(marked(receipt), receipts)),

@@ -28,7 +28,7 @@ export const CHUNK_BYTES = 255 * 1024;
 /** Batches under way at once: a second one would make both smaller. */
 const WRITES_IN_FLIGHT = 1;
 const LARGEST_BATCH = 500;
-/** MongoDB takes 48 MB in one command. */
+/** Chunks travel by the driver's `insertMany`, of which MongoDB takes 48 MB at once. */
 const HEAVIEST_BATCH_BYTES = 8_000_000;
 
 export interface SmallBlob extends StoredBlob {

@@ -45,8 +45,8 @@ type Calls = mongoose.mongo.Collection<Stored>;
 
 const WRITES_IN_FLIGHT = 1;
 const LARGEST_BATCH = 200;
-/** Characters of bodies in one write. */
-const HEAVIEST_BATCH = 8_000_000;
+/** Of the bodies in one batch: MongoDB takes 16 MB in one command, with the other fields. */
+const HEAVIEST_BATCH_BYTES = 8_000_000;
 /** Most calls in one answer. */
 export const LARGEST_CALL_LIST = 500;
 const WHY_ENDED = { error: "not delivered in the time that it had" };
@@ -62,8 +62,8 @@ export function makeMongoCalls(store: StoreConnection): CallStore {
       },
       maxInFlight: WRITES_IN_FLIGHT,
       maxBatch: LARGEST_BATCH,
-      weigh: ({ body }) => body.length,
-      maxWeight: HEAVIEST_BATCH,
+      weigh: ({ body }) => Buffer.byteLength(body),
+      maxWeight: HEAVIEST_BATCH_BYTES,
     }),
     leaseDue: (endpoint, now, leaseMs, limit) => inTime(leaseDue(calls, { endpoint }, { now, leaseMs, limit })),
     tried: (call, made, next) => inTime(tried(calls, call, made, next)),
