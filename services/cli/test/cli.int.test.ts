@@ -364,7 +364,7 @@ describe("import, export and credentials", () => {
     const before = await stack.store.db.collection("credentials").findOne({ _id: "crm" as never });
     const { out } = await opentickets("credentials", "add", "crm");
     expect(out).toMatch(
-      /may +openticket getticket\nfrom +10\.0\.0\.0\/8\nadmin +admin\nstate +disabled\n[^]*still disabled; opentickets credentials enable crm/,
+      /may +openticket getticket\nfrom +10\.0\.0\.0\/8\nadmin +admin\nstate +disabled\n[\s\S]*still disabled; opentickets credentials enable crm/,
     );
     const after = await stack.store.db.collection("credentials").findOne({ _id: "crm" as never });
     expect(after).toEqual({ ...before, ...limited, secretHash: expect.any(String) });
