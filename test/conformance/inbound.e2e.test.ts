@@ -16,6 +16,7 @@ beforeAll(async () => {
       mailbox: minute === 2 ? "sales@example.test" : "support@example.test",
       source: { door: "smtp", envelopeFrom: "a@b.test", envelopeTo: ["support+1@example.test"], ip: "192.0.2.1" },
       raw: { sha256: "0".repeat(64), size: 10 },
+      writtenAt: new Date("2026-01-01T11:59:00Z"),
       receivedAt: new Date(Date.UTC(2026, 0, 1, 12, minute)),
       state: "stored",
       trace: [],
@@ -45,6 +46,7 @@ describe("GET /v1/inbound", () => {
       trace: [{ rule: "loops" }],
       raw: { sha256: "0".repeat(64), size: 10 },
       source: { door: "smtp", ip: "192.0.2.1" },
+      writtenAt: "2026-01-01T11:59:00.000Z",
       receivedAt: "2026-01-01T12:00:00.000Z",
       decidedAt: "2026-01-01T12:10:00.000Z",
     });

@@ -68,7 +68,7 @@ export const inboundState = z.enum(INBOUND_STATES);
 export type InboundState = z.infer<typeof inboundState>;
 
 export const inboundRecord = z.object({
-  /** `inb_` and 32 hex digits of a hash over mailbox, Message-ID and body: the same message has the same. */
+  /** `inb_` and 32 hex digits of a hash over mailbox, Message-ID and body: the same message has the same. See {@link isSameMail}. */
   _id: z.string(),
   /** Name of the request that it becomes; the idempotency of that request. */
   requestId: z.string(),
@@ -81,6 +81,8 @@ export const inboundRecord = z.object({
   raw: z.object({ sha256: z.string(), size: z.int() }),
   /** As it stands in the header, when a quick look found one. */
   messageId: z.string().optional(),
+  /** What its Date header says, where a quick look understood it. Records of earlier versions have none. */
+  writtenAt: z.date().optional(),
   receivedAt: z.date(),
   /** Key prefix in Redis of the queue that it was accepted for; absent: any. */
   queuePrefix: z.string().optional(),
@@ -105,6 +107,14 @@ export const inboundRecord = z.object({
   contentRemovedAt: z.date().optional(),
 });
 export type InboundRecord = z.infer<typeof inboundRecord>;
+
+/**
+ * Whether two messages of one name are the same one. A device may give each of its alarms the same Message-ID and the same words:
+ * two Dates that differ prove two messages. One that is not there, or cannot be read, proves nothing.
+ */
+export function isSameMail(one: Pick<InboundRecord, "writtenAt">, other: Pick<InboundRecord, "writtenAt">): boolean {
+  return !one.writtenAt || !other.writtenAt || one.writtenAt.getTime() === other.writtenAt.getTime();
+}
 
 /** Data of a job {@link INBOUND_MAIL_JOB} on the command queue. The job's id is the requestId. */
 export const inboundMailCommand = z.looseObject({ v: z.int().min(1), requestId: shortId, inboundId: shortId, receivedAt: z.string() });

@@ -1,16 +1,16 @@
-import type { Decision, EventBelonging, InboundRecord, InboundState } from "@openticket/contract";
+import { type Decision, type EventBelonging, type InboundRecord, type InboundState, isSameMail } from "@openticket/contract";
 import type mongoose from "mongoose";
 import { coalesce } from "./coalesce.ts";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
 import { eachInTime } from "./in-time.ts";
-import { insertOrFind } from "./insert-or-find.ts";
+import { insertOrFind, type Standing } from "./insert-or-find.ts";
 import { leaseUndecided } from "./lease-undecided.ts";
 import { lookUp } from "./look-up.ts";
 import { forQueue, ofQueue } from "./queue-prefix.ts";
 
 /** Messages that came in: stored before their senders are told so, decided later. */
 export interface InboundStore {
-  /** Stores a record, journaled on a majority; `exists` when the same message is there already, which counts the repetition. Throws on an outage: then it may or may not be stored. */
+  /** Stores a record, journaled on a majority; `exists` when the same message is there already, which counts the repetition; `another` when that name is taken by one that states another Date, which changes nothing. Throws on an outage: then it may or may not be stored. */
   accept(record: InboundRecord): Promise<InboundAccepted>;
   find(id: string): Promise<InboundRecord | undefined>;
   /** Newest first. */
@@ -27,7 +27,7 @@ export interface InboundStore {
   drop(id: string, why: { reason: InboundRecord["reason"]; note: Decision }): Promise<boolean>;
 }
 
-export type InboundAccepted = { kind: "accepted" } | { kind: "exists" };
+export type InboundAccepted = { kind: "accepted" } | { kind: "exists" } | { kind: "another" };
 
 export interface InboundFilter {
   mailbox?: string | undefined;
@@ -95,7 +95,8 @@ async function acceptBatch(batch: readonly InboundRecord[], db: mongoose.mongo.D
   const isSame = (stored: InboundRecord, { receivedAt, raw }: InboundRecord) =>
     stored.receivedAt.getTime() === receivedAt.getTime() && stored.raw.sha256 === raw.sha256;
   const standing = await insertOrFind(db, batch, records, isSame);
-  const repeated = standing.flatMap((record) => (record && !(record instanceof Error) ? [record._id] : []));
+  const answers = standing.map((stored, index) => answerOf(stored, batch[index]));
+  const repeated = batch.flatMap(({ _id }, index) => (isRepetition(answers[index]) ? [_id] : []));
   if (repeated.length > 0) {
     const counts = new Map<string, number>();
     for (const id of repeated) counts.set(id, (counts.get(id) ?? 0) + 1);
@@ -104,7 +105,17 @@ async function acceptBatch(batch: readonly InboundRecord[], db: mongoose.mongo.D
       { ordered: false },
     );
   }
-  return standing.map((record) => (record instanceof Error ? record : { kind: record ? "exists" : "accepted" }));
+  return answers;
+}
+
+function answerOf(stored: Standing<InboundRecord>, given: InboundRecord | undefined): InboundAccepted | Error {
+  if (stored instanceof Error) return stored;
+  if (!stored) return { kind: "accepted" };
+  return { kind: given && isSameMail(stored, given) ? "exists" : "another" };
+}
+
+function isRepetition(answer: InboundAccepted | Error | undefined): boolean {
+  return answer !== undefined && !(answer instanceof Error) && answer.kind === "exists";
 }
 
 interface Decided {

@@ -56,6 +56,19 @@ describe("messages that came in", () => {
     expect(await inbound.find(made._id)).toMatchObject({ repetitions: 5 });
   });
 
+  it("of one name are two when they state other Dates; the second is neither stored under it nor counted", async () => {
+    const made = record({ writtenAt: NOW });
+    const other = { ...made, writtenAt: new Date(NOW.getTime() + 1000), raw: { sha256: "1".repeat(64), size: 1 } };
+    expect(await Promise.all([made, other, made, other].map((one) => inbound.accept(one)))).toEqual(
+      ["accepted", "another", "exists", "another"].map((kind) => ({ kind })),
+    );
+    expect(await inbound.find(made._id)).toEqual({ ...made, repetitions: 1 });
+    const { writtenAt, ...undated } = made;
+    expect(await inbound.accept({ ...undated, receivedAt: new Date(0) })).toEqual({ kind: "exists" });
+    const old = await accepted();
+    expect(await inbound.accept({ ...old, receivedAt: new Date(0), writtenAt: NOW })).toEqual({ kind: "exists" });
+  });
+
   it("are listed newest first by mailbox and state, page by page", async () => {
     const at = (minute: number) => new Date(NOW.getTime() + minute * 60_000);
     const ids: string[] = [];

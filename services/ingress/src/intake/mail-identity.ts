@@ -1,20 +1,26 @@
 import { createHash, type Hash } from "node:crypto";
+import { writtenAtOf } from "./written-at.ts";
 
 /**
  * What makes two messages the same message, found while their bytes stream by.
  *
  * Problem: a sender that did not hear our answer sends the message again, over another way, with other trace headers, line
  * ends or blank lines at its end. Choice: a message is its Message-ID and its body; where it has no Message-ID, its Date,
- * From and Subject instead. A device's alarm may have no Date either, and is news each time: then the Received header of the
+ * From and Subject instead. A device may give all its mails one Message-ID: so the Date counts beside it, as far as it proves
+ * two messages different (see `receive-mail.ts`), and an empty one is none. A device's alarm may have no Date either, and is news each time: then the Received header of the
  * first host that took it stands for the Date, which neither a queue's next try nor another door changes. Headers are looked
  * through line by line and only those are held, so that a header without end costs no memory. What has no blank line, and so
  * no body, is hashed whole.
  */
 export interface MailIdentity {
-  /** As it stands in the header, with its angle brackets where it has them; at most {@link MAX_HELD_BYTES}. */
+  /** As it stands in the header, with its angle brackets where it has them; at most {@link MAX_HELD_BYTES}. Absent where there is nothing in it. */
   messageId: string | undefined;
   /** SHA-256, hex, over what names the message: {@link messageId} or what stands for it, and the body. */
   fingerprint: string;
+  /** The same as versions made it that took an empty Message-ID for one; of such a message alone. */
+  formerFingerprint: string | undefined;
+  /** What its Date header says, where that can be told. */
+  writtenAt: Date | undefined;
   /** False when nothing tells it from the same message of another day: it has no Message-ID, Date or Received header. */
   isTimed: boolean;
 }
@@ -30,6 +36,9 @@ export interface MailPeek {
 const MAX_HELD_BYTES = 2000;
 const HELD = ["message-id", "date", "from", "subject", "received"] as const;
 type Held = (typeof HELD)[number];
+
+/** A Message-ID that names nothing: `<>`. */
+const EMPTY_ID = /^[<>\s]*$/;
 
 const [LF, CR] = [10, 13];
 
@@ -86,19 +95,24 @@ export function peekAtMail(): MailPeek {
     hops: () => hops,
     end() {
       if (!isInBody && line !== "") endLine();
-      const messageId = headers.get("message-id")?.trim() || undefined;
+      const given = headers.get("message-id")?.trim() || undefined;
+      const messageId = given !== undefined && EMPTY_ID.test(given) ? undefined : given;
       const time = headers.get("date")?.trim() || headers.get("received")?.trim() || undefined;
       const named = messageId ?? `${time}\n${headers.get("from")?.trim()}\n${headers.get("subject")?.trim()}`;
       const content = isInBody ? body.digest() : whole.digest();
       return {
         messageId,
+        writtenAt: writtenAtOf(headers.get("date") ?? ""),
         isTimed: (messageId ?? time) !== undefined,
-        fingerprint: createHash("sha256")
-          .update(`${messageId === undefined ? "derived" : "id"}\0${named}\0${content}`)
-          .digest("hex"),
+        fingerprint: sha256(`${messageId === undefined ? "derived" : "id"}\0${named}\0${content}`),
+        formerFingerprint: given === messageId ? undefined : sha256(`id\0${given}\0${content}`),
       };
     },
   };
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 function latin1(bytes: Uint8Array, start: number, end: number): string {

@@ -7,12 +7,17 @@ import type { BlobStore } from "./ports.ts";
  * Takes a message: its raw bytes and a record of it are in the store, journaled on a majority, when this ends, and only then
  * may its sender be told so. Nothing of it is understood here but what names it, so that the same message delivered again
  * meets its own record. The job that reads it may get lost: the recovery finds what is undecided and puts it in again.
+ *
+ * The name of a mail with a Message-ID says nothing of its Date, which a copy may lack, and which records of earlier versions do
+ * not have. The first mail of a name has it; one that states another Date is named by that Date as well. Which of them is the
+ * first is settled by the insert of its record, so that all copies of both find the same two, whenever and wherever they come.
  */
 export interface ReceiveMailDeps {
   blobs: Pick<BlobStore, "put">;
   inbound: {
-    accept(record: InboundRecord): Promise<{ kind: "accepted" | "exists" }>;
-    find(id: string): Promise<Pick<InboundRecord, "receivedAt"> | undefined>;
+    /** `another`: that name is taken by a mail that states another Date. */
+    accept(record: InboundRecord): Promise<{ kind: "accepted" | "exists" | "another" }>;
+    find(id: string): Promise<Pick<InboundRecord, "receivedAt" | "raw"> | undefined>;
   };
   /** Puts the job that reads a message into the queue. */
   submit(command: InboundMailCommand): Promise<void>;
@@ -52,12 +57,9 @@ export async function receiveMail(raw: AsyncIterable<Uint8Array>, delivery: Deli
   try {
     const stored = await deps.blobs.put(watched(raw, delivery, peek), { maxBytes: delivery.maxBytes });
     const records = await recordsOf({ ...peek.end(), stored }, delivery, deps);
-    const accepted = await Promise.all(records.map((record) => deps.inbound.accept(record)));
-    for (const record of records) submit(record, deps);
-    return {
-      kind: "received",
-      inbound: records.map(({ _id: id, mailbox }, index) => ({ id, mailbox, isRepetition: accepted[index]?.kind === "exists" })),
-    };
+    const accepted = await Promise.all(records.map((record) => accept(record, deps)));
+    for (const { record } of accepted) submit(record, deps);
+    return { kind: "received", inbound: accepted.map(({ record: { _id: id, mailbox }, isRepetition }) => ({ id, mailbox, isRepetition })) };
   } catch (error) {
     if (error instanceof Refused) return { kind: error.because };
     throw error;
@@ -85,6 +87,20 @@ async function* watched(raw: AsyncIterable<Uint8Array>, { maxBytes, maxHops }: D
   }
 }
 
+/** Under its second name where the first is another mail's; see the head of the file. */
+async function accept({ identity, record }: Named, { inbound }: ReceiveMailDeps): Promise<{ record: InboundRecord; isRepetition: boolean }> {
+  const { kind } = await inbound.accept(record);
+  if (kind !== "another") return { record, isRepetition: kind === "exists" };
+  const dated = { ...record, ...idsOf(hexOf(`${identity}\0date\0${record.writtenAt?.toISOString()}`)) };
+  return { record: dated, isRepetition: (await inbound.accept(dated)).kind === "exists" };
+}
+
+interface Named {
+  /** What the record's name is a hash over. */
+  identity: string;
+  record: InboundRecord;
+}
+
 interface Understood extends MailIdentity {
   stored: { sha256: string; size: number };
 }
@@ -93,29 +109,42 @@ function recordsOf(
   understood: Understood,
   { mailboxes, source, repeatsLate = false }: Delivery,
   { sameMail, now, inbound }: ReceiveMailDeps,
-): Promise<InboundRecord[]> {
-  const { messageId, fingerprint, isTimed, stored } = understood;
+): Promise<Named[]> {
+  const { messageId, writtenAt, fingerprint, formerFingerprint, isTimed, stored } = understood;
   const receivedAt = now();
   const wanted = sameMail === "shared" ? mailboxes.slice(0, 1) : mailboxes;
-  const records = wanted.map(async ({ address, envelopeTo }): Promise<InboundRecord> => {
+  const records = wanted.map(async ({ address, envelopeTo }): Promise<Named> => {
     // A shared one has one name, whichever mailbox comes first the next time.
-    const identity = `${sameMail === "shared" ? "" : address}\0${fingerprint}`;
-    const name = isTimed || repeatsLate ? hexOf(identity) : await nameOf(identity, receivedAt, inbound);
-    return {
-      _id: `inb_${name}`,
-      requestId: `req_${name}`,
+    const scope = sameMail === "shared" ? "" : address;
+    const identity = `${scope}\0${fingerprint}`;
+    const former = formerFingerprint && (await formerNameOf(`${scope}\0${formerFingerprint}`, stored, inbound));
+    const name = former ?? (isTimed || repeatsLate ? hexOf(identity) : await nameOf(identity, receivedAt, inbound));
+    const record: InboundRecord = {
+      ...idsOf(name),
       mailbox: address,
       source: { ...source, envelopeTo: sameMail === "shared" ? mailboxes.flatMap((mailbox) => mailbox.envelopeTo) : envelopeTo },
       raw: { sha256: stored.sha256, size: stored.size },
       ...(messageId !== undefined && { messageId }),
+      ...(writtenAt && { writtenAt }),
       receivedAt,
       state: "stored",
       trace: [],
       repetitions: 0,
       checkAt: new Date(receivedAt.getTime() + FIRST_CHECK_MS),
     };
+    return { identity, record };
   });
   return Promise.all(records);
+}
+
+function idsOf(name: string): Pick<InboundRecord, "_id" | "requestId"> {
+  return { _id: `inb_${name}`, requestId: `req_${name}` };
+}
+
+/** The name by which an earlier version has stored these very bytes. */
+async function formerNameOf(identity: string, { sha256 }: Understood["stored"], inbound: ReceiveMailDeps["inbound"]): Promise<string | undefined> {
+  const name = hexOf(identity);
+  return (await inbound.find(`inb_${name}`))?.raw.sha256 === sha256 ? name : undefined;
 }
 
 /**

@@ -61,6 +61,10 @@ describe("without a Message-ID", () => {
     expect(identityOf(bare).messageId).toBeUndefined();
   });
 
+  it.each(["<>", "< >", " ", "<\r\n >"])("neither does %j, which names nothing", (empty) => {
+    expect(identityOf(`Message-ID: ${empty}\n${bare}`)).toMatchObject({ messageId: undefined, fingerprint: fingerprint(bare) });
+  });
+
   it("and without a Date, the header of the first host that took it stands for that", () => {
     const alarm = "From: ups@dev.example\nSubject: UPS on battery\n\nbody";
     const [taken, again] = ["Received: by relay id 1;\n\tMon\n", "Received: by relay id 2;\n\tTue\n"].map((received) => `${received}${alarm}`);

@@ -1,4 +1,5 @@
-import type { InboundRecord } from "@openticket/contract";
+import { createHash } from "node:crypto";
+import { type InboundRecord, isSameMail } from "@openticket/contract";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type Delivery, type ReceiveMailDeps, receiveMail } from "../../src/intake/receive-mail.ts";
 
@@ -14,14 +15,16 @@ beforeEach(() => {
   deps = {
     blobs: {
       async put(content) {
-        let size = 0;
-        for await (const chunk of content) size += chunk.length;
-        return { sha256: "0".repeat(64), size };
+        const chunks: Uint8Array[] = [];
+        for await (const chunk of content) chunks.push(chunk);
+        const bytes = Buffer.concat(chunks);
+        return { sha256: sha256(bytes), size: bytes.length };
       },
     },
     inbound: {
       async accept(record) {
-        if (records.has(record._id)) return { kind: "exists" };
+        const standing = records.get(record._id);
+        if (standing) return { kind: isSameMail(standing, record) ? "exists" : "another" };
         records.set(record._id, record);
         return { kind: "accepted" };
       },
@@ -33,6 +36,8 @@ beforeEach(() => {
     onNotEnqueued: () => {},
   };
 });
+
+const sha256 = (content: string | Uint8Array) => createHash("sha256").update(content).digest("hex");
 
 /** True when the message counts as a repetition, this many minutes after noon. */
 async function isRepetition(text: string, minutes: number, more: Partial<Delivery> = {}): Promise<boolean> {
@@ -74,4 +79,51 @@ it.each(["Message-ID: <1@dev.example>\r\n", "Date: Thu, 1 Jan 2026 12:00:00 +000
   expect(await isRepetition(header + ALARM, 0)).toBe(false);
   expect(await isRepetition(header + ALARM, 100_000)).toBe(true);
   expect(await isRepetition(header + ALARM, 200_000, { repeatsLate: true })).toBe(true);
+});
+
+describe("a device that gives all its mails one Message-ID", () => {
+  const [ID, MONDAY, TUESDAY] = ["Message-ID: <alarm@nvr>\r\n", "Date: Mon, 5 Jan 2026 12:00:00 +0000\r\n", "Date: Tue, 6 Jan 2026 12:00:00 +0000\r\n"];
+
+  it.each([ID, "Message-ID: <>\r\n"])("and the same words is heard each time that its Date is another: %j", async (id) => {
+    expect(await isRepetition(id + MONDAY + ALARM, 0)).toBe(false);
+    expect(await isRepetition(id + TUESDAY + ALARM, 1440)).toBe(false);
+    for (const more of [{}, { repeatsLate: true }])
+      for (const date of [MONDAY, TUESDAY]) expect(await isRepetition(`Received: by z\r\n${id}${date}${ALARM}`, 3000, more)).toBe(true);
+    expect(new Set([...records.values()].map(({ requestId }) => requestId)).size).toBe(2);
+  });
+
+  it.each<[string, string]>([
+    ["by a list that names itself in the subject", ID + MONDAY + ALARM.replace("UPS", "[list] UPS")],
+    ["with its Date written otherwise", `${ID}Date: 5 Jan 2026\r\n 13:00 +0100 (CET)\r\n${ALARM}`],
+    ["without its Date", ID + ALARM],
+    ["with a Date that says nothing", `${ID}Date: yesterday\r\n${ALARM}`],
+  ])("has the same copy of one alarm %s", async (_what, copy) => {
+    expect(await isRepetition(ID + MONDAY + ALARM, 0)).toBe(false);
+    expect(await isRepetition(copy, 1440)).toBe(true);
+  });
+
+  it("brings the same mail again where a record of an earlier version does not say when it was written", async () => {
+    await isRepetition(ID + MONDAY + ALARM, 0);
+    for (const record of records.values()) delete record.writtenAt;
+    expect(await isRepetition(ID + MONDAY + ALARM, 3000, { repeatsLate: true })).toBe(true);
+    expect(records.size).toBe(1);
+  });
+
+  it("has two records of two alarms, however many copies of both come at one moment", async () => {
+    const copies = [MONDAY, TUESDAY, TUESDAY, MONDAY].map((date) => isRepetition(ID + date + ALARM, 0));
+    expect((await Promise.all(copies)).filter((isAgain) => !isAgain)).toHaveLength(2);
+    expect([...records.values()].map(({ writtenAt }) => writtenAt?.getUTCDate()).toSorted()).toEqual([5, 6]);
+  });
+});
+
+it("a mail with an empty Message-ID that an earlier version has stored under it is found there by its bytes", async () => {
+  const text = `Message-ID: <>\r\nDate: Mon, 5 Jan 2026 12:00:00 +0000\r\n${ALARM}`;
+  const former = `inb_${sha256(`support@example.test\0${sha256(`id\0<>\0${sha256("running")}`)}`).slice(0, 32)}`;
+  await isRepetition(text, 0);
+  const [[_id, record] = ["", undefined]] = records;
+  if (!record) throw new Error("no record");
+  records = new Map([[former, { ...record, _id: former }]]);
+  expect(_id).not.toBe(former);
+  expect(await isRepetition(text, 3000, { repeatsLate: true })).toBe(true);
+  expect(await isRepetition(`X: y\r\n${text}`, 3000)).toBe(false);
 });

@@ -120,6 +120,13 @@ describe("a mail to several of our mailboxes", () => {
     expect(keyOf(await decided({ ...answer, ...of }, world()))).not.toBe(keyOf(await decided(answer, world())));
   });
 
+  it("is another with another Date, whichever mailboxes they came by; one that is not known is no part of its name", async () => {
+    const [monday, tuesday] = ["2026-01-05", "2026-01-06"].map((day) => ({ writtenAt: new Date(day) }));
+    const key = async (of: Parameters<typeof decided>[2]) => keyOf(await decided(answer, world({ mailboxes }), of));
+    expect(await key({ ...sales, ...monday })).toBe(await key({ ...monday }));
+    expect(new Set([await key(monday), await key(tuesday), await key(support)]).size).toBe(3);
+  });
+
   it("of the staff is another than its copy in their name", async () => {
     const of = { ...answer, ...AGENT };
     expect(keyOf(await decided(of, world({ authenticity: VERIFIED })))).not.toBe(keyOf(await decided(of, world())));
@@ -179,9 +186,14 @@ describe("a closed ticket", () => {
   describe("that goes on in another", () => {
     const gus = { kind: "guest" as const, name: "Gus", email: "Gus@guest.example" };
     const successor = (of: Partial<LinkedTicket> = {}) => ({ ...ticket({ id: 8, tid: "800000", opener: gus }), message: "And now?", ...of });
-    const become = async (linked: Record<number, LinkedTicket[]>, of: Parameters<typeof decided>[0] = {}, authenticity = {}) => {
+    const become = async (
+      linked: Record<number, LinkedTicket[]>,
+      of: Parameters<typeof decided>[0] = {},
+      authenticity = {},
+      record: Parameters<typeof decided>[2] = {},
+    ) => {
       const world = { ...closed, departments: [department({ closedReply: "open-linked" })], linked, authenticity };
-      const { outcome } = await decided({ inReplyTo: [OWN], ...of }, world);
+      const { outcome } = await decided({ inReplyTo: [OWN], ...of }, world, record);
       return "ticket" in outcome ? [outcome.kind, outcome.ticket?.id] : [outcome.kind];
     };
 
@@ -206,6 +218,12 @@ describe("a closed ticket", () => {
     it("by this very mail, which came by another mailbox, is what it became", async () => {
       expect(await become({ 7: [successor({ messageId: "<m1@guest.example>", message: "It burns." })] })).toEqual(["done", 8]);
       expect(await become({ 7: [successor({ messageId: "<m1@guest.example>", message: "It smoked." })] })).toEqual(["reply", 8]);
+      const opened = { 7: [successor({ messageId: "<m1@guest.example>", message: "It burns.", writtenAt: "2026-01-05T00:00:00.000Z" })] };
+      for (const [day, kind] of [
+        ["2026-01-05", "done"],
+        ["2026-01-06", "reply"],
+      ] as const)
+        expect(await become(opened, {}, {}, { writtenAt: new Date(day) })).toEqual([kind, 8]);
     });
   });
 });

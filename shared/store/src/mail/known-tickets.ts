@@ -13,6 +13,8 @@ export interface KnownTicket extends Pick<TicketRecord, "_id" | "id" | "tid" | "
 /** A ticket that goes on for a closed one, and the mail that opened it. */
 export interface LinkedTicket extends KnownTicket {
   messageId?: string | undefined;
+  /** What that mail says of when it was written, ISO 8601. */
+  writtenAt?: string | undefined;
   message: string;
 }
 
@@ -75,9 +77,9 @@ export function makeMongoKnownTickets(store: StoreConnection): KnownTickets {
       return undefined;
     },
     async findLinkedTo(ticketId) {
-      const projection = { ...HEAD, "source.messageId": 1, message: 1 };
+      const projection = { ...HEAD, "source.messageId": 1, "source.writtenAt": 1, message: 1 };
       const linked = await tickets.find({ "linkedTo.id": ticketId }, { projection, sort: { id: -1 }, limit: MAX_LINKED }).toArray();
-      return Promise.all(linked.map(async (ticket) => ({ ...(await known(ticket)), message: ticket.message, ...messageIdOf(ticket) })));
+      return Promise.all(linked.map(async (ticket) => ({ ...(await known(ticket)), message: ticket.message, ...openingOf(ticket) })));
     },
     async authorsOf(ticketId) {
       const emails = await replies.distinct("author.email", { ticketId, "author.isVerified": true });
@@ -96,8 +98,8 @@ export function makeMongoKnownTickets(store: StoreConnection): KnownTickets {
   });
 }
 
-function messageIdOf({ source: { messageId } }: Pick<TicketRecord, "source">): { messageId?: string } {
-  return typeof messageId === "string" ? { messageId } : {};
+function openingOf({ source: { messageId, writtenAt } }: Pick<TicketRecord, "source">): Pick<LinkedTicket, "messageId" | "writtenAt"> {
+  return { ...(typeof messageId === "string" && { messageId }), ...(typeof writtenAt === "string" && { writtenAt }) };
 }
 
 function mailsIn(outbox: readonly Pick<OutboxEntry, "template" | "to">[] = [], reply?: Pick<ReplyRecord, "replyId">): KnownTicket["mails"] {

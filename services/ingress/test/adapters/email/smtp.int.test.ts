@@ -55,6 +55,16 @@ describe("a message", () => {
     expect(await door.records({ _id: idIn(first) ?? "" })).toMatchObject([{ repetitions: 1 }]);
   });
 
+  it("of a device that gives all its mails one Message-ID is another when its Date is, however many copies of both come at one moment", async () => {
+    const dated = (day: number) => `Message-ID: <alarm@nvr.test>\r\nDate: Mon, ${day} Jan 2026 12:00:00 +0000\r\nSubject: alarm\r\n\r\nmotion\r\n`;
+    const answers = await Promise.all([5, 6, 6, 5, 5, 6].map((day) => deliver(`Received: by ${++count}; now\r\n${dated(day)}`)));
+    const records = await door.records({ messageId: "<alarm@nvr.test>" });
+    expect(records.map(({ writtenAt }) => writtenAt?.getUTCDate()).toSorted()).toEqual([5, 6]);
+    expect(records.map(({ repetitions }) => repetitions)).toEqual([2, 2]);
+    for (const [at, day] of [5, 6, 6, 5, 5, 6].entries()) expect(idIn(answers[at])).toBe(records.find(({ writtenAt }) => writtenAt?.getUTCDate() === day)?._id);
+    for (const { requestId } of records) await until("the job", async () => (await door.queue.getJob(requestId)) !== undefined);
+  });
+
   it("for two departments is one message for each; recipients of one mailbox are one", async () => {
     const answer = await deliver(mail(), { to: ["support@example.test", "sales@example.test", "support+1@example.test"] });
     expect(answer.match(/inb_/g)).toHaveLength(2);

@@ -100,6 +100,17 @@ describe.skipIf(!packages)("mail of a Dovecot", () => {
     await until("the deletion", async () => (await inbox.messages()).length === 0);
   });
 
+  it("of a device that gives all its mails one Message-ID is stored for each Date before it is deleted", async () => {
+    const alarm = (day: number) => mail("alarm", `Date: Mon, ${day} Jan 2026 12:00:00 +0000`);
+    await inbox.deliver(alarm(5), alarm(6), alarm(5));
+    const door = await fetching({ after: "delete" });
+    await until("the deletion", async () => (await inbox.messages()).length === 0);
+    expect((await door.records()).map(({ writtenAt, repetitions }) => [writtenAt?.getUTCDate(), repetitions]).toSorted()).toEqual([
+      [5, 1],
+      [6, 0],
+    ]);
+  });
+
   it("is left alone, and taken once", async () => {
     await inbox.deliver(mail("one"));
     const door = await fetching({ after: "leave" }, { IMAP_SWEEP_MS: "500" });

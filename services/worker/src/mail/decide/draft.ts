@@ -43,12 +43,15 @@ export async function writeReply(mailCase: MailCase, { id, tid }: KnownTicket): 
 
 /**
  * What names the reply that a mail is to this ticket; without a Message-ID it may be the same words of another day. Who has
- * written it is part of that, or a copy in a stranger's name would stand for a mail that comes after it.
+ * written it is part of that, or a copy in a stranger's name would stand for a mail that comes after it; so is its Date, as the
+ * record has it, or a device that has one Message-ID for all could say a thing once.
  */
-function keyOf({ mail }: MailCase, sender: Sender, ticketId: number): string | undefined {
+function keyOf({ mail, record }: MailCase, sender: Sender, ticketId: number): string | undefined {
   const { messageId, text, attachments } = mail;
   const files = attachments.map(({ name, size }) => [name, size]);
-  return messageId === undefined ? undefined : keyOfMailReply(ticketId, messageId, [authorOf(sender), text, files]);
+  return messageId === undefined
+    ? undefined
+    : keyOfMailReply(ticketId, messageId, [authorOf(sender), text, files, ...(record.writtenAt ? [record.writtenAt.toISOString()] : [])]);
 }
 
 /** The name under which that reply is unique; undefined where the record's own name is. */
@@ -111,12 +114,14 @@ function actorOf({ person, isVerified, forwardedBy }: Sender): Actor {
 function sourceOf({ mail, record }: MailCase): CommandSource {
   const { door, ip } = record.source;
   const { messageId } = mail;
+  const writtenAt = record.writtenAt?.toISOString();
   return {
     channel: "email",
     door,
     mailbox: record.mailbox,
     inboundId: record._id,
     ...(messageId !== undefined && { messageId }),
+    ...(writtenAt !== undefined && { writtenAt }),
     ...(ip !== undefined && { ip }),
   };
 }

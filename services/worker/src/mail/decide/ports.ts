@@ -40,6 +40,8 @@ export interface KnownTicket extends Pick<TicketRecord, "_id" | "id" | "tid" | "
 /** A ticket that goes on for a closed one, and the mail that opened it. */
 export interface LinkedTicket extends KnownTicket {
   messageId?: string | undefined;
+  /** What that mail says of when it was written, ISO 8601. */
+  writtenAt?: string | undefined;
   message: string;
 }
 

@@ -9,9 +9,13 @@ import { Problem } from "./problem.ts";
 export const GET_INBOUND = "getinbound";
 
 /** A message that came in, as the REST API shows it; its raw content stays with the operator's command line. */
-export const inboundView = inboundRecord
-  .omit({ _id: true, checkAt: true, queuePrefix: true, waitsSince: true })
-  .extend({ id: z.string(), receivedAt: z.iso.datetime(), decidedAt: z.iso.datetime().optional(), contentRemovedAt: z.iso.datetime().optional() });
+export const inboundView = inboundRecord.omit({ _id: true, checkAt: true, queuePrefix: true, waitsSince: true }).extend({
+  id: z.string(),
+  writtenAt: z.iso.datetime().optional(),
+  receivedAt: z.iso.datetime(),
+  decidedAt: z.iso.datetime().optional(),
+  contentRemovedAt: z.iso.datetime().optional(),
+});
 export const inboundPage = z.object({ inbound: z.array(inboundView), next: z.string().optional().describe("`after` of the next page, when there may be one") });
 
 const DEFAULT_PAGE = 50;
@@ -56,13 +60,14 @@ export function viewInbound({
   checkAt,
   queuePrefix,
   waitsSince,
+  writtenAt,
   receivedAt,
   decidedAt,
   contentRemovedAt,
   ...shown
 }: InboundRecord): z.infer<typeof inboundView> {
   const later = { ...(decidedAt && { decidedAt: decidedAt.toISOString() }), ...(contentRemovedAt && { contentRemovedAt: contentRemovedAt.toISOString() }) };
-  return { id, ...shown, receivedAt: receivedAt.toISOString(), ...later };
+  return { id, ...shown, ...(writtenAt && { writtenAt: writtenAt.toISOString() }), receivedAt: receivedAt.toISOString(), ...later };
 }
 
 function faultOf(error: z.ZodError): string {

@@ -33,10 +33,12 @@ async function goOnBeside(closed: KnownTicket, mailCase: MailCase): Promise<Find
   return decide(await writeReply(mailCase, successor), because);
 }
 
-/** The same mail, by another of our mailboxes, has opened that ticket. */
-function isOpening({ messageId, message }: LinkedTicket, opening: MailOutcome): boolean {
+/** The same mail, by another of our mailboxes, has opened that ticket. Tickets of earlier versions do not say when theirs was written. */
+function isOpening({ messageId, writtenAt, message }: LinkedTicket, opening: MailOutcome): boolean {
   if (opening.kind !== "ticket" || messageId === undefined) return false;
-  return opening.draft.source.messageId === messageId && opening.draft.params.message === message;
+  const { source, params } = opening.draft;
+  const isOfThatTime = writtenAt === undefined || source.writtenAt === undefined || source.writtenAt === writtenAt;
+  return source.messageId === messageId && isOfThatTime && params.message === message;
 }
 
 /** A reply to a ticket that it belongs to. */

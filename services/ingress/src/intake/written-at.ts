@@ -1,0 +1,46 @@
+/**
+ * When a mail says that it was written. A door understands nothing else of a mail, and is not to load what reads mails, so it
+ * reads this by itself: the form of RFC 5322 with its obsolete zones, and the two others that devices write. A zone that is
+ * missing or unknown counts as UTC, whatever that of this process is: two doors must read the same.
+ */
+
+const ZONES: Readonly<Record<string, string>> = {
+  EST: "-0500",
+  EDT: "-0400",
+  CST: "-0600",
+  CDT: "-0500",
+  MST: "-0700",
+  MDT: "-0600",
+  PST: "-0800",
+  PDT: "-0700",
+  CET: "+0100",
+  CEST: "+0200",
+};
+const TIME = String.raw`(\d{1,2}:\d\d(?::\d\d)?)`;
+const ZONE = String.raw`(?: ?([+-]\d{4}|[a-z]{1,5}\b))?`;
+const RFC = new RegExp(String.raw`(\d{1,2})[ -]([a-z]{3})[a-z]*[ ,-]+(\d{4}|\d\d) ${TIME}${ZONE}`, "i");
+/** Of C's asctime: `Wed May 5 14:00:00 2004`. */
+const ASCTIME = new RegExp(String.raw`([a-z]{3}) (\d{1,2}) ${TIME}${ZONE} (\d{4})`, "i");
+const ISO = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:\.\d+)? ?(Z|[+-]\d\d:?\d\d)?/i;
+/** What is looked at of the header, characters. */
+const LONGEST = 200;
+
+/** The instant that a Date header names; undefined when it cannot be told. */
+export function writtenAtOf(header: string): Date | undefined {
+  const text = header.slice(0, LONGEST).replace(/\s+/g, " ").trim();
+  const [, date, clock, offset = "Z"] = ISO.exec(text) ?? [];
+  if (date !== undefined) return valid(`${date}T${clock}${offset.replace(/^(...)(\d\d)$/, "$1:$2")}`);
+  const [, day, month, year, time, zone] = RFC.exec(text) ?? [];
+  if (day !== undefined) return valid(`${day} ${month} ${year} ${time} ${zoneOf(zone)}`);
+  const asctime = ASCTIME.exec(text);
+  return asctime ? valid(`${asctime[2]} ${asctime[1]} ${asctime[5]} ${asctime[3]} ${zoneOf(asctime[4])}`) : undefined;
+}
+
+function zoneOf(zone = ""): string {
+  return /^[+-]/.test(zone) ? zone : (ZONES[zone.toUpperCase()] ?? "+0000");
+}
+
+function valid(text: string): Date | undefined {
+  const date = new Date(text);
+  return Number.isNaN(date.getTime()) ? undefined : date;
+}
