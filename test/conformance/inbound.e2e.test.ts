@@ -1,4 +1,4 @@
-import { type InboundOutcome, importReferenceData, makeMongoInbound } from "@openticket/store";
+import { erasePerson, type InboundOutcome, importReferenceData, makeMongoInbound } from "@openticket/store";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { getTicket } from "../support/api-php.ts";
 import { postTicket, rest } from "../support/rest.ts";
@@ -92,4 +92,12 @@ it("a ticket shows the message that it was made of", async () => {
   const { body } = await postTicket(stack, { deptid: 1, clientid: 1, subject: "s", message: "m" });
   await stack.store.db.collection("tickets").updateOne({ id: body.id }, { $set: { "source.inboundId": ids[0] } });
   expect(await getTicket(stack, body.id)).toMatchObject({ source: { inboundId: ids[0] } });
+});
+
+it("a message of an erased person is shown without anything of them", async () => {
+  await erasePerson(stack.store, { clientid: 999, emails: ["a@b.test"], userids: [], contactids: [], ticketids: [] });
+  const { status, body } = await rest(stack, "GET", `/v1/inbound/${ids[1]}`);
+  expect([status, body]).toMatchObject([200, { state: "ignored", reason: { code: "erased" }, source: { door: "smtp", envelopeTo: [] }, trace: [] }]);
+  expect(JSON.stringify(body)).not.toContain("b.test");
+  expect(shown((await rest(stack, "GET", "/v1/inbound?state=ignored")).body)).toEqual(ids.toReversed());
 });

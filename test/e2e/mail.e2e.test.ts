@@ -1,4 +1,5 @@
 import type { InboundRecord } from "@openticket/contract";
+import { erasePerson } from "@openticket/store";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type HelpDesk, rawMail, startHelpDesk } from "../support/help-desk.ts";
 import { until } from "../support/until.ts";
@@ -115,6 +116,17 @@ describe("a mail over SMTP", () => {
     const [first, second] = [await desk.receive(raw), await desk.receive(raw)];
     expect(second.ticket).toEqual(first.ticket);
     expect(await desk.store.db.collection("tickets").countDocuments({ subject: "Twice" })).toBe(1);
+  });
+
+  it("of an erased person that comes again is no ticket again", async () => {
+    const raw = rawMail({ From: "Zoe <zoe.unique@guest.example>", Subject: "Erase me", "Message-ID": "<1@zoe.example>" });
+    const first = await desk.receive(raw);
+    expect(first.state).toBe("ticket");
+    await erasePerson(desk.store, { clientid: 999, emails: ["zoe.unique@guest.example"], userids: [], contactids: [], ticketids: [] });
+    expect(await desk.receive(raw)).toMatchObject({ _id: first._id, state: "ignored", reason: { code: "erased" } });
+    await desk.receive(rawMail({ Subject: "After it" }));
+    expect(await desk.store.db.collection("tickets").countDocuments({ requestId: first.requestId })).toBe(0);
+    expect(JSON.stringify(await desk.store.db.collection("inbound").find({}).toArray())).not.toMatch(/zoe/i);
   });
 
   it("keeps its files, each by its content", async () => {

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { InboundRecord } from "@openticket/contract";
-import { makeMongoBlobStore, makeMongoDeadLetters, makeMongoInbound, makeMongoMailFolders } from "@openticket/store";
+import { erasePerson, makeMongoBlobStore, makeMongoDeadLetters, makeMongoInbound, makeMongoMailFolders } from "@openticket/store";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { type EmailDoorUnderTest, startEmailDoor } from "../../../test/support/email-door.ts";
 import { operatorOf } from "./support/opentickets.ts";
@@ -187,6 +187,23 @@ describe("mail edit and drop", () => {
     expect(await door.rawOf(await inbound.find(_id))).toBe("mended, not wrong");
     vi.stubEnv("VISUAL", "false");
     expect(await opentickets("mail", "edit", (await quarantined())._id)).toMatchObject({ code: 1, err: expect.stringMatching(/nothing was changed/) });
+  });
+
+  it("one that was erased is listed without its sender, and can be neither replayed nor mended nor exported", async () => {
+    const { _id } = await quarantined();
+    await door.store.db.collection<InboundRecord>("inbound").updateOne({ _id }, { $set: { "source.envelopeFrom": "erased@b.test" } });
+    await erasePerson(door.store, { clientid: 999, emails: ["erased@b.test"], userids: [], contactids: [], ticketids: [] });
+    await writeFile(join(folder, "mended.eml"), "mended");
+    for (const args of [
+      ["replay", _id],
+      ["edit", _id, "--file", join(folder, "mended.eml")],
+      ["export", _id, join(folder, "erased.eml")],
+      ["edit", _id],
+    ])
+      expect(await opentickets("mail", ...args)).toMatchObject({ code: 1, err: expect.stringContaining(`${_id} was erased: nothing is left of it`) });
+    const listed = (await opentickets("mail", "list", "--state", "ignored")).out;
+    expect(listed).toMatch(new RegExp(`${_id} .*It was erased`));
+    expect(`${listed}${(await opentickets("mail", "show", _id)).out}`).not.toContain("erased@b.test");
   });
 
   it("one that is dropped is ignored from then on, with its reason", async () => {

@@ -78,6 +78,7 @@ export const inboundRecord = z.object({
    */
   mailbox: z.string(),
   source: inboundSource,
+  /** Of one that was erased no content: no name, and no bytes. */
   raw: z.object({ sha256: z.string(), size: z.int() }),
   /** As it stands in the header, when a quick look found one. */
   messageId: z.string().optional(),
@@ -107,6 +108,12 @@ export const inboundRecord = z.object({
   contentRemovedAt: z.date().optional(),
 });
 export type InboundRecord = z.infer<typeof inboundRecord>;
+
+/**
+ * Reason code of what an erasure leaves of a message: its names, its mailbox and its times, so that the same message meets it, be
+ * it that a folder is read anew, and nothing comes of it. It is decided for good.
+ */
+export const ERASED = "erased";
 
 /**
  * Whether two messages of one name are the same one. A device may give each of its alarms the same Message-ID and the same words:

@@ -1,4 +1,4 @@
-import type { DeadLetter, InboundRecord, Receipt } from "@openticket/contract";
+import { type DeadLetter, ERASED, type InboundRecord, type Receipt } from "@openticket/contract";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
 import type { ReplyDocument, TicketDocument } from "./ticket-documents.ts";
 
@@ -61,7 +61,7 @@ export interface Erased {
   requestIds: string[];
 }
 
-/** Removes every trace of a person from the store. Safe to run again. Its files go with the next sweep of blobs, unless others hold them too. */
+/** Removes every trace of a person from the store; of each message its name stays (see {@link ERASED}). Safe to run again. Its files go with the next sweep of blobs, unless others hold them too. */
 export async function erasePerson(store: StoreConnection, person: ErasedPerson): Promise<Erased> {
   const tickets = store.db.collection<TicketDocument>(COLLECTIONS.tickets);
   const receipts = store.db.collection<Receipt>(COLLECTIONS.receipts);
@@ -103,12 +103,32 @@ async function eraseMailTraces(store: StoreConnection, { emails }: ErasedPerson)
   await store.db.collection(COLLECTIONS.mailNotices).deleteMany({ "to.email": { $in: emails.map(ignoringCase) } });
 }
 
-/** Messages that are from the person, or became one of these tickets. A job of one that is gone finds nothing to do. */
+/** Messages that are from the person, or became one of these tickets. What is left of one is decided: its job finds nothing to do. */
 async function eraseInbound(store: StoreConnection, { emails }: ErasedPerson, ticketIds: readonly number[]): Promise<number> {
   const sender = emails.map((email) => new RegExp(`(^|<)${literally(email)}(>|$)`, "i"));
   const isTheirs = { $or: [{ "ticket.id": { $in: [...ticketIds] } }, { "source.envelopeFrom": { $in: sender } }, { "summary.from": { $in: sender } }] };
-  return (await store.db.collection<InboundRecord>(COLLECTIONS.inbound).deleteMany(isTheirs)).deletedCount;
+  return (await store.db.collection<InboundRecord>(COLLECTIONS.inbound).updateMany(isTheirs, [{ $replaceWith: LEFT_OF_MESSAGE }])).modifiedCount;
 }
+
+/**
+ * What stays of a message, in its own document's terms: the record of an ignored one whose content was removed, which older versions
+ * read as well. The Date stays, as without it every later mail of a device that gives all of them one Message-ID would be the same.
+ */
+const LEFT_OF_MESSAGE = {
+  _id: "$_id",
+  requestId: "$requestId",
+  mailbox: "$mailbox",
+  source: { door: "$source.door", envelopeTo: [] },
+  raw: { sha256: "", size: 0 },
+  writtenAt: "$writtenAt",
+  receivedAt: "$receivedAt",
+  state: "ignored",
+  reason: { code: ERASED, text: "It was erased; the same message becomes nothing again" },
+  trace: [],
+  repetitions: 0,
+  decidedAt: "$$NOW",
+  contentRemovedAt: "$$NOW",
+} satisfies Partial<Record<keyof InboundRecord, unknown>>;
 
 /** Replies on their tickets, and their own on tickets of others, which then have one reply less. */
 async function eraseReplies(store: StoreConnection, { clientid, emails }: ErasedPerson, ticketids: readonly number[]): Promise<ReplyDocument[]> {

@@ -1,4 +1,4 @@
-import { type Decision, type EventBelonging, type InboundRecord, type InboundState, isSameMail } from "@openticket/contract";
+import { type Decision, ERASED, type EventBelonging, type InboundRecord, type InboundState, isSameMail } from "@openticket/contract";
 import type mongoose from "mongoose";
 import { coalesce } from "./coalesce.ts";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
@@ -19,9 +19,9 @@ export interface InboundStore {
   leaseUndecided(now: Date, leaseMs: (record: InboundRecord) => number, limit: number): Promise<InboundRecord[]>;
   /** Notes what became of a message. The first decision stands: a second one, of a job that ran again, changes nothing. */
   decide(id: string, outcome: InboundOutcome): Promise<void>;
-  /** Settles what an event is about, unless that is settled otherwise than as `instead` says; what stands then. Undefined when the record is gone. */
+  /** Settles what an event is about, unless that is settled otherwise than as `instead` says; what stands then. Undefined when the record is erased. */
   settleBelonging(id: string, belonging: EventBelonging, instead?: { requestId: string }): Promise<EventBelonging | undefined>;
-  /** Makes a decided message undecided again, with another content where one is given; `note` goes into its trace. False when there is none that is decided. */
+  /** Makes a decided message undecided again, with another content where one is given; `note` goes into its trace. False when there is none that is decided, or it was erased. */
   putBack(id: string, again: { checkAt: Date; note: Decision; raw?: InboundRecord["raw"] }): Promise<boolean>;
   /** Takes a message out of quarantine for good: it counts as ignored. False when it is not there. */
   drop(id: string, why: { reason: InboundRecord["reason"]; note: Decision }): Promise<boolean>;
@@ -66,13 +66,16 @@ export function makeMongoInbound(store: StoreConnection, { now }: { now(): Date 
   };
 }
 
+/** What is left of an erased message takes nothing on any more. */
+const IS_THERE = { "reason.code": { $ne: ERASED } };
+
 /** What is asked for one record at a time. */
 function changesOf(records: Records, now: () => Date): Pick<InboundStore, "list" | "settleBelonging" | "putBack" | "drop"> {
   return {
     list: (filter) => list(records, filter),
     async settleBelonging(id, correlation, instead) {
       const isOpen = { $or: [{ correlation: { $exists: false } }, ...(instead ? [{ "correlation.requestId": instead.requestId }] : [])] };
-      const settled = await records.updateOne({ _id: id, ...isOpen }, { $set: { correlation } });
+      const settled = await records.updateOne({ _id: id, ...IS_THERE, ...isOpen }, { $set: { correlation } });
       if (settled.matchedCount > 0) return correlation;
       return (await records.findOne({ _id: id }, { projection: { correlation: 1 } }))?.correlation;
     },
@@ -82,7 +85,7 @@ function changesOf(records: Records, now: () => Date): Pick<InboundStore, "list"
         $unset: { reason: 1, decidedAt: 1, contentRemovedAt: 1, waitsSince: 1 },
         $push: { trace: note },
       } as const;
-      return (await records.updateOne({ _id: id, state: { $ne: "stored" } }, change)).matchedCount > 0;
+      return (await records.updateOne({ _id: id, ...IS_THERE, state: { $ne: "stored" } }, change)).matchedCount > 0;
     },
     async drop(id, { reason, note }) {
       const change = { $set: { state: "ignored" as const, decidedAt: now(), ...(reason && { reason }) }, $push: { trace: note } };

@@ -1,7 +1,17 @@
-import type { InboundRecord } from "@openticket/contract";
+import { type InboundRecord, inboundRecord } from "@openticket/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { testMongoUrl, uniqueName } from "../../../test/support/servers.ts";
-import { auditStore, connectStore, erasePerson, findPerson, type InboundOutcome, makeMongoInbound, type StoreConnection } from "../src/index.ts";
+import {
+  auditStore,
+  connectStore,
+  erasePerson,
+  findPerson,
+  type InboundOutcome,
+  makeMongoBlobStore,
+  makeMongoInbound,
+  type StoreConnection,
+  sweepBlobs,
+} from "../src/index.ts";
 
 const NOW = new Date("2026-01-01T12:00:00Z");
 const TICKET: InboundOutcome = { state: "ticket", ticket: { id: 1, tid: "100001" }, trace: [{ rule: "which ticket", answer: "new" }] };
@@ -33,6 +43,10 @@ function record(more: Partial<InboundRecord> = {}): InboundRecord {
     checkAt: NOW,
     ...more,
   };
+}
+
+async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text);
 }
 
 async function accepted(more: Partial<InboundRecord> = {}): Promise<InboundRecord> {
@@ -163,7 +177,41 @@ describe("for operators", () => {
     const others = await accepted({ source: { door: "smtp", envelopeFrom: "nada@client.test", envelopeTo: [] } });
     const person = await findPerson(store, 7);
     expect(person && (await erasePerson(store, person))).toMatchObject({ inbound: 2, tickets: 1 });
-    expect([await inbound.find(sent._id), await inbound.find(became._id)]).toEqual([undefined, undefined]);
-    expect(await inbound.find(others._id)).toBeDefined();
+    for (const { _id } of [sent, became]) expect(await inbound.find(_id)).toMatchObject({ state: "ignored", reason: { code: "erased" } });
+    expect(await inbound.find(others._id)).toEqual(others);
+  });
+
+  it("an erasure leaves the name of a message, by which it is known again, and nothing of whom it was from", async () => {
+    const raw = await makeMongoBlobStore(store).put(bytesOf("Eve's words"), { maxBytes: 100 });
+    const body = await makeMongoBlobStore(store).put(bytesOf("Eve's words, as a provider calls"), { maxBytes: 100 });
+    const webhook = { source: "shop", kind: "json", eventId: "eve-1", body } as const;
+    const source = { door: "webhook", envelopeFrom: "eve@client.test", envelopeTo: ["support+eve@example.test"], ip: "192.0.2.1", helo: "eve", webhook };
+    const made = await accepted({ source, raw, messageId: "<1@eve.test>", writtenAt: NOW, waitsSince: NOW, queuePrefix: "q" });
+    await inbound.settleBelonging(made._id, { key: "eve", requestId: "r", state: "firing" });
+    const summary = { from: "eve@client.test", subject: "Eve", kind: "ticket" };
+    await inbound.decide(made._id, { state: "refused", reason: { code: "x", text: "Eve" }, trace: [{ rule: "sender", answer: "Eve" }], summary });
+    const eve = { clientid: 9, emails: ["eve@client.test"], userids: [], contactids: [], ticketids: [] };
+    expect(await erasePerson(store, eve)).toMatchObject({ inbound: 1 });
+    expect(await erasePerson(store, eve)).toMatchObject({ inbound: 0 });
+
+    const left = await inbound.find(made._id);
+    expect(left).toEqual({
+      ...{ _id: made._id, requestId: made.requestId, mailbox: "support@example.test", source: { door: "webhook", envelopeTo: [] } },
+      ...{ raw: { sha256: "", size: 0 }, writtenAt: NOW, receivedAt: NOW, state: "ignored", trace: [], repetitions: 0 },
+      ...{ reason: { code: "erased", text: expect.any(String) }, decidedAt: expect.any(Date), contentRemovedAt: expect.any(Date) },
+    });
+    expect(inboundRecord.parse(left)).toEqual(left);
+    expect(JSON.stringify(left)).not.toMatch(/eve/i);
+
+    await inbound.decide(made._id, TICKET);
+    expect(await inbound.putBack(made._id, { checkAt: NOW, note: { rule: "operator", answer: "replayed" } })).toBe(false);
+    expect(await inbound.settleBelonging(made._id, { key: "eve", requestId: "r", state: "firing" })).toBeUndefined();
+    expect(await inbound.find(made._id)).toEqual(left);
+    expect(await inbound.accept({ ...made, receivedAt: new Date() })).toEqual({ kind: "exists" });
+    expect(await inbound.accept({ ...made, receivedAt: new Date(), writtenAt: new Date(0) })).toEqual({ kind: "another" });
+    expect((await inbound.list({ state: "ignored", limit: 9 })).map(({ _id }) => _id)).toContain(made._id);
+    expect((await auditStore(store, { now: NOW, overdueMs: 1 })).differences.filter(({ about }) => about === made._id)).toEqual([]);
+    expect(await sweepBlobs(store, { olderThanMs: 0, now: new Date(Date.now() + 1000) })).toBeGreaterThanOrEqual(2);
+    await expect(makeMongoBlobStore(store).open(raw.sha256)).rejects.toThrow();
   });
 });

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { makeOperatorQueue } from "@openticket/client";
-import { type Decision, FIRST_CHECK_MS, type InboundRecord, inboundCommandOf, inboundJobName } from "@openticket/contract";
+import { type Decision, ERASED, FIRST_CHECK_MS, type InboundRecord, inboundCommandOf, inboundJobName } from "@openticket/contract";
 import { forgetRefusal, makeMongoInbound, type StoreConnection } from "@openticket/store";
 import type { CommandDeps } from "../../command.ts";
 import { CliFailure } from "../../failure.ts";
@@ -28,15 +28,23 @@ export async function chosenMessages(
   }
 }
 
-/** Throws {@link CliFailure} for a message that became something, or is still to be decided. */
-export function requireUndone({ _id, state, ticket }: InboundRecord): void {
+/** Throws {@link CliFailure} for a message that became something, is still to be decided, or was erased. */
+export function requireUndone(record: InboundRecord): void {
+  const { _id, state, ticket } = record;
+  requireNotErased(record);
   if (state === "stored") throw new CliFailure(`${_id} is not decided yet: it is read, or will be, without your help.`);
   if (ticket) throw new CliFailure(`${_id} has become ticket ${ticket.tid} already.`);
 }
 
 /** Throws {@link CliFailure} for a message whose content is not kept any more. */
-export function requireContent({ _id, contentRemovedAt }: InboundRecord): void {
+export function requireContent(record: InboundRecord): void {
+  const { _id, contentRemovedAt } = record;
+  requireNotErased(record);
   if (contentRemovedAt) throw new CliFailure(`The content of ${_id} was removed on ${contentRemovedAt.toISOString()}: see INBOUND_CONTENT_RETENTION_DAYS.`);
+}
+
+function requireNotErased({ _id, reason }: InboundRecord): void {
+  if (reason?.code === ERASED) throw new CliFailure(`${_id} was erased: nothing is left of it but its name.`);
 }
 
 /** Lets messages be read and decided again; what an earlier try was refused for is forgotten. `note` says why in its trace. */

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { makeMongoMailFolders } from "@openticket/store";
+import { erasePerson, makeMongoInbound, makeMongoMailFolders } from "@openticket/store";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Dovecot, findDovecot, type Maildir, PASSWORD, startDovecot } from "../../../../../test/support/dovecot.ts";
 import { type EmailDoorUnderTest, startEmailDoor } from "../../../../../test/support/email-door.ts";
@@ -150,6 +150,22 @@ describe.skipIf(!packages)("mail of a Dovecot", () => {
     await inbox.deliver(mail("three"));
     await until("the repetitions", async () => (await door.records({ repetitions: 1 })).length === 2);
     await stored(door, 3);
+  });
+
+  it("that was erased is known when its folder is read anew, and nothing comes of it", async () => {
+    await inbox.deliver(mail("one"), mail("two"));
+    const door = await fetching({ after: "leave" }, { IMAP_SWEEP_MS: "500" });
+    await stored(door, 2);
+    const [one] = await door.records({ messageId: "<one@example.test>" });
+    const summary = { from: "ada@example.test", subject: "one", kind: "ticket" };
+    await makeMongoInbound(door.store, { now: () => new Date() }).decide(one?._id ?? "", { state: "refused", trace: [], summary });
+    await erasePerson(door.store, { clientid: 999, emails: ["ada@example.test"], userids: [], contactids: [], ticketids: [] });
+    await inbox.renumber();
+    await until("the repetitions", async () => (await door.records({ repetitions: 1 })).length === 2);
+    expect(await door.records()).toHaveLength(2);
+    const [left] = await door.records({ _id: one?._id ?? "" });
+    expect(left).toMatchObject({ state: "ignored", reason: { code: "erased" } });
+    expect(JSON.stringify(left)).not.toContain("one@example.test");
   });
 
   it("goes to whom it names: To, Cc, Delivered-To, else to the one that is given", async () => {
