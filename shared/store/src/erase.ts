@@ -39,14 +39,19 @@ export function ticketsOf({ clientid, emails }: Pick<ErasedPerson, "clientid" | 
 export function isOfPerson(data: unknown, { clientid, emails, userids, contactids, ticketids }: ErasedPerson): boolean {
   const { ticket = data } = (data ?? {}) as { ticket?: unknown };
   const params = (ticket ?? {}) as Record<string, unknown>;
-  const isOneOf = (ids: readonly number[], given: unknown) => given !== undefined && given !== null && given !== "" && ids.includes(Number(given));
+  const isOneOf = (ids: readonly number[], given: unknown) => isPlain(given) && given !== "" && ids.includes(Number(given));
   return (
     isOneOf([clientid], params.clientid) ||
     isOneOf(userids, params.userid) ||
     isOneOf(contactids, params.contactid) ||
     isOneOf(ticketids, params.ticketid) ||
-    emails.includes(String(params.email ?? "").toLowerCase())
+    (isPlain(params.email) && emails.includes(String(params.email).toLowerCase()))
   );
+}
+
+/** Of what a foreign program has put into a queue, an object may not even let itself be made a text. */
+function isPlain(given: unknown): given is string | number {
+  return typeof given === "string" || typeof given === "number";
 }
 
 export interface Erased {
