@@ -20,6 +20,7 @@ const POINTER_MARGIN_MS = 60_000;
 
 /** BullMQ numbers jobs that have no name, and parts its keys by colons. */
 const NO_JOB_NAME = /^-?\d+$|:/;
+const AGAIN = "again_";
 /** Random bytes in the name of a job that runs again. */
 const AGAIN_BYTES = 16;
 
@@ -56,9 +57,14 @@ export async function jobNameOf(places: JobPlaces, requestId: string): Promise<s
   return state === "completed" ? newJobName(places, requestId) : requestId;
 }
 
+/** A job under a new name of its own: beside it there may be another of its request, or an operator who drops that. */
+export function isNewJobName(jobId: string): boolean {
+  return jobId.startsWith(AGAIN);
+}
+
 /** A new name for a job of that request, by which it is found from now on. */
 export async function newJobName(places: Omit<JobPlaces, "queue">, requestId: string): Promise<string> {
-  const jobId = `again_${randomBytes(AGAIN_BYTES).toString("hex")}`;
+  const jobId = `${AGAIN}${randomBytes(AGAIN_BYTES).toString("hex")}`;
   await leavePointer(places, requestId, { jobId });
   return jobId;
 }

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { pid } from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { RedisConnection } from "@openticket/client";
+import { isNewJobName, type RedisConnection } from "@openticket/client";
 import { COMMAND_QUEUE, KEPT_FOR_OPERATOR } from "@openticket/contract";
 import { DelayedError, type Job, Worker } from "bullmq";
 import { retriesTotal } from "../fault-counters.ts";
@@ -155,11 +155,11 @@ function isUnheard({ queue, hasReceipt }: Runnable): boolean {
   return queue === undefined && !hasReceipt;
 }
 
-/** A key may come with another job; without one, another worker has the same job only after this one's lock. */
-function mayHaveTwin({ attemptsStarted, processedOn = 0 }: Job, { hasKey }: Runnable, { lockDurationMs, startedAtMs }: Processing): boolean {
+/** A key may come with another job, and so may one that runs again; otherwise another worker has the same job only after this one's lock. */
+function mayHaveTwin({ id = "", attemptsStarted, processedOn = 0 }: Job, { hasKey }: Runnable, { lockDurationMs, startedAtMs }: Processing): boolean {
   // Whichever is longer: the clock may be set meanwhile, and the process may have stood still before it saw the job.
   const heldMs = Math.max(performance.now() - startedAtMs, Date.now() - processedOn);
-  return hasKey === true || attemptsStarted > 1 || heldMs > lockDurationMs / 2;
+  return hasKey === true || isNewJobName(id) || attemptsStarted > 1 || heldMs > lockDurationMs / 2;
 }
 
 /** An outage is waited out; other faults have a cap. The job waits in the delayed set, whatever its producer's `attempts`. */

@@ -1,3 +1,4 @@
+import { jobNameOf } from "@openticket/client";
 import { COMMAND_QUEUE, type CommandResult, type DeadLetter, IDEMPOTENCY_CONFLICT, readCommand, resultOfErrors } from "@openticket/contract";
 import { makeLogger, makeMetrics } from "@openticket/runtime";
 import { FlowProducer, Queue } from "bullmq";
@@ -321,6 +322,26 @@ it("a job that is held for as long as half its lock may be another worker's as w
   await queue.add("OpenTicket", TICKET);
   await until("the reply", () => replies.length === 1);
   expect(runs).toBe(1);
+});
+
+it("a job that runs again may have a twin, such as the operator's word that its letter is dropped", async () => {
+  const { replies, deps } = consume(() => undefined);
+  await consumers.pop()?.close();
+  const seen: [string, boolean][] = [];
+  const decide = async ({ requestId }: { requestId: string }, { mayHaveTwin }: RunOptions) => {
+    seen.push([requestId, mayHaveTwin()]);
+    return { kind: "rejected", result: resultOfErrors({ requestId }, []) };
+  };
+  const actions = new Map([["openticket", commandAction({ read: readCommand, decide, recall: async () => undefined })]]);
+  consumers.push(startCommandConsumer({ connection, prefix, concurrency: 1, lockDurationMs: 30_000 }, { ...deps, actions }));
+  const again = await jobNameOf({ queue, connection, prefix }, "4711");
+  await queue.add("OpenTicket", { ...TICKET, requestId: "req_first" }, { jobId: "req_first" });
+  await queue.add("OpenTicket", { ...TICKET, requestId: "req_again" }, { jobId: again });
+  await until("both replies", () => replies.length === 2);
+  expect(seen.toSorted()).toEqual([
+    ["req_again", true],
+    ["req_first", false],
+  ]);
 });
 
 it("a conflict is warned of where nobody waits to hear of it", async () => {
