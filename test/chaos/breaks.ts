@@ -60,10 +60,10 @@ export const BREAKS: Record<string, readonly Replacement[]> = {
   "ack-before-store": [
     {
       file: RECEIVE_MAIL,
-      from: "const accepted = await Promise.all(records.map((record) => deps.inbound.accept(record)));",
-      to: "const accepted = []; const later = () => records.forEach((record) => deps.inbound.accept(record).then(() => submit(record, deps)).catch(() => undefined)); setTimeout(later, 2000);",
+      from: "const accepted = await Promise.all(records.map((record) => accept(record, deps)));",
+      to: "const accepted = records.map(({ record }) => ({ record, isRepetition: false })); const later = () => records.forEach((named) => accept(named, deps).then(({ record }) => submit(record, deps)).catch(() => undefined)); setTimeout(later, 2000);",
     },
-    { file: RECEIVE_MAIL, from: "for (const record of records) submit(record, deps);", to: "" },
+    { file: RECEIVE_MAIL, from: "for (const { record } of accepted) submit(record, deps);", to: "" },
   ],
   /** A provider hears 200 while the record of its event is still on its way. */
   "ack-before-event-store": [
