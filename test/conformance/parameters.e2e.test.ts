@@ -276,7 +276,7 @@ it("the mails of a ticket: one to the opener with the link, one to the staff wit
   const mails = await until("both mails", async () => {
     const texts = await Promise.all(
       (await readdir(join(stack.dataDir, "sent")))
-        .filter((name) => name.startsWith(`ot.${answer.id}.`))
+        .filter((name) => name.startsWith(`ot.${answer.id}.`) && name.endsWith(".eml"))
         .map((name) => readFile(join(stack.dataDir, "sent", name), "utf8")),
     );
     return texts.length === 2 ? texts : undefined;
