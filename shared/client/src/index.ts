@@ -3,7 +3,7 @@ export { JOB_OPTIONS } from "./bounded-queue.ts";
 export * from "./client.ts";
 export type { ClientLogger } from "./client-logger.ts";
 export * from "./errors.ts";
-export { isNewJobName, jobNameOf, missingRequests } from "./job-lookup.ts";
+export { isNewJobName, jobNamesOf, missingRequests } from "./job-lookup.ts";
 export * from "./operator-queue.ts";
 export * from "./redis.ts";
 export * from "./redis-outage.ts";

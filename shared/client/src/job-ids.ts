@@ -3,6 +3,19 @@ import type { JobType, Queue } from "bullmq";
 /** Ids that are asked for at once, about 40 bytes each. */
 const PAGE = 5000;
 
+/** Ids of the jobs in one state, page after page; `most`: what stands behind so many is not found. */
+export async function* idPages(
+  queue: Queue,
+  state: JobType,
+  { isOldestFirst = false, most = Number.POSITIVE_INFINITY }: { isOldestFirst?: boolean; most?: number } = {},
+): AsyncGenerator<string[]> {
+  for (let start = 0; start < most; start += PAGE) {
+    const ids = await queue.getRanges([state], start, start + PAGE - 1, isOldestFirst);
+    yield ids;
+    if (ids.length < PAGE) return;
+  }
+}
+
 /**
  * The ids of all jobs in these states, each once, in the order of the states.
  *
@@ -16,11 +29,7 @@ const PAGE = 5000;
 export async function idsIn(queue: Queue, states: readonly JobType[]): Promise<Set<string>> {
   const found = new Set<string>();
   for (const state of states) {
-    for (let start = 0; ; start += PAGE) {
-      const ids = await queue.getRanges([state], start, start + PAGE - 1);
-      for (const id of ids) found.add(id);
-      if (ids.length < PAGE) break;
-    }
+    for await (const ids of idPages(queue, state)) for (const id of ids) found.add(id);
   }
   return found;
 }

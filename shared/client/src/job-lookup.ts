@@ -50,11 +50,11 @@ export async function pointerOf({ connection, prefix }: Omit<JobPlaces, "queue">
   return jobId === undefined ? undefined : { jobId, fingerprint };
 }
 
-/** The name for a job of that request: its own, or a new one where no job can have that, or one has it that is kept although it is done. */
-export async function jobNameOf(places: JobPlaces, requestId: string): Promise<string> {
-  if (NO_JOB_NAME.test(requestId)) return newJobName(places, requestId);
-  const [state] = await jobStates(places, [requestId]);
-  return state === "completed" ? newJobName(places, requestId) : requestId;
+/** The names for jobs of these requests, in their order: each its own, or a new one where no job can have that, or one has it that is kept although it is done. */
+export async function jobNamesOf(places: JobPlaces, requestIds: readonly string[]): Promise<string[]> {
+  const states = await jobStates(places, requestIds);
+  const isNoName = (requestId: string, index: number) => NO_JOB_NAME.test(requestId) || states[index] === "completed";
+  return Promise.all(requestIds.map((requestId, index) => (isNoName(requestId, index) ? newJobName(places, requestId) : requestId)));
 }
 
 /** A job under a new name of its own: beside it there may be another of its request, or an operator who drops that. */

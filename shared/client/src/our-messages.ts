@@ -1,6 +1,6 @@
 import { REPLY_JOB, REQUEST_STATUS_JOB } from "@openticket/contract";
 import type { Queue } from "bullmq";
-import { idsIn } from "./job-ids.ts";
+import { idPages, idsIn } from "./job-ids.ts";
 import type { RedisConnection } from "./redis.ts";
 
 /**
@@ -18,8 +18,6 @@ const OUR_IDS: ReadonlyMap<string, RegExp> = new Map([
   [REQUEST_STATUS_JOB, /-answer$/],
 ]);
 
-/** Ids that are asked for at once, about 40 bytes each. */
-const PAGE = 5000;
 /** Jobs of one queue that one look is at: what stands behind as many of somebody else's is not found. */
 const MAX_LOOKED_AT = 100_000;
 /** Jobs that are asked about, and removed, side by side. */
@@ -28,10 +26,8 @@ const AT_ONCE = 500;
 /** Ids in one state that are of the kind of ours, the oldest first where they wait or have failed. */
 export async function idsLikeOurs(queue: Queue, state: "wait" | "delayed" | "failed"): Promise<string[]> {
   const found: string[] = [];
-  for (let start = 0; start < MAX_LOOKED_AT; start += PAGE) {
-    const ids = await queue.getRanges([state], start, start + PAGE - 1, true);
+  for await (const ids of idPages(queue, state, { isOldestFirst: true, most: MAX_LOOKED_AT })) {
     found.push(...ids.filter((id) => [...OUR_IDS.values()].some((kind) => kind.test(id))));
-    if (ids.length < PAGE) break;
   }
   return found;
 }
@@ -42,18 +38,22 @@ export async function removeOurs(
   ids: readonly string[],
   { connection, beforeMs }: { connection: RedisConnection; beforeMs: number },
 ): Promise<number> {
-  let removed = 0;
+  return sumOf(ids, (id) => removeOne(queue, id, { connection, beforeMs }));
+}
+
+/** What `work` comes to for all of them. */
+async function sumOf(ids: readonly string[], work: (id: string) => Promise<number>): Promise<number> {
+  let sum = 0;
   for (let start = 0; start < ids.length; start += AT_ONCE) {
-    const codes = await Promise.all(ids.slice(start, start + AT_ONCE).map((id) => removeOne(queue, id, { connection, beforeMs })));
-    removed += codes.filter((code) => code === 1).length;
+    for (const count of await Promise.all(ids.slice(start, start + AT_ONCE).map(work))) sum += count;
   }
-  return removed;
+  return sum;
 }
 
 async function removeOne(queue: Queue, id: string, { connection, beforeMs }: { connection: RedisConnection; beforeMs: number }): Promise<number> {
   const [name, madeAtMs] = await connection.hmget(queue.toKey(id), "name", "timestamp");
   const isOurs = OUR_IDS.get(name ?? "")?.test(id) ?? false;
-  return isOurs && Number(madeAtMs) <= beforeMs ? queue.remove(id, { removeChildren: false }) : 0;
+  return isOurs && Number(madeAtMs) <= beforeMs && (await remove(queue, id)) ? 1 : 0;
 }
 
 /** Where a reply may be. What a reader has in hand may come back to it, and has no more of these results then. */
@@ -62,12 +62,7 @@ const ANY_STATE = ["wait", "prioritized", "active", "delayed", "failed", "comple
 /** Takes the results of these requests out of our replies in the queue; one that has no other result goes. The number of results. */
 export async function takeOutResults(queue: Queue, requestIds: ReadonlySet<string>, { connection }: { connection: RedisConnection }): Promise<number> {
   const ids = [...(await idsIn(queue, ANY_STATE))].filter((id) => OUR_IDS.get(REPLY_JOB)?.test(id));
-  let taken = 0;
-  for (let start = 0; start < ids.length; start += AT_ONCE) {
-    const counts = await Promise.all(ids.slice(start, start + AT_ONCE).map((id) => takeOutOf(queue, id, requestIds, connection)));
-    taken += counts.reduce((sum, count) => sum + count, 0);
-  }
-  return taken;
+  return sumOf(ids, (id) => takeOutOf(queue, id, requestIds, connection));
 }
 
 async function takeOutOf(queue: Queue, id: string, requestIds: ReadonlySet<string>, connection: RedisConnection): Promise<number> {

@@ -63,7 +63,7 @@ interface OpenQueue {
   options: typeof READ_ONCE | typeof READ_AGAIN;
   replies: Coalescer<CommandResult>;
   /** Results on their way, by request and correlation. */
-  underWay: Map<string, { result: CommandResult; published: Promise<void> }>;
+  inLine: Map<string, { result: CommandResult; published: Promise<void> }>;
   /** Adds under way. */
   busy: number;
   jobsUntilCheck: number;
@@ -85,12 +85,12 @@ export function makeReplyPublisher(options: ReplyPublisherOptions): ReplyPublish
   }
 
   /** Whoever gave up waiting and comes again with the same result, as deliveries do while Redis is away, waits for the first. */
-  function addOnce({ underWay, replies }: OpenQueue, result: CommandResult): Promise<void> {
+  function addOnce({ inLine, replies }: OpenQueue, result: CommandResult): Promise<void> {
     const name = `${result.requestId}\0${result.correlationId}`;
-    const before = underWay.get(name);
+    const before = inLine.get(name);
     if (before && isDeepStrictEqual(before.result, result)) return before.published;
-    const published = replies.add(result).finally(() => underWay.delete(name));
-    underWay.set(name, { result, published });
+    const published = replies.add(result).finally(() => inLine.delete(name));
+    inLine.set(name, { result, published });
     return published;
   }
 
@@ -122,7 +122,7 @@ export function makeReplyPublisher(options: ReplyPublisherOptions): ReplyPublish
       maxBatch: MAX_RESULTS_PER_JOB,
       send: (results) => addJob(open, REPLY_JOB, { v: CONTRACT_VERSION, results }, `reply_${hashOf(results)}`),
     });
-    const open: OpenQueue = { queue, options: isOwn ? READ_ONCE : READ_AGAIN, replies, underWay: new Map(), busy: 0, jobsUntilCheck: 0, nextCheckAtMs: 0 };
+    const open: OpenQueue = { queue, options: isOwn ? READ_ONCE : READ_AGAIN, replies, inLine: new Map(), busy: 0, jobsUntilCheck: 0, nextCheckAtMs: 0 };
     return open;
   }
 

@@ -1,4 +1,4 @@
-import { JOB_OPTIONS, jobNameOf, missingRequests, type RedisConnection } from "@openticket/client";
+import { JOB_OPTIONS, jobNamesOf, missingRequests, type RedisConnection } from "@openticket/client";
 import { COMMAND_QUEUE } from "@openticket/contract";
 import type { Logger } from "@openticket/runtime";
 import { type Job, Queue } from "bullmq";
@@ -24,8 +24,9 @@ export function makeCommandProducer({ connection, prefix, logger }: { connection
   return {
     missing: async (requestIds) => new Set(await missingRequests(places, requestIds)),
     async enqueue(jobs) {
-      const named = jobs.map(async ({ name, id, data }) => ({ name, data, opts: { ...JOB_OPTIONS, jobId: await jobNameOf(places, id) } }));
-      await queue.addBulk(await Promise.all(named));
+      const ids = jobs.map(({ id }) => id);
+      const names = await jobNamesOf(places, ids);
+      await queue.addBulk(jobs.map(({ name, id, data }, index) => ({ name, data, opts: { ...JOB_OPTIONS, jobId: names[index] ?? id } })));
     },
     waiting: async () => ((await queue.isPaused()) ? 0 : queue.getJobCountByTypes("waiting", "prioritized")),
     failed: (limit) => queue.getFailed(0, limit - 1),

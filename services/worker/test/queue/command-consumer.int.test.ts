@@ -1,4 +1,4 @@
-import { jobNameOf } from "@openticket/client";
+import { jobNamesOf } from "@openticket/client";
 import { COMMAND_QUEUE, type CommandResult, type DeadLetter, IDEMPOTENCY_CONFLICT, readCommand, resultOfErrors } from "@openticket/contract";
 import { makeLogger, makeMetrics } from "@openticket/runtime";
 import { FlowProducer, Queue } from "bullmq";
@@ -334,7 +334,7 @@ it("a job that runs again may have a twin, such as the operator's word that its 
   };
   const actions = new Map([["openticket", commandAction({ read: readCommand, decide, recall: async () => undefined })]]);
   consumers.push(startCommandConsumer({ connection, prefix, concurrency: 1, lockDurationMs: 30_000 }, { ...deps, actions }));
-  const again = await jobNameOf({ queue, connection, prefix }, "4711");
+  const [again = ""] = await jobNamesOf({ queue, connection, prefix }, ["4711"]);
   await queue.add("OpenTicket", { ...TICKET, requestId: "req_first" }, { jobId: "req_first" });
   await queue.add("OpenTicket", { ...TICKET, requestId: "req_again" }, { jobId: again });
   await until("both replies", () => replies.length === 2);
