@@ -35,6 +35,19 @@ export function ticketsOf({ clientid, emails }: Pick<ErasedPerson, "clientid" | 
   return { $or: [{ "opener.clientid": clientid }, { "opener.email": { $in: emails.map(ignoringCase) } }] };
 }
 
+/** Replies on these tickets, and the person's own on others. */
+export function repliesOf({ clientid, emails }: Pick<ErasedPerson, "clientid" | "emails">, ticketIds: readonly number[]) {
+  return { $or: [{ ticketId: { $in: [...ticketIds] } }, { "author.clientid": clientid }, { "author.email": { $in: emails.map(ignoringCase) } }] };
+}
+
+/** Names of the person's requests that wait, or were given up. */
+export async function undecidedOf({ db }: StoreConnection, person: ErasedPerson): Promise<string[]> {
+  const receipts = db.collection<Receipt>(COLLECTIONS.receipts).find({ commandJson: { $exists: true } });
+  const letters = db.collection<DeadLetter>(COLLECTIONS.deadLetters).find();
+  const heldBack = await matching(receipts, ({ commandJson }) => commandJson, person);
+  return [...heldBack, ...(await matching(letters, ({ dataJson }) => dataJson, person))];
+}
+
 /** Whether a command, in any version, is of that person. */
 export function isOfPerson(data: unknown, { clientid, emails, userids, contactids, ticketids }: ErasedPerson): boolean {
   const { ticket = data } = (data ?? {}) as { ticket?: unknown };
@@ -75,9 +88,7 @@ export async function erasePerson(store: StoreConnection, person: ErasedPerson):
   const ticketids = found.map(({ id }) => id);
   const replies = await eraseReplies(store, person, ticketids);
   const names = [...new Set([...found, ...replies].flatMap(({ _id, requestId }) => [_id, requestId]))];
-  const heldBack = await matching(receipts.find({ commandJson: { $exists: true } }), ({ commandJson }) => commandJson, person);
-  const dead = await matching(letters.find(), ({ dataJson }) => dataJson, person);
-  const gone = { $in: [...names, ...heldBack, ...dead] };
+  const gone = { $in: [...names, ...(await undecidedOf(store, person))] };
   const receiptsGone = await receipts.deleteMany({ _id: gone });
   const lettersGone = await letters.deleteMany({ _id: gone });
   await store.db.collection<{ _id: string }>(COLLECTIONS.rejections).deleteMany({ _id: gone });
@@ -136,18 +147,17 @@ const LEFT_OF_MESSAGE = {
 } satisfies Partial<Record<keyof InboundRecord, unknown>>;
 
 /** Replies on their tickets, and their own on tickets of others, which then have one reply less. */
-async function eraseReplies(store: StoreConnection, { clientid, emails }: ErasedPerson, ticketids: readonly number[]): Promise<ReplyDocument[]> {
+async function eraseReplies(store: StoreConnection, person: ErasedPerson, ticketids: readonly number[]): Promise<ReplyDocument[]> {
   const replies = store.db.collection<ReplyDocument>(COLLECTIONS.replies);
   const tickets = store.db.collection<TicketDocument>(COLLECTIONS.tickets);
-  const written = [{ "author.clientid": clientid }, { "author.email": { $in: emails.map(ignoringCase) } }];
-  const found = await replies.find({ $or: [{ ticketId: { $in: [...ticketids] } }, ...written] }, { projection: { message: 0 } }).toArray();
+  const found = await replies.find(repliesOf(person, ticketids), { projection: { message: 0 } }).toArray();
   const replyIds = found.map(({ replyId }) => replyId);
   await tickets.updateMany({ id: { $in: found.map(({ ticketId }) => ticketId) } }, { $pull: { replyIds: { $in: replyIds } } });
   await replies.deleteMany({ _id: { $in: found.map(({ _id }) => _id) } });
   return found;
 }
 
-export async function matching<T extends { _id: string }>(
+async function matching<T extends { _id: string }>(
   cursor: AsyncIterable<T>,
   jsonOf: (document: T) => string | undefined,
   person: ErasedPerson,
@@ -173,7 +183,7 @@ async function eraseReferenceRows({ models }: StoreConnection, { clientid, useri
   return results.reduce((sum, { deletedCount }) => sum + deletedCount, 0);
 }
 
-export function ignoringCase(email: string): RegExp {
+function ignoringCase(email: string): RegExp {
   return new RegExp(`^${literally(email)}$`, "i");
 }
 
