@@ -29,10 +29,11 @@ export function startSweeps(
   { INBOUND_CONTENT_RETENTION_DAYS: keptDays }: Pick<WorkerConfig, "INBOUND_CONTENT_RETENTION_DAYS">,
   { store, letters, now, logger, drain }: SweepDeps,
 ): void {
-  const files = startLoop({
-    async round(stopped) {
+  startSweep(
+    { name: "file sweep", intervalMs: FILES_LOOK_MS, removed: ["files", "files that belong to nobody removed"], failed: "files not swept" },
+    async (stopped) => {
       const turn = await holdTurn(store, { name: "blob-sweep", everyMs: MS_PER_DAY, heldMs: FILES_HELD_MS, now });
-      if (!turn) return false;
+      if (!turn) return 0;
       const messagesKeptMs = keptDays && keptDays * MS_PER_DAY;
       const count = await sweepBlobs(store, {
         olderThanMs: FILE_WAITS_DAYS * MS_PER_DAY,
@@ -43,36 +44,50 @@ export function startSweeps(
         goesOn: turn.hold,
       });
       if (!stopped.aborted) await turn.done();
-      if (count > 0) logger.info({ files: count }, "files that belong to nobody removed");
-      return false;
+      return count;
     },
-    intervalMs: FILES_LOOK_MS,
-    random: Math.random,
-    onFault: (err) => logger.warn({ err }, "files not swept"),
-  });
-  drain.onDrain("file sweep", () => files.close());
-  const staged = startLoop({
-    async round(stopped) {
-      if (!(await claimTurn(store, { name: "staged-sweep", everyMs: STAGED_LOOK_MS, now: now() }))) return false;
-      const count = await sweepStaged(store, { olderThanMs: STAGED_WAITS_MS, youngerThanMs: STAGED_SEEN_MS, now: now(), stopped });
-      if (count > 0) logger.info({ files: count }, "uploads that were broken off removed");
-      return false;
+  );
+  startSweep(
+    {
+      name: "sweep of uploads",
+      intervalMs: STAGED_LOOK_MS,
+      removed: ["files", "uploads that were broken off removed"],
+      failed: "uploads that were broken off not removed",
     },
-    intervalMs: STAGED_LOOK_MS,
-    random: Math.random,
-    onFault: (err) => logger.warn({ err }, "uploads that were broken off not removed"),
-  });
-  drain.onDrain("sweep of uploads", () => staged.close());
-  const decided = startLoop({
-    async round() {
-      if (!(await claimTurn(store, { name: "dead-letters", everyMs: LETTERS_LOOK_MS, now: now() }))) return false;
-      const count = await letters.removeDecided();
-      if (count > 0) logger.info({ letters: count }, "dead letters of requests that came to an outcome since removed");
-      return false;
+    async (stopped) => {
+      if (!(await claimTurn(store, { name: "staged-sweep", everyMs: STAGED_LOOK_MS, now: now() }))) return 0;
+      return sweepStaged(store, { olderThanMs: STAGED_WAITS_MS, youngerThanMs: STAGED_SEEN_MS, now: now(), stopped });
     },
-    intervalMs: LETTERS_LOOK_MS,
-    random: Math.random,
-    onFault: (err) => logger.warn({ err }, "dead letters not looked through"),
-  });
-  drain.onDrain("dead letters", () => decided.close());
+  );
+  startSweep(
+    {
+      name: "dead letters",
+      intervalMs: LETTERS_LOOK_MS,
+      removed: ["letters", "dead letters of requests that came to an outcome since removed"],
+      failed: "dead letters not looked through",
+    },
+    async () => ((await claimTurn(store, { name: "dead-letters", everyMs: LETTERS_LOOK_MS, now: now() })) ? letters.removeDecided() : 0),
+  );
+
+  /** `removed`: what was, and the line that says how many. */
+  function startSweep({ name, intervalMs, removed: [what, text], failed }: Sweep, work: (stopped: AbortSignal) => Promise<number>): void {
+    const loop = startLoop({
+      async round(stopped) {
+        const count = await work(stopped);
+        if (count > 0) logger.info({ [what]: count }, text);
+        return false;
+      },
+      intervalMs,
+      random: Math.random,
+      onFault: (err) => logger.warn({ err }, failed),
+    });
+    drain.onDrain(name, () => loop.close());
+  }
+}
+
+interface Sweep {
+  name: string;
+  intervalMs: number;
+  removed: [string, string];
+  failed: string;
 }
