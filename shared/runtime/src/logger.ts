@@ -1,4 +1,4 @@
-import { type DestinationStream, type Logger, pino } from "pino";
+import { type DestinationStream, type Logger, pino, type SerializedError } from "pino";
 import { gatherTurn } from "./gather-turn.ts";
 import { standardOutput } from "./standard-output.ts";
 
@@ -7,11 +7,26 @@ export type { Logger } from "pino";
 /** Fields that may hold secrets or people's data, wherever they stand in a logged object. */
 const SECRET_FIELDS = ["secret", "password", "accesskey", "c", "authorization", "cookie", "secretHash", "passwordHash", "subject", "message", "email"];
 
-/** JSON lines on standard output: one event a line, with secrets cut out. `err` fields keep name, message and stack. Never fails. */
+/**
+ * What a line holds of an error beside its name, message and stack. Everything else may hold secrets and people's data: Redis'
+ * client puts the whole command into it that failed, the drivers and nodemailer what was written.
+ */
+const ERROR_FIELDS = ["code", "codeName", "responseCode", "syscall"] as const;
+
+/** JSON lines on standard output: one event a line, with secrets cut out; of an `err` what {@link ERROR_FIELDS} says. Never fails. */
 export function makeLogger({ name, level, destination }: { name: string; level: string; destination?: DestinationStream }): Logger {
   const paths = SECRET_FIELDS.flatMap((field) => (field === "message" ? [`*.ticket.${field}`] : [`${field}`, `*.${field}`]));
-  const options = { name, level, redact: { paths, censor: "[redacted]" }, timestamp: pino.stdTimeFunctions.isoTime };
+  const options = { name, level, redact: { paths, censor: "[redacted]" }, serializers: { err: readError }, timestamp: pino.stdTimeFunctions.isoTime };
   return pino(options, destination ?? linesOfTurns());
+}
+
+function readError(error: unknown): unknown {
+  return error instanceof Error ? shownOf(pino.stdSerializers.err(error)) : String(error);
+}
+
+function shownOf({ type, message, stack, aggregateErrors, ...others }: SerializedError): Record<string, unknown> {
+  const shown = ERROR_FIELDS.flatMap((field) => (others[field] === undefined ? [] : [[field, others[field]] as const]));
+  return { type, message, stack, ...Object.fromEntries(shown), ...(aggregateErrors && { errors: aggregateErrors.map(shownOf) }) };
 }
 
 /** One for the process, however many loggers it has. */

@@ -93,4 +93,18 @@ describe("a log line", () => {
     expect(lines[0]).toContain("refused");
     expect(lines[0]).not.toMatch(/p-1|e-1|m-1/);
   });
+
+  it("holds of an error only what tells nothing of people: no command that failed, of none of its causes", () => {
+    const lines: string[] = [];
+    const logger = makeLogger({ name: "test", level: "info", destination: { write: (line: string) => void lines.push(line) } });
+    const withCommand = (message: string) => Object.assign(new Error(message), { code: "WRONGPASS", command: { name: "auth", args: ["default", "s-1"] } });
+    const many = new AggregateError([withCommand("first"), withCommand("second")], "several", { cause: withCommand("beneath") });
+    logger.warn({ err: Object.assign(many, { response: "no such mailbox s-1", errno: 7, responseCode: 550 }) }, "failed");
+    logger.warn({ err: { args: ["s-1"] } }, "no error at all");
+    expect(lines.join("")).not.toMatch(/s-1/);
+    const [first = ""] = lines;
+    const { err } = JSON.parse(first) as { err: { responseCode: number; message: string; errors: { code: string; message: string; stack: string }[] } };
+    expect(err).toMatchObject({ type: "AggregateError", message: "several: beneath", responseCode: 550 });
+    expect(err.errors).toMatchObject([{ code: "WRONGPASS", message: "first", stack: expect.stringContaining("first") }, { message: "second" }]);
+  });
 });
