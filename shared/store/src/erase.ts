@@ -5,7 +5,7 @@ import type { ReplyDocument, TicketDocument } from "./ticket-documents.ts";
 /** A client with everybody who acts for nobody else: whom an erasure is about. */
 export interface ErasedPerson {
   clientid: number;
-  /** Lower case. */
+  /** Theirs alone; lower case. */
   emails: string[];
   userids: number[];
   contactids: number[];
@@ -13,8 +13,13 @@ export interface ErasedPerson {
   ticketids: number[];
 }
 
+/** {@link ErasedPerson}, and those of their addresses that others have as well, who stay: nothing is erased for such a one alone. */
+interface FoundPerson extends ErasedPerson {
+  sharedEmails: string[];
+}
+
 /** Finds out whom the erasure of a client is about; undefined when there is no such client and no ticket of one. */
-export async function findPerson(store: StoreConnection, clientid: number): Promise<ErasedPerson | undefined> {
+export async function findPerson(store: StoreConnection, clientid: number): Promise<FoundPerson | undefined> {
   const { clients, users, contacts } = store.models;
   const tickets = store.db.collection<TicketDocument>(COLLECTIONS.tickets);
   const [client, own, contactRows, written] = await Promise.all([
@@ -25,19 +30,40 @@ export async function findPerson(store: StoreConnection, clientid: number): Prom
   ]);
   if (!client && !written) return undefined;
   const rows = [...(client ? [client] : []), ...own, ...contactRows];
-  const emails = [...new Set(rows.map(({ email }) => email.toLowerCase()))];
-  const theirs = await tickets.find(ticketsOf({ clientid, emails }), { projection: { id: 1 } }).toArray();
+  const all = [...new Set(rows.map(({ email }) => email.toLowerCase()))];
   const ids = (found: readonly { id: number }[]) => found.map(({ id }) => id);
-  return { clientid, emails, userids: ids(own), contactids: ids(contactRows), ticketids: ids(theirs) };
+  const isShared = await addressesOfOthers(store, all, { clientid, userids: ids(own) });
+  const emails = all.filter((email) => !isShared.has(email));
+  const theirs = await tickets.find(ticketsOf({ clientid, emails }), { projection: { id: 1 } }).toArray();
+  return { clientid, emails, sharedEmails: [...isShared], userids: ids(own), contactids: ids(contactRows), ticketids: ids(theirs) };
 }
 
+/** Which of these addresses somebody has who stays: another client, its contacts, users who act for others, staff. */
+async function addressesOfOthers(
+  { models }: StoreConnection,
+  emails: readonly string[],
+  { clientid, userids }: Pick<ErasedPerson, "clientid" | "userids">,
+): Promise<Set<string>> {
+  const { clients, users, contacts, admins } = models;
+  const email = { $in: emails.map(ignoringCase) };
+  const found = await Promise.all([
+    clients.find({ _id: { $ne: clientid }, email } as never).lean<{ email: string }[]>(),
+    users.find({ _id: { $nin: userids }, email } as never).lean<{ email: string }[]>(),
+    contacts.find({ clientid: { $ne: clientid }, email } as never).lean<{ email: string }[]>(),
+    admins.find({ email } as never).lean<{ email: string }[]>(),
+  ]);
+  return new Set(found.flat().map((row) => row.email.toLowerCase()));
+}
+
+/** An address counts only where no client is named: who acts for several writes for each of them under the same one. */
 export function ticketsOf({ clientid, emails }: Pick<ErasedPerson, "clientid" | "emails">) {
-  return { $or: [{ "opener.clientid": clientid }, { "opener.email": { $in: emails.map(ignoringCase) } }] };
+  return { $or: [{ "opener.clientid": clientid }, { "opener.clientid": { $exists: false }, "opener.email": { $in: emails.map(ignoringCase) } }] };
 }
 
 /** Replies on these tickets, and the person's own on others. */
 export function repliesOf({ clientid, emails }: Pick<ErasedPerson, "clientid" | "emails">, ticketIds: readonly number[]) {
-  return { $or: [{ ticketId: { $in: [...ticketIds] } }, { "author.clientid": clientid }, { "author.email": { $in: emails.map(ignoringCase) } }] };
+  const byAddress = { "author.clientid": { $exists: false }, "author.email": { $in: emails.map(ignoringCase) } };
+  return { $or: [{ ticketId: { $in: [...ticketIds] } }, { "author.clientid": clientid }, byAddress] };
 }
 
 /** Names of the person's requests that wait, or were given up. */
@@ -58,8 +84,12 @@ export function isOfPerson(data: unknown, { clientid, emails, userids, contactid
     isOneOf(userids, params.userid) ||
     isOneOf(contactids, params.contactid) ||
     isOneOf(ticketids, params.ticketid) ||
-    (isPlain(params.email) && emails.includes(String(params.email).toLowerCase()))
+    (isAbsent(params.clientid) && isPlain(params.email) && emails.includes(String(params.email).toLowerCase()))
   );
+}
+
+function isAbsent(given: unknown): boolean {
+  return given === undefined || given === null || given === "";
 }
 
 /** Of what a foreign program has put into a queue, an object may not even let itself be made a text. */

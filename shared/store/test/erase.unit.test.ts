@@ -17,6 +17,11 @@ it.each([{}, { clientid: "" }, { clientid: null }, { clientid: true }, { clienti
   expect(isOfPerson(data, { ...ADA, clientid: 0, userids: [1] })).toBe(false);
 });
 
+it("an address is nobody's where another client is named", () => {
+  const email = "ada@client.example.test";
+  expect([isOfPerson({ clientid: 43, email }, ADA), isOfPerson({ clientid: "", email }, ADA)]).toEqual([false, true]);
+});
+
 it.each(["clientid", "email", "ticketid"])("what cannot be made a text in %s breaks no erasure off", (field) => {
   expect(isOfPerson({ ticket: { [field]: { toString: 1 } } }, ADA)).toBe(false);
 });

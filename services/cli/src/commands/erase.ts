@@ -32,6 +32,7 @@ async function erase(
     const rows = [
       ["client", person.clientid],
       ["addresses", person.emails.join(", ")],
+      ["addresses of others as well, which stay", person.sharedEmails.join(", ")],
       ["users", person.userids.join(", ")],
       ["contacts", person.contactids.join(", ")],
       ["tickets", person.ticketids.length],
@@ -68,10 +69,13 @@ async function eraseMails(folder: string, { emails }: ErasedPerson): Promise<num
   const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(".eml"));
   let erased = 0;
   for (const name of names) {
-    const text = (await readFile(join(folder, name), "utf8")).toLowerCase();
-    if (!emails.some((email) => text.includes(email))) continue;
+    const named = new Set((await readFile(join(folder, name), "utf8")).toLowerCase().match(ADDRESS));
+    if (!emails.some((email) => named.has(email))) continue;
     await rm(join(folder, name));
     erased++;
   }
   return erased;
 }
+
+/** A whole one: `ada@example.com` is no part of `nada@example.com`. */
+const ADDRESS = /[^\s<>"'(),:;[\]\\]+@[^\s<>"'(),:;[\]\\]*[^\s<>"'(),:;[\]\\.]/g;
