@@ -1,10 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { makeOperatorQueue } from "@openticket/client";
-import { makeStoreOperations } from "@openticket/store";
+import { makeOperatorQueue, type OperatorQueue } from "@openticket/client";
+import { messageOf } from "@openticket/runtime";
+import { makeStoreOperations, type StoreOperations } from "@openticket/store";
 import type { Command, CommandDeps } from "../command.ts";
 import { CliFailure } from "../failure.ts";
 
 const LOOK_MS = 500;
+/** So long nothing has to be under way, ms: a door hears within 3 s that it is closed, and takes requests until then. */
+const QUIET_MS = 4000;
+const STAY_CLOSED = "The doors stay closed; opentickets drain --open opens them.";
 
 /** `opentickets drain`: closes the doors and waits until nothing is under way. */
 export const drainCommand: Command = (parser, wrap) =>
@@ -22,34 +26,41 @@ export const drainCommand: Command = (parser, wrap) =>
 async function drain({ open, timeout }: { open: boolean; timeout: number }, { connections, output }: CommandDeps): Promise<undefined> {
   const queue = makeOperatorQueue(connections.redis());
   try {
-    await queue.setClosed(!open);
-    if (open) return output.answer({ isClosed: false }, () => "The doors are open.") as undefined;
-    const left = await untilEmpty(queue, { connections, output }, timeout);
-    if (left > 0)
-      throw new CliFailure(
-        `${left} requests and deliveries are still under way after ${timeout} s. The doors stay closed; opentickets drain --open opens them.`,
-      );
-    output.answer({ isClosed: true, left }, () => "Nothing is under way. The doors stay closed; opentickets drain --open opens them.");
+    if (open) {
+      await queue.setClosed(false);
+      return output.answer({ isClosed: false }, () => "The doors are open.") as undefined;
+    }
+    // Whoever cannot see what is under way closes nothing.
+    const operations = makeStoreOperations(await connections.store());
+    await queue.setClosed(true);
+    const left = await untilEmpty(() => underWay(queue, operations), output, timeout).catch((fault: unknown) => {
+      throw new CliFailure(`${messageOf(fault)}\n${STAY_CLOSED}`);
+    });
+    if (left > 0) throw new CliFailure(`${left} requests and deliveries are still under way after ${timeout} s. ${STAY_CLOSED}`);
+    output.answer({ isClosed: true, left }, () => `Nothing is under way. ${STAY_CLOSED}`);
   } finally {
     await queue.close();
   }
 }
 
-async function untilEmpty(queue: ReturnType<typeof makeOperatorQueue>, { connections, output }: CommandDeps, timeoutS: number): Promise<number> {
-  const operations = makeStoreOperations(await connections.store());
-  const left = async () => {
-    const [{ waiting, active, delayed }, { owing, undecided }] = await Promise.all([queue.counts(), operations.underWay()]);
-    return Math.max(waiting + active + delayed, undecided) + owing;
-  };
+async function underWay(queue: OperatorQueue, operations: StoreOperations): Promise<number> {
+  const [{ waiting, active, delayed }, { owing, undecided }] = await Promise.all([queue.counts(), operations.underWay()]);
+  return Math.max(waiting + active + delayed, undecided) + owing;
+}
+
+/** Ends when nothing was left at any look of {@link QUIET_MS}, or when the time is over: then with what is left. */
+async function untilEmpty(look: () => Promise<number>, output: CommandDeps["output"], timeoutS: number): Promise<number> {
   const deadline = performance.now() + timeoutS * 1000;
-  let now = await left();
-  const progress = output.progress("drained", now);
-  while (now > 0 && performance.now() < deadline) {
+  let left = await look();
+  let emptySince = performance.now();
+  const progress = output.progress("drained", left);
+  while (left > 0 ? performance.now() < deadline : performance.now() - emptySince < QUIET_MS) {
     await sleep(LOOK_MS);
-    const next = await left();
-    progress.step(Math.max(0, now - next));
-    now = next;
+    const next = await look();
+    progress.step(Math.max(0, left - next));
+    if (left > 0) emptySince = performance.now();
+    left = next;
   }
   progress.end();
-  return now;
+  return left;
 }
