@@ -222,7 +222,7 @@ describe("audit, status and request", () => {
     const audit = await asJson("audit");
     expect(audit.mail).toMatchObject({ quarantined: expect.any(Number), waiting: expect.any(Number) });
     expect(audit.differences).toContainEqual(expect.objectContaining({ kind: "lost", about: lost._id }));
-    expect((await opentickets("audit")).out).toMatch(/mails came in +(= )?tickets/);
+    expect((await opentickets("audit")).out).toMatch(/messages came in +(= )?tickets/);
     expect((await opentickets("status")).out).toMatch(/^mails in quarantine +\d/m);
     expect((await opentickets("request", "show", lost._id)).out).toMatch(new RegExp(`request ${lost.requestId}[\\s\\S]*mail stored`));
   });

@@ -1,4 +1,5 @@
 import { makeOperatorQueue } from "@openticket/client";
+import type { InboundState } from "@openticket/contract";
 import { auditStore, type Difference, makeMongoInbound, type StoreConnection, undecidedRequests } from "@openticket/store";
 import type { Command, CommandDeps } from "../command.ts";
 import { table } from "../output.ts";
@@ -27,22 +28,24 @@ async function audit({ overdueMinutes }: { overdueMinutes: number }, { connectio
   const queued = await queue.counts();
   await queue.close();
   const { tickets, replies, rejected, dead, givenUp } = found.counts;
-  const waiting = queued.waiting + queued.active + queued.delayed + queued.failed;
+  const { stored = 0, ...decidedMail } = found.counts.inbound;
+  const mail = { ...decidedMail, waiting: stored - lostMail.length };
+  // The messages that wait have jobs in the queue as well.
+  const jobsOfMail = found.undecidedMail.length - lostMail.length;
+  const waiting = Math.max(0, queued.waiting + queued.active + queued.delayed + queued.failed - jobsOfMail);
   const differences: Difference[] = [
     ...found.differences,
     ...lost.map((about) => ({ kind: "lost" as const, about, detail: "was accepted, and is neither decided nor in the queue; the workers enqueue it again" })),
     ...lostMail.map((about) => ({ kind: "lost" as const, about, detail: "came in, and is neither decided nor in the queue; the workers enqueue it again" })),
   ];
   const accepted = tickets + replies + rejected + dead + waiting + lost.length;
-  const { stored = 0, ...decidedMail } = found.counts.inbound;
-  const mail = { ...decidedMail, waiting: stored - lostMail.length };
   const answer = { agrees: differences.length === 0, accepted, tickets, replies, rejected, dead, waiting, mail, givenUp, differences };
   output.answer(answer, () => {
     const requests = table(
       ["accepted", "= tickets", "+ replies", "+ rejected", "+ dead", "+ waiting", "+ differences"],
       [[accepted, tickets, replies, rejected, dead, waiting, lost.length]],
     );
-    const sums = `${requests}\n\n${mailTable(mail, lostMail.length)}${givenUpLine(givenUp)}`;
+    const sums = `${requests}\n\n${messageTable(mail, lostMail.length)}${givenUpLine(givenUp)}`;
     return differences.length === 0
       ? `${sums}\n\nEverything that was accepted is accounted for.`
       : `${sums}\n\n${table(
@@ -58,15 +61,23 @@ function givenUpLine(count: number): string {
   return count === 0 ? "" : `\n\nDeliveries of ${count} were given up: opentickets delivery list names them, delivery replay has them delivered.`;
 }
 
-const MAIL_OUTCOMES = ["ticket", "reply", "ignored", "refused", "quarantined", "waiting"] as const;
+type MessageOutcome = Exclude<InboundState, "stored"> | "waiting";
 
-function mailTable(mail: Partial<Record<(typeof MAIL_OUTCOMES)[number], number>>, lost: number): string {
-  const counts = MAIL_OUTCOMES.map((outcome) => mail[outcome] ?? 0);
+const OUTCOMES: Record<MessageOutcome, string> = {
+  ticket: "= tickets",
+  reply: "+ replies",
+  occurrence: "+ occurrences",
+  ignored: "+ ignored",
+  refused: "+ refused",
+  quarantined: "+ quarantined",
+  waiting: "+ waiting",
+};
+
+/** Mails and events. */
+function messageTable(came: Partial<Record<MessageOutcome, number>>, lost: number): string {
+  const counts = (Object.keys(OUTCOMES) as MessageOutcome[]).map((outcome) => came[outcome] ?? 0);
   const total = counts.reduce((sum, count) => sum + count, lost);
-  return table(
-    ["mails came in", "= tickets", "+ replies", "+ ignored", "+ refused", "+ quarantined", "+ waiting", "+ differences"],
-    [[total, ...counts, lost]],
-  );
+  return table(["messages came in", ...Object.values(OUTCOMES), "+ differences"], [[total, ...counts, lost]]);
 }
 
 /** Looked up in the queue, then once more in the store: a request may have been decided between the two. */
