@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { access, mkdtemp, readdir, rm } from "node:fs/promises";
+import { access, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -71,6 +71,7 @@ describe("settings of npm start's program", () => {
     const url = await running.ready();
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
     expect(databasePorts(running.said())).toEqual([]);
+    expect(JSON.parse(await readFile(join(dataDir, "databases.json"), "utf8"))).toMatchObject({ queuePrefix: name });
     expect((await readdir(dataDir)).sort()).toEqual(["api-credentials", "databases.json", "secrets-key", "sent", "webhook-secrets.json"]);
     expect(await running.end("SIGTERM")).toBe(0);
     const store = await connectStore({ url: testMongoUrl(name), appName: "test", serverSelectionTimeoutMs: 5000 });

@@ -44,10 +44,16 @@ export function makeConnections(env: Record<string, string | undefined>): Connec
   let redis: ReturnType<Connections["redis"]> | undefined;
   const closers: (() => unknown)[] = [];
 
-  const prefix = () => chosen.prefix ?? env.QUEUE_PREFIX ?? DEFAULT_QUEUE_PREFIX;
+  // Of the environment an empty value is none, as for the services.
+  const told = () => ({
+    mongodbUrl: chosen.mongodbUrl || env.MONGODB_URL,
+    redisUrl: chosen.redisUrl || env.REDIS_URL,
+    queuePrefix: chosen.prefix || env.QUEUE_PREFIX,
+  });
+  const prefix = () => told().queuePrefix || (!told().redisUrl && runningDatabases(env).queuePrefix) || DEFAULT_QUEUE_PREFIX;
 
   async function openStore(): Promise<StoreConnection> {
-    const url = chosen.mongodbUrl ?? env.MONGODB_URL ?? runningDatabases(env).mongodbUrl ?? missing("MongoDB", "MONGODB_URL", "--mongodb-url");
+    const url = told().mongodbUrl || runningDatabases(env).mongodbUrl || missing("MongoDB", "MONGODB_URL", "--mongodb-url");
     // An audit has more questions than there are connections: the last one waits for several others.
     const patience = { serverSelectionTimeoutMs: PATIENCE_MS, socketTimeoutMs: LONGEST_LOOK_MS, waitQueueTimeoutMs: 0 };
     const opened = await connectStore({ url, appName: "opentickets", ...patience, maxPoolSize: 5, makesIndexes: false, queuePrefix: prefix() });
@@ -64,7 +70,7 @@ export function makeConnections(env: Record<string, string | undefined>): Connec
   }
 
   function openRedis(): ReturnType<Connections["redis"]> {
-    const url = chosen.redisUrl ?? env.REDIS_URL ?? runningDatabases(env).redisUrl ?? missing("Redis", "REDIS_URL", "--redis-url");
+    const url = told().redisUrl || runningDatabases(env).redisUrl || missing("Redis", "REDIS_URL", "--redis-url");
     const connection = connectRedis({ url, prefix: prefix(), name: "opentickets", role: "door" });
     closers.push(() => connection.disconnect());
     return { connection, url, prefix: prefix() };
@@ -90,11 +96,11 @@ function networksIn(text: string): string[] {
   return networks;
 }
 
-const addresses = z.object({ mongodbUrl: z.string(), redisUrl: z.string() });
+const addresses = z.object({ mongodbUrl: z.string(), redisUrl: z.string(), queuePrefix: z.string().optional() });
 
 function runningDatabases(env: Record<string, string | undefined>): Partial<z.infer<typeof addresses>> {
   try {
-    return addresses.parse(JSON.parse(readFileSync(join(env.DATA_DIR ?? ".data", ADDRESS_FILE), "utf8")));
+    return addresses.parse(JSON.parse(readFileSync(join(env.DATA_DIR || ".data", ADDRESS_FILE), "utf8")));
   } catch {
     return {};
   }
@@ -102,7 +108,7 @@ function runningDatabases(env: Record<string, string | undefined>): Partial<z.in
 
 function keptKey(env: Record<string, string | undefined>): string | undefined {
   try {
-    return readFileSync(join(env.DATA_DIR ?? ".data", KEY_FILE), "utf8").trim() || undefined;
+    return readFileSync(join(env.DATA_DIR || ".data", KEY_FILE), "utf8").trim() || undefined;
   } catch {
     return undefined;
   }

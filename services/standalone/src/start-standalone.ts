@@ -43,11 +43,11 @@ export async function startStandalone(config: StandaloneConfig, { env, logger, d
   drain.onDrain("databases", () => databases.stop());
   void databases.died.then(onDeath);
   await makeDataFolder(dataDir);
-  await noteAddresses(dataDir, databases);
-  drain.onDrain("addresses", () => rm(join(dataDir, ADDRESS_FILE), { force: true }));
   const credentials = await ensureCredentials(config.API_CREDENTIALS, dataDir);
   const secretsKey = await ensureSecretsKey(config.SECRETS_KEY, dataDir, () => withStore(databases.mongodbUrl, progress, holdsSecrets));
   const services = readServices(config, { env, dataDir, ...databases, credentials, secretsKey });
+  await noteAddresses(dataDir, { ...databases, queuePrefix: services.QUEUE_PREFIX });
+  drain.onDrain("addresses", () => rm(join(dataDir, ADDRESS_FILE), { force: true }));
   await requireRedis(services);
   const examples = config.EXAMPLE_DATA ? await putExampleData(databases.mongodbUrl, { dataDir, secretsKey, progress }) : undefined;
   progress("starting worker, HTTP door and email door …");
@@ -99,9 +99,12 @@ function standIns({
   };
 }
 
-/** Tells the operator's command line where the databases are while they run. */
-async function noteAddresses(dataDir: string, { mongodbUrl, redisUrl }: { mongodbUrl: string; redisUrl: string }): Promise<void> {
-  await writeFile(join(dataDir, ADDRESS_FILE), `${JSON.stringify({ mongodbUrl, redisUrl })}\n`, { mode: 0o600 });
+/** Tells the operator's command line where the databases are while they run, and whose queue is there. */
+async function noteAddresses(
+  dataDir: string,
+  { mongodbUrl, redisUrl, queuePrefix }: { mongodbUrl: string; redisUrl: string; queuePrefix: string },
+): Promise<void> {
+  await writeFile(join(dataDir, ADDRESS_FILE), `${JSON.stringify({ mongodbUrl, redisUrl, queuePrefix })}\n`, { mode: 0o600 });
 }
 
 interface ExampleDeps {
@@ -156,8 +159,8 @@ function page({ url, mailUrls, credentials, examples, dataDir, mongodbUrl, redis
     `  mail in     ${mailUrls.join(" ")}        such as to support@example.test; what came of it is at ${url}/v1/inbound`,
     `  webhooks    ${url}/webhooks/{source}     set up at ${url}/v1/webhook-sources`,
     `  health      ${url}/readyz            metrics at ${url}/metrics`,
-    `  MongoDB     ${mongodbUrl}`,
-    `  Redis       ${redisUrl}`,
+    `  MongoDB     ${withoutLogin(mongodbUrl)}`,
+    `  Redis       ${withoutLogin(redisUrl)}`,
     `  mail out    ${hasRelay ? "sent through SMTP_URL" : `written to ${dataDir}/sent (set SMTP_URL to send them)`}`,
     "",
     "  Open a ticket:",
@@ -169,6 +172,11 @@ function page({ url, mailUrls, credentials, examples, dataDir, mongodbUrl, redis
     ...(examples ? exampleCalls(url, examples) : []),
     `ready ${url}`,
   ];
+}
+
+/** A page ends in logs. */
+function withoutLogin(url: string): string {
+  return url.replace(/^([^/]*\/\/)[^/]*@/, "$1");
 }
 
 /** For a form's body within single quotes of a shell. */
