@@ -223,6 +223,27 @@ describe("audit", () => {
     expect(answer.accepted).toBe(answer.tickets + answer.replies + answer.rejected + answer.dead + answer.waiting);
   });
 
+  it("counts every message that came in, what became of it and what waits, once", async () => {
+    const inbound = stack.store.db.collection<{ _id: string }>("inbound");
+    const made = ["occurrence", "occurrence", "ignored"].map((state, n) => ({
+      _id: `inb_${n}`,
+      requestId: `r${n}`,
+      state,
+      raw: { sha256: "", size: 0 },
+      source: {},
+    }));
+    await inbound.insertMany(made as never[]);
+    const answer = await asJson("audit");
+    const { out } = await opentickets("audit");
+    await inbound.deleteMany({ _id: { $in: made.map(({ _id }) => _id) } });
+    expect(answer.mail).toMatchObject({ occurrence: 2, ignored: 1, waiting: 0 });
+    const [head = "", counts = ""] = out.slice(out.indexOf("messages came in")).split("\n");
+    expect(head).toContain("+ occurrences");
+    const [total, ...parts] = counts.trim().split(/ +/).map(Number);
+    expect(parts.reduce((sum, part) => sum + part, 0)).toBe(total);
+    expect(total).toBeGreaterThanOrEqual(3);
+  });
+
   it("names what was accepted and is nowhere", async () => {
     const receipts = stack.store.db.collection<{ _id: string }>("receipts");
     await receipts.insertOne({ _id: "req_lost", acceptedAt: new Date(), checkAt: new Date(Date.now() + 3_600_000), source: { channel: "rest" } } as never);
@@ -317,6 +338,13 @@ describe("drain", () => {
     expect(refused.body.detail).toContain("closed for maintenance");
     await opentickets("drain", "--open");
     await until("the door to open", async () => (await postTicket(stack, TICKET)).status === 201);
+  });
+
+  it("closes nothing where it cannot see what is under way", async () => {
+    const { code, out } = await opentickets("drain", "--mongodb-url", "mongodb://127.0.0.1:1/nothing?serverSelectionTimeoutMS=200");
+    expect([code, out]).toEqual([expect.any(Number), expect.not.stringContaining("The doors stay closed")]);
+    expect(code).not.toBe(0);
+    expect(await asJson("status")).toMatchObject({ isClosed: false });
   });
 });
 
@@ -416,6 +444,28 @@ describe("erase", () => {
     });
     expect(await file.text()).toBe("a file that two tickets hold");
     expect((await opentickets("erase", "--client", "80", "--yes")).code).toBe(1);
+  });
+
+  it("leaves what is of somebody else with the same address: a user for another client, and a guest who may be either", async () => {
+    const shared = "both.unique@example.test";
+    await writeFile(join(folder, "clients.json"), JSON.stringify([82, 83].map((id) => ({ ...PERSON, id, email: id === 82 ? shared : "only83@example.test" }))));
+    await opentickets("import", join(folder, "clients.json"));
+    await writeFile(join(folder, "users.json"), JSON.stringify([{ id: 820, firstname: "Both", email: shared.toUpperCase(), clientids: [82, 83] }]));
+    await opentickets("import", join(folder, "users.json"));
+    const ticket = (whose: object) => postTicket(stack, { deptid: 1, subject: "shared", message: "m", ...whose });
+    const theirs = await ticket({ clientid: 82 });
+    const kept = [await ticket({ clientid: 83, userid: 820 }), await ticket({ name: "Both", email: shared })];
+    const { body: other } = await postTicket(stack, TICKET);
+    await postReply(other.id, { clientid: 83, userid: 820, message: "for 83" });
+    await queue.pause();
+    await postTicket(stack, { ...TICKET, clientid: 83, userid: 820 }, { prefer: "respond-async" });
+
+    expect((await opentickets("erase", "--client", "82")).out).toMatch(/addresses of others as well, which stay +both\.unique@example\.test/);
+    expect(await asJson("erase", "--client", "82", "--yes")).toMatchObject({ tickets: 1, replies: 0, jobs: 0 });
+    await queue.resume();
+    expect((await rest(stack, "GET", `/v1/tickets/${theirs.body.id}`)).status).toBe(404);
+    for (const { body } of kept) expect((await rest(stack, "GET", `/v1/tickets/${body.id}`)).status).toBe(200);
+    expect((await rest(stack, "GET", `/v1/tickets/${other.id}`)).body).toMatchObject({ replyCount: 1 });
   });
 
   it("leaves other requesters their answers, and when it was broken off there is made again", async () => {
