@@ -115,12 +115,26 @@ export type InboundRecord = z.infer<typeof inboundRecord>;
  */
 export const ERASED = "erased";
 
+type Dated = Pick<InboundRecord, "writtenAt" | "receivedAt">;
+
 /**
- * Whether two messages of one name are the same one. A device may give each of its alarms the same Message-ID and the same words:
- * two Dates that differ prove two messages. One that is not there, or cannot be read, proves nothing.
+ * Whether a message is the one that stands under its name already. A device may give each of its alarms the same Message-ID and the
+ * same words: two Dates that differ prove two messages. One that is not there, or cannot be read, proves nothing; but what states
+ * none, be it of an earlier version or of a stranger who left it out, is no message that was written after it had come in.
  */
-export function isSameMail(one: Pick<InboundRecord, "writtenAt">, other: Pick<InboundRecord, "writtenAt">): boolean {
-  return !one.writtenAt || !other.writtenAt || one.writtenAt.getTime() === other.writtenAt.getTime();
+export function isSameMail(stored: Dated, given: Dated): boolean {
+  if (!given.writtenAt) return true;
+  if (stored.writtenAt) return stored.writtenAt.getTime() === given.writtenAt.getTime();
+  // A Date in the future is a wrong clock's.
+  return !cameBefore(stored, given.writtenAt) || cameBefore(given, given.writtenAt);
+}
+
+/** How far apart the clocks of who writes a Date and of a door may be, ms. */
+const CLOCKS_APART_MS = 86_400_000;
+
+/** Whether a message had come in before another one was written, which it can then not be. */
+export function cameBefore({ receivedAt }: Pick<InboundRecord, "receivedAt">, writtenAt: Date): boolean {
+  return writtenAt.getTime() - receivedAt.getTime() > CLOCKS_APART_MS;
 }
 
 /** Data of a job {@link INBOUND_MAIL_JOB} on the command queue. The job's id is the requestId. */

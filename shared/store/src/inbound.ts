@@ -10,7 +10,7 @@ import { forQueue, ofQueue } from "./queue-prefix.ts";
 
 /** Messages that came in: stored before their senders are told so, decided later. */
 export interface InboundStore {
-  /** Stores a record, journaled on a majority; `exists` when the same message is there already, which counts the repetition; `another` when that name is taken by one that states another Date, which changes nothing. Throws on an outage: then it may or may not be stored. */
+  /** Stores a record, journaled on a majority; `exists` when the same message is there already, which counts the repetition; `another` when that name is taken by one that, by their Dates, is another, which changes nothing. Throws on an outage: then it may or may not be stored. */
   accept(record: InboundRecord): Promise<InboundAccepted>;
   find(id: string): Promise<InboundRecord | undefined>;
   /** Newest first. */

@@ -83,6 +83,19 @@ describe("messages that came in", () => {
     expect(await inbound.accept({ ...old, receivedAt: new Date(0), writtenAt: NOW })).toEqual({ kind: "exists" });
   });
 
+  it("are not swallowed by one that states no Date, be it erased, when they were written a day after that came in", async () => {
+    const undated = await accepted({ source: { door: "smtp", envelopeFrom: "lena@client.test", envelopeTo: [] } });
+    const inHours = (hours: number) => new Date(NOW.getTime() + hours * 3_600_000);
+    const answer = async (writtenAt: number, receivedAt = writtenAt) =>
+      (await inbound.accept({ ...undated, writtenAt: inHours(writtenAt), receivedAt: inHours(receivedAt) })).kind;
+    const answers = () => Promise.all([answer(-1, 1), answer(24), answer(25), answer(50), answer(50, 1)]);
+    const expected = ["exists", "exists", "another", "another", "exists"];
+    expect(await answers()).toEqual(expected);
+    await erasePerson(store, { clientid: 13, emails: ["lena@client.test"], userids: [], contactids: [], ticketids: [] });
+    expect(await inbound.find(undated._id)).toMatchObject({ reason: { code: "erased" } });
+    expect(await answers()).toEqual(expected);
+  });
+
   it("are listed newest first by mailbox and state, page by page", async () => {
     const at = (minute: number) => new Date(NOW.getTime() + minute * 60_000);
     const ids: string[] = [];

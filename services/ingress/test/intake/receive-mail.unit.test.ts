@@ -103,9 +103,24 @@ describe("a device that gives all its mails one Message-ID", () => {
   });
 
   it("brings the same mail again where a record of an earlier version does not say when it was written", async () => {
-    await isRepetition(ID + MONDAY + ALARM, 0);
+    await isRepetition(ID + MONDAY + ALARM, 4 * 1440);
     for (const record of records.values()) delete record.writtenAt;
-    expect(await isRepetition(ID + MONDAY + ALARM, 3000, { repeatsLate: true })).toBe(true);
+    expect(await isRepetition(ID + MONDAY + ALARM, 9000, { repeatsLate: true })).toBe(true);
+    expect(records.size).toBe(1);
+  });
+
+  it("is heard again once the Date is later than a mail without one came in: one of a stranger, or of an earlier version", async () => {
+    const at = (day: number) => `${ID}Date: ${day} Jan 2026 12:00:00 +0000\r\n${ALARM}`;
+    expect(await isRepetition(ID + ALARM, 0)).toBe(false);
+    expect(await isRepetition(at(1), 1)).toBe(true);
+    for (const day of [5, 6, 7]) expect(await isRepetition(at(day), (day - 1) * 1440)).toBe(false);
+    for (const copy of [at(1), at(5), at(6), at(7), ID + ALARM]) expect(await isRepetition(`Received: by z\r\n${copy}`, 100_000)).toBe(true);
+    expect(records.size).toBe(4);
+  });
+
+  it("is not believed to write in the future: nothing is proven by that", async () => {
+    await isRepetition(ID + ALARM, 0);
+    expect(await isRepetition(ID + TUESDAY + ALARM, 60)).toBe(true);
     expect(records.size).toBe(1);
   });
 
