@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { FIRST_CHECK_MS, type InboundMailCommand, type InboundRecord, type InboundSource, inboundCommandOf } from "@openticket/contract";
+import { cameBefore, FIRST_CHECK_MS, type InboundMailCommand, type InboundRecord, type InboundSource, inboundCommandOf } from "@openticket/contract";
 import { type MailIdentity, peekAtMail } from "./mail-identity.ts";
 import type { BlobStore } from "./ports.ts";
 
@@ -9,13 +9,13 @@ import type { BlobStore } from "./ports.ts";
  * meets its own record. The job that reads it may get lost: the recovery finds what is undecided and puts it in again.
  *
  * The name of a mail with a Message-ID says nothing of its Date, which a copy may lack, and which records of earlier versions do
- * not have. The first mail of a name has it; one that states another Date is named by that Date as well. Which of them is the
+ * not have. The first mail of a name has it; one that by its Date is another is named by that Date as well. Which of them is the
  * first is settled by the insert of its record, so that all copies of both find the same two, whenever and wherever they come.
  */
 export interface ReceiveMailDeps {
   blobs: Pick<BlobStore, "put">;
   inbound: {
-    /** `another`: that name is taken by a mail that states another Date. */
+    /** `another`: that name is taken by a mail that, by their Dates, is another. */
     accept(record: InboundRecord): Promise<{ kind: "accepted" | "exists" | "another" }>;
     find(id: string): Promise<Pick<InboundRecord, "receivedAt" | "raw"> | undefined>;
   };
@@ -110,15 +110,14 @@ function recordsOf(
   { mailboxes, source, repeatsLate = false }: Delivery,
   { sameMail, now, inbound }: ReceiveMailDeps,
 ): Promise<Named[]> {
-  const { messageId, writtenAt, fingerprint, formerFingerprint, isTimed, stored } = understood;
+  const { messageId, writtenAt, fingerprint, isTimed, stored } = understood;
   const receivedAt = now();
   const wanted = sameMail === "shared" ? mailboxes.slice(0, 1) : mailboxes;
   const records = wanted.map(async ({ address, envelopeTo }): Promise<Named> => {
     // A shared one has one name, whichever mailbox comes first the next time.
     const scope = sameMail === "shared" ? "" : address;
     const identity = `${scope}\0${fingerprint}`;
-    const former = formerFingerprint && (await formerNameOf(`${scope}\0${formerFingerprint}`, stored, inbound));
-    const name = former ?? (isTimed || repeatsLate ? hexOf(identity) : await nameOf(identity, receivedAt, inbound));
+    const name = (await formerNameOf(scope, understood, inbound)) ?? (isTimed || repeatsLate ? hexOf(identity) : await nameOf(identity, receivedAt, inbound));
     const record: InboundRecord = {
       ...idsOf(name),
       mailbox: address,
@@ -141,10 +140,17 @@ function idsOf(name: string): Pick<InboundRecord, "_id" | "requestId"> {
   return { _id: `inb_${name}`, requestId: `req_${name}` };
 }
 
-/** The name by which an earlier version has stored these very bytes. */
-async function formerNameOf(identity: string, { sha256 }: Understood["stored"], inbound: ReceiveMailDeps["inbound"]): Promise<string | undefined> {
-  const name = hexOf(identity);
-  return (await inbound.find(`inb_${name}`))?.raw.sha256 === sha256 ? name : undefined;
+/** The name by which an earlier version has stored these very bytes; or, where they were erased, a mail that this one may be. */
+async function formerNameOf(
+  scope: string,
+  { formerFingerprint, writtenAt, stored: { sha256 } }: Understood,
+  inbound: ReceiveMailDeps["inbound"],
+): Promise<string | undefined> {
+  if (formerFingerprint === undefined) return undefined;
+  const name = hexOf(`${scope}\0${formerFingerprint}`);
+  const former = await inbound.find(`inb_${name}`);
+  const isStub = former?.raw.sha256 === "" && writtenAt !== undefined && !cameBefore(former, writtenAt);
+  return isStub || former?.raw.sha256 === sha256 ? name : undefined;
 }
 
 /**

@@ -131,14 +131,30 @@ describe("a device that gives all its mails one Message-ID", () => {
   });
 });
 
-it("a mail with an empty Message-ID that an earlier version has stored under it is found there by its bytes", async () => {
-  const text = `Message-ID: <>\r\nDate: Mon, 5 Jan 2026 12:00:00 +0000\r\n${ALARM}`;
+describe("a mail with an empty Message-ID that an earlier version has stored under it", () => {
+  const dated = (day: number) => `Message-ID: <>\r\nDate: ${day} Jan 2026 12:00:00 +0000\r\n${ALARM}`;
   const former = `inb_${sha256(`support@example.test\0${sha256(`id\0<>\0${sha256("running")}`)}`).slice(0, 32)}`;
-  await isRepetition(text, 0);
-  const [[_id, record] = ["", undefined]] = records;
-  if (!record) throw new Error("no record");
-  records = new Map([[former, { ...record, _id: former }]]);
-  expect(_id).not.toBe(former);
-  expect(await isRepetition(text, 3000, { repeatsLate: true })).toBe(true);
-  expect(await isRepetition(`X: y\r\n${text}`, 3000)).toBe(false);
+  /** What that version has of the mail of the fifth, which came at noon of that day. */
+  async function storedAs(left: Partial<InboundRecord> = {}): Promise<void> {
+    await isRepetition(dated(5), 4 * 1440);
+    const [record] = records.values();
+    if (!record) throw new Error("no record");
+    expect(record._id).not.toBe(former);
+    const { writtenAt, ...undated } = record;
+    records = new Map([[former, { ...undated, ...left, _id: former }]]);
+  }
+
+  it("is found there by its bytes", async () => {
+    await storedAs();
+    expect(await isRepetition(dated(5), 9000, { repeatsLate: true })).toBe(true);
+    expect(await isRepetition(`X: y\r\n${dated(5)}`, 9000)).toBe(false);
+  });
+
+  it("is found there when it was erased, with what was written by then; what is written later is another", async () => {
+    await storedAs({ raw: { sha256: "", size: 0 } });
+    for (const day of [2, 5]) expect(await isRepetition(dated(day), 9000, { repeatsLate: true })).toBe(true);
+    expect(await isRepetition(dated(7), 9000, { repeatsLate: true })).toBe(false);
+    expect(await isRepetition(dated(7), 9000)).toBe(true);
+    expect(records.size).toBe(2);
+  });
 });
