@@ -7,8 +7,8 @@ import { writtenAtOf } from "./written-at.ts";
  * Problem: a sender that did not hear our answer sends the message again, over another way, with other trace headers, line
  * ends or blank lines at its end. Choice: a message is its Message-ID and its body; where it has no Message-ID, its Date,
  * From and Subject instead. A device may give all its mails one Message-ID: so the Date counts beside it, as far as it proves
- * two messages different (see `receive-mail.ts`), and an empty one is none. A device's alarm may have no Date either, and is
- * news each time: then the Received header of the first host that took it stands for the Date, which neither a queue's next
+ * two messages different (see `receive-mail.ts`), and an empty one is none, for which the instant of the Date stands, however a
+ * server on the way may have written that anew. A device's alarm may have no Date either, and is news each time: then the Received header of the first host that took it stands for the Date, which neither a queue's next
  * try nor another door changes. Headers are looked through line by line and only those are held, so that a header without end
  * costs no memory. What has no blank line, and so no body, is hashed whole.
  */
@@ -97,12 +97,15 @@ export function peekAtMail(): MailPeek {
       if (!isInBody && line !== "") endLine();
       const given = headers.get("message-id")?.trim() || undefined;
       const messageId = given !== undefined && EMPTY_ID.test(given) ? undefined : given;
-      const time = headers.get("date")?.trim() || headers.get("received")?.trim() || undefined;
+      const writtenAt = writtenAtOf(headers.get("date") ?? "");
+      // Of mails without any Message-ID the text counts, by which they are stored since there are doors.
+      const instant = given === messageId ? undefined : writtenAt?.toISOString();
+      const time = instant || headers.get("date")?.trim() || headers.get("received")?.trim() || undefined;
       const named = messageId ?? `${time}\n${headers.get("from")?.trim()}\n${headers.get("subject")?.trim()}`;
       const content = isInBody ? body.digest() : whole.digest();
       return {
         messageId,
-        writtenAt: writtenAtOf(headers.get("date") ?? ""),
+        writtenAt,
         isTimed: (messageId ?? time) !== undefined,
         fingerprint: sha256(`${messageId === undefined ? "derived" : "id"}\0${named}\0${content}`),
         formerFingerprint: given === messageId ? undefined : sha256(`id\0${given}\0${content}`),

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { peekAtMail } from "../../src/intake/mail-identity.ts";
 
@@ -11,6 +12,7 @@ function identityOf(text: string | Buffer, size = 7) {
   return { hops: peek.hops(), ...peek.end() };
 }
 const fingerprint = (text: string | Buffer, size?: number) => identityOf(text, size).fingerprint;
+const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 
 describe("the same message", () => {
   it.each<[string, string]>([
@@ -61,8 +63,19 @@ describe("without a Message-ID", () => {
     expect(identityOf(bare).messageId).toBeUndefined();
   });
 
-  it.each(["<>", "< >", " ", "<\r\n >"])("neither does %j, which names nothing", (empty) => {
-    expect(identityOf(`Message-ID: ${empty}\n${bare}`)).toMatchObject({ messageId: undefined, fingerprint: fingerprint(bare) });
+  it.each(["<>", "< >", "<\r\n >"])("neither does %j, which names nothing; the Date counts as it is meant, not as it is written", (empty) => {
+    const alarm = (date: string) => `Message-ID: ${empty}\n${bare.replace("Thu, 1 Jan 2026 12:00:00 +0000", date)}`;
+    const dates = ["Thu, 1 Jan 2026 12:00:00 +0000", "1 Jan 26 13:00 CET", "1 Jan 26 13:01 CET", "noon"];
+    const [one, anew, later, unknown] = dates.map((date) => identityOf(alarm(date)));
+    expect(one?.messageId).toBeUndefined();
+    expect(anew?.fingerprint).toBe(one?.fingerprint);
+    expect(new Set([one, later, unknown].map((identity) => identity?.fingerprint)).size).toBe(3);
+  });
+
+  it("names that are stored stay: where there is none at all, or a blank one, the Date counts as it is written", () => {
+    expect(fingerprint(`Message-ID: \n${bare}`)).toBe(fingerprint(bare));
+    const named = "Thu, 1 Jan 2026 12:00:00 +0000\na@a.test\ns";
+    expect(fingerprint(bare)).toBe(sha256(`derived\0${named}\0${sha256("body")}`));
   });
 
   it("and without a Date, the header of the first host that took it stands for that", () => {
