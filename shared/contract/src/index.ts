@@ -21,3 +21,4 @@ export * from "./ticket-params.ts";
 export * from "./ticket-reply.ts";
 export * from "./webhook.ts";
 export * from "./webhook-endpoint.ts";
+export * from "./written-at.ts";

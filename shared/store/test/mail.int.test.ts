@@ -171,6 +171,7 @@ describe("known tickets", () => {
     deptid: 1,
     opener: { kind: "guest", name: "G", email: "g@guest.example" },
     source: { channel: "email", messageId: "<first@x>" },
+    receivedAt: AT,
     outbox: [{ key: "mail:opener", template: "ticket-opened", to: { name: "G", email: "g@guest.example" } }],
   };
   const reply = {
@@ -180,6 +181,7 @@ describe("known tickets", () => {
     ticketId: 7,
     author: { kind: "guest", name: "B", email: "Bob@x.example", isVerified: true },
     source: { channel: "email", messageId: "<second@x>" },
+    receivedAt: AT,
     addedAt: AT,
     outbox: [{ key: "mail:staff:agent", template: "staff-reply-added", to: { name: "A", email: "agent@example.test" } }],
   };
@@ -229,11 +231,11 @@ describe("known tickets", () => {
 
   it("say who has replied, and what a request became", async () => {
     expect(await known().authorsOf(7)).toEqual(["bob@x.example"]);
-    expect(await known().outcomeOf("req_t")).toEqual({ id: 7, tid: "516757" });
-    expect(await known().outcomeOf("req_r")).toEqual({ id: 7, tid: "516757", replyId: 3 });
+    expect(await known().outcomeOf("req_t")).toEqual({ id: 7, tid: "516757", receivedAt: AT });
+    expect(await known().outcomeOf("req_r")).toEqual({ id: 7, tid: "516757", replyId: 3, receivedAt: AT });
     expect(await known().outcomeOf("req_x")).toBeUndefined();
     await store.db.collection("replies").insertOne({ ...reply, _id: "req_key", alias: "req_own", replyId: 4 } as never);
-    const both = { id: 7, tid: "516757", replyId: 4 };
+    const both = { id: 7, tid: "516757", replyId: 4, receivedAt: AT };
     expect(await Promise.all(["req_key", "req_own"].map(known().outcomeOf))).toEqual([both, both]);
   });
 

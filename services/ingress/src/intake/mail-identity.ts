@@ -1,5 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
-import { writtenAtOf } from "./written-at.ts";
+import { writtenAtOf } from "@openticket/contract";
 
 /**
  * What makes two messages the same message, found while their bytes stream by.

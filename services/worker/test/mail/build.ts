@@ -96,7 +96,8 @@ export interface World {
   undecided?: string[];
   /** Since when the mail waits for another, ms before it is decided; unset: it does not yet. */
   waitedMs?: number;
-  earlier?: Record<string, { id: number; tid: string; replyId?: number }>;
+  /** What came of requests, by their names; unless it says otherwise of one that came in with this mail. */
+  earlier?: Record<string, { id: number; tid: string; replyId?: number; receivedAt?: Date }>;
   /** Mails that have counted against a sender or a ticket before, and proven ones of the sender. */
   spent?: number;
   provenSpent?: number;
@@ -156,7 +157,7 @@ export function depsOf(world: World = {}): MailDeps {
       },
       findLinkedTo: async (id) => world.linked?.[id] ?? [],
       authorsOf: async () => ["bob@elsewhere.example"],
-      outcomeOf: async (requestId) => earlier[requestId],
+      outcomeOf: async (requestId) => earlier[requestId] && { receivedAt: record().receivedAt, ...earlier[requestId] },
     },
     earlier: {
       findUndecided: async (ids) => ids.find((id) => world.undecided?.includes(id)),

@@ -65,7 +65,7 @@ describe("the order of the rules", () => {
 
   it("finds what an earlier run has stored before it could say so, and asks nothing else", async () => {
     const { outcome, trace } = await decided({ kind: "auto-reply" }, { earlier: { req_1: { id: 9, tid: "900000" } } });
-    expect(outcome).toEqual({ kind: "done", ticket: { id: 9, tid: "900000" } });
+    expect(outcome).toMatchObject({ kind: "done", ticket: { id: 9, tid: "900000" } });
     expect(trace).toHaveLength(1);
   });
 

@@ -29,7 +29,7 @@ export interface KnownTickets {
   /** Addresses of those who have replied to it, lower case. */
   authorsOf(ticketId: number): Promise<string[]>;
   /** What an earlier run of this request became; by its identity, or by its own name. */
-  outcomeOf(requestId: string): Promise<{ id: number; tid: string; replyId?: number } | undefined>;
+  outcomeOf(requestId: string): Promise<{ id: number; tid: string; replyId?: number; receivedAt: Date } | undefined>;
   /** Notes that a mail of this ticket did not arrive: once for each report. */
   noteBounce(ticketId: number, bounce: TicketBounce): Promise<void>;
 }
@@ -87,9 +87,9 @@ export function makeMongoKnownTickets(store: StoreConnection): KnownTickets {
     },
     async outcomeOf(requestId) {
       const [ticket, reply] = await Promise.all([ticketOf(requestId), replyOf(requestId)]);
-      if (ticket) return { id: ticket.id, tid: ticket.tid };
+      if (ticket) return { id: ticket.id, tid: ticket.tid, receivedAt: ticket.receivedAt };
       const parent = reply && (await tickets.findOne({ id: reply.ticketId }, { projection: { tid: 1 } }));
-      return reply && parent ? { id: reply.ticketId, tid: parent.tid, replyId: reply.replyId } : undefined;
+      return reply && parent ? { id: reply.ticketId, tid: parent.tid, replyId: reply.replyId, receivedAt: reply.receivedAt } : undefined;
     },
     async noteBounce(id, bounce) {
       const isNew = { id, "bounces.inboundId": { $ne: bounce.inboundId } };

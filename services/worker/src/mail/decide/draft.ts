@@ -1,4 +1,6 @@
-import { type Actor, type CommandSource, identityOf, keyOfMailReply, LIMITS, type ReplyParams, type TicketParams } from "@openticket/contract";
+import { type Actor, type CommandSource, identityOf, keyOfMailReply, LIMITS, type ReplyParams, type TicketParams, writtenAtOf } from "@openticket/contract";
+import type { UnderstoodMail } from "@openticket/mail";
+import { headerOf } from "./addresses.ts";
 import type { MailCase, Sender } from "./mail-case.ts";
 import type { MailOutcome } from "./outcome.ts";
 import type { KnownTicket } from "./ports.ts";
@@ -38,25 +40,28 @@ export async function writeReply(mailCase: MailCase, { id, tid }: KnownTicket): 
     ...(mailCase.silence.some(({ isForAll }) => isForAll || sender.person.kind !== "staff") && { noemail: true }),
   };
   const draft = { source: sourceOf(mailCase), actor: actorOf(sender), params, files: mailCase.mail.attachments, fullText };
-  return { kind: "reply", draft, ticket: { id, tid }, key: keyOf(mailCase, sender, id) };
+  return { kind: "reply", draft, ticket: { id, tid }, key: keyOf(mailCase, sender, id, dateOf(mailCase.mail)) };
 }
 
 /**
  * What names the reply that a mail is to this ticket; without a Message-ID it may be the same words of another day. Who has
- * written it is part of that, or a copy in a stranger's name would stand for a mail that comes after it; so is its Date, as the
- * record has it, or a device that has one Message-ID for all could say a thing once.
+ * written it is part of that, or a copy in a stranger's name would stand for a mail that comes after it; so is its Date, or a
+ * device that has one Message-ID for all could say a thing once.
  */
-function keyOf({ mail, record }: MailCase, sender: Sender, ticketId: number): string | undefined {
+function keyOf({ mail }: MailCase, sender: Sender, ticketId: number, date: Date | undefined): string | undefined {
   const { messageId, text, attachments } = mail;
   const files = attachments.map(({ name, size }) => [name, size]);
-  return messageId === undefined
-    ? undefined
-    : keyOfMailReply(ticketId, messageId, [authorOf(sender), text, files, ...(record.writtenAt ? [record.writtenAt.toISOString()] : [])]);
+  return messageId === undefined ? undefined : keyOfMailReply(ticketId, messageId, [authorOf(sender), text, files, ...(date ? [date.toISOString()] : [])]);
 }
 
-/** The name under which that reply is unique; undefined where the record's own name is. */
-export async function identityOfReply(mailCase: MailCase, ticketId: number): Promise<string | undefined> {
-  const idempotencyKey = keyOf(mailCase, await mailCase.sender(), ticketId);
+/** When it was written. Read of the mail itself: of its records, one for each mailbox, an earlier version's door has noted none. */
+export function dateOf(mail: UnderstoodMail): Date | undefined {
+  return writtenAtOf(headerOf(mail, "date") ?? "");
+}
+
+/** The name under which that reply is unique, with this Date or without one; undefined where the record's own name is. */
+export async function identityOfReply(mailCase: MailCase, ticketId: number, date: Date | undefined): Promise<string | undefined> {
+  const idempotencyKey = keyOf(mailCase, await mailCase.sender(), ticketId, date);
   const { requestId } = mailCase.record;
   return idempotencyKey === undefined ? undefined : identityOf({ idempotencyKey, requestId, source: sourceOf(mailCase) });
 }
@@ -114,7 +119,7 @@ function actorOf({ person, isVerified, forwardedBy }: Sender): Actor {
 function sourceOf({ mail, record }: MailCase): CommandSource {
   const { door, ip } = record.source;
   const { messageId } = mail;
-  const writtenAt = record.writtenAt?.toISOString();
+  const writtenAt = dateOf(mail)?.toISOString();
   return {
     channel: "email",
     door,

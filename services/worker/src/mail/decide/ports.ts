@@ -70,6 +70,8 @@ export interface EarlierOutcome {
   id: number;
   tid: string;
   replyId?: number | undefined;
+  /** When the request came in. */
+  receivedAt: Date;
 }
 
 /** Our own mails, known by their keyed names. */

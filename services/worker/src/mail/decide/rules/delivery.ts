@@ -1,4 +1,5 @@
-import { identityOfReply } from "../draft.ts";
+import { isSameMail } from "@openticket/contract";
+import { dateOf, identityOfReply } from "../draft.ts";
 import type { MailCase } from "../mail-case.ts";
 import type { Finding } from "../outcome.ts";
 import { describePerson } from "../sender.ts";
@@ -10,13 +11,20 @@ export async function findEarlierRun({ record, deps }: MailCase): Promise<Findin
   return earlier ? decide({ kind: "done", ticket: earlier }, `request ${record.requestId} is decided`) : pass("none", "nothing was decided under this request");
 }
 
-/** It was sent to several of our mailboxes, and is on its ticket already; or an earlier run has put it there. */
+/**
+ * It was sent to several of our mailboxes, and is on its ticket already; or an earlier run has put it there. Workers of earlier
+ * versions left the Date out of its name: what has such a name may also be what a device has said on another day.
+ */
 export async function findTwin(mailCase: MailCase): Promise<Finding> {
+  const { mail, record, deps } = mailCase;
   const { ticket } = await mailCase.thread();
-  const identity = ticket && (await identityOfReply(mailCase, ticket.id));
-  if (identity === undefined) return pass("not asked", ticket ? "it has no Message-ID" : "it belongs to no ticket");
-  const twin = await mailCase.deps.tickets.outcomeOf(identity);
-  return twin ? decide({ kind: "done", ticket: twin }, `request ${identity} is the same mail`) : pass("none", `it was not added to ticket ${ticket?.tid}`);
+  const writtenAt = dateOf(mail);
+  const [dated, undated] = ticket ? await Promise.all([writtenAt, undefined].map((date) => identityOfReply(mailCase, ticket.id, date))) : [];
+  if (dated === undefined || undated === undefined) return pass("not asked", ticket ? "it has no Message-ID" : "it belongs to no ticket");
+  const [own, former] = await Promise.all([dated, undated].map((identity) => deps.tickets.outcomeOf(identity)));
+  const twin = own ?? (former && isSameMail(former, { writtenAt, receivedAt: record.receivedAt }) ? former : undefined);
+  if (!twin) return pass("none", `it was not added to ticket ${ticket?.tid}`);
+  return decide({ kind: "done", ticket: twin }, `request ${own ? dated : undated} is the same mail`);
 }
 
 /** No mail in any useful sense: an operator has to look at it. */

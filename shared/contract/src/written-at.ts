@@ -1,8 +1,8 @@
 /**
- * When a mail says that it was written. A door understands nothing else of a mail, and is not to load what reads mails, so it
- * reads this by itself: the form of RFC 5322 with its obsolete zones, and the two others that devices write. A zone that is
- * missing or an unknown word counts as UTC, whatever that of this process is: two doors must read the same. Two instants that
- * differ are two mails, so what is only half understood is none.
+ * When a mail says that it was written, as far as that tells mails apart. Doors, which are not to load what reads mails, and
+ * workers read it here, so that one mail has one instant everywhere: the form of RFC 5322 with its obsolete zones, and the two
+ * others that devices write. A zone that is missing or an unknown word counts as UTC, whatever that of this process is. Two
+ * instants that differ are two mails, so what is only half understood is none.
  */
 
 const ZONES: Readonly<Record<string, string>> = {
@@ -33,8 +33,8 @@ const [FIRST_YEAR, LAST_YEAR] = [1970, 9998];
 
 /** The instant that a Date header names; undefined when it cannot be told. */
 export function writtenAtOf(header: string): Date | undefined {
-  if (header.length > LONGEST) return undefined;
   const text = header.replace(/\s+/g, " ").trim();
+  if (text.length > LONGEST) return undefined;
   const [, date, clock, offset] = ISO.exec(text) ?? [];
   if (date !== undefined) return valid(`${date}T${clock}${zoneOf(offset)}`);
   const [, day, month, year, time, zone] = RFC.exec(text) ?? [];

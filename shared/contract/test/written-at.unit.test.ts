@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { writtenAtOf } from "../../src/intake/written-at.ts";
+import { writtenAtOf } from "../src/index.ts";
 
 it.each([
   ["Thu, 1 Jan 2026 12:00:00 +0000", "2026-01-01T12:00:00.000Z"],
@@ -30,7 +30,6 @@ it.each([
   "1 Jan 2026",
   "2026-13-01 12:00:00",
   `${"x".repeat(300)}1 Jan 2026 12:00:00`,
-  `1 Jan 2026 12:00:00${" ".repeat(200)}+0200`,
   "31 Dec 1969 23:59:59 +0000",
   "31 Dec 9999 23:59:59 -0100",
   // Half of these could be read, and would be another instant than what they say.
@@ -49,6 +48,11 @@ it.each([
   "2026-01-01T12:00:00,5+02:00",
 ])("%j says nothing", (header) => {
   expect(writtenAtOf(header)).toBeUndefined();
+});
+
+it("is read to its end, however it is folded, or not at all", () => {
+  expect(writtenAtOf(`1 Jan 2026 14:00\r\n${" ".repeat(300)}+0200`)).toEqual(new Date("2026-01-01T12:00:00Z"));
+  expect(writtenAtOf(`1 Jan 2026 14:00 (${"x".repeat(300)}) +0200`)).toBeUndefined();
 });
 
 it("is found in no more time the longer the header is", () => {
