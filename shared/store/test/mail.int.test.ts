@@ -216,6 +216,39 @@ describe("known tickets", () => {
     expect(JSON.stringify(plan)).toContain('"indexName":"messageId"');
   });
 
+  describe("of a device that gives all its mails one Message-ID", () => {
+    const device = { kind: "guest", name: "NVR", email: "nvr@dev.example", isVerified: true };
+    const alarm = (id: number, of: object = {}, mailbox = "support@x") => ({
+      ...{ _id: `req_${id}`, id, tid: String(id), opener: { ...device, ...of }, source: { messageId: "<alarm@nvr>", mailbox } },
+    });
+    const find = (messageIds: string[], mailbox = "support@x") => known().findByMessageIds(messageIds, mailbox);
+
+    it("are answered in the latest of its own, whoever else knows that Message-ID", async () => {
+      const others = [alarm(1003, { email: "eve@evil.example" }), alarm(1004, { isVerified: false }), alarm(1005, {}, "sales@x")];
+      await store.db.collection("tickets").insertMany([alarm(1001), alarm(1002), ...others] as never[]);
+      expect(await find(["<none@x>", "<alarm@nvr>"])).toEqual({ ticketId: 1002, messageId: "<alarm@nvr>" });
+      expect(await find(["<alarm@nvr>"], "sales@x")).toEqual({ ticketId: 1005, messageId: "<alarm@nvr>" });
+      expect(await find(["<alarm@nvr>"], "billing@x")).toEqual({ ticketId: 1002, messageId: "<alarm@nvr>" });
+    });
+
+    it("are not all loaded for that", async () => {
+      await store.db.collection("tickets").insertMany(Array.from({ length: 1000 }, (_, index) => alarm(2000 + index)) as never[]);
+      await store.db.command({ profile: 2 });
+      expect(await find(["<alarm@nvr>"])).toEqual({ ticketId: 2999, messageId: "<alarm@nvr>" });
+      await store.db.command({ profile: 0 });
+      const asked = store.db.collection("system.profile", { readConcern: { level: "local" } }).find({ ns: `${store.db.databaseName}.tickets` });
+      expect((await asked.toArray()).reduce((sum, { nreturned }) => sum + nreturned, 0)).toBe(501);
+    });
+
+    it("and were opened for a client are those of all who act for it", async () => {
+      const source = { messageId: "<ups@x>", mailbox: "support@x" };
+      const of = [{ kind: "client" }, { kind: "user", userid: 2, email: "b@x" }, { kind: "client", clientid: 2 }];
+      const opened = of.map((opener, index) => ({ ...alarm(4000 + index, { clientid: 1, ...opener }), source }));
+      await store.db.collection("tickets").insertMany(opened as never[]);
+      expect(await find(["<ups@x>"])).toEqual({ ticketId: 4001, messageId: "<ups@x>" });
+    });
+  });
+
   it("are found by the closed one that they go on for, the latest first", async () => {
     const linked = (id: number) => ({ ...ticket, _id: `req_l${id}`, id, tid: `l${id}`, linkedTo: { id: 7, tid: "516757" }, message: "Again", outbox: [] });
     await store.db.collection("tickets").insertMany([linked(20), linked(21)] as never[]);

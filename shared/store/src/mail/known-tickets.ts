@@ -22,7 +22,10 @@ export interface LinkedTicket extends KnownTicket {
 export interface KnownTickets {
   findById(id: number): Promise<KnownTicket | undefined>;
   findByTid(tid: string): Promise<KnownTicket | undefined>;
-  /** The first of these Message-IDs that opened a ticket or was added to one, and its number; of several the one that came by this mailbox. */
+  /**
+   * The first of these Message-IDs that opened a ticket or was added to one, and its number; of several the first that came by this
+   * mailbox, or the latest like it: a device may give all its mails one Message-ID.
+   */
   findByMessageIds(messageIds: readonly string[], mailbox: string): Promise<{ ticketId: number; messageId: string } | undefined>;
   /** Tickets that were opened instead of this one, which was closed; the latest first. */
   findLinkedTo(ticketId: number): Promise<LinkedTicket[]>;
@@ -40,6 +43,16 @@ const MAX_REPLIES = 200;
 const MAX_BOUNCES = 100;
 /** Tickets that one closed ticket is looked for in: the latest. */
 const MAX_LINKED = 100;
+/** Tickets with some Message-IDs that are looked at, and replies: the oldest. */
+const MAX_FOUND = 500;
+/** Their index: without it a look for the oldest, or latest, could go along all tickets. */
+const BY_MESSAGE_ID = "messageId";
+
+/** What a mail has opened, or was added to. */
+interface Found extends Pick<ReplyRecord, "ticketId" | "source"> {
+  /** Of the ticket that it has opened. */
+  opener?: TicketRecord["opener"];
+}
 
 /** See {@link KnownTickets}. */
 export function makeMongoKnownTickets(store: StoreConnection): KnownTickets {
@@ -59,20 +72,32 @@ export function makeMongoKnownTickets(store: StoreConnection): KnownTickets {
     return ticket === null ? undefined : known(ticket);
   }
 
+  /**
+   * The latest that a mail with the Message-ID of this ticket has opened by the same mailbox and for the same opener. Nobody else's:
+   * who knows a Message-ID could draw the answers of others into a ticket of their own.
+   */
+  async function latestLike({ ticketId, source, opener }: Found): Promise<number> {
+    if (!opener) return ticketId;
+    const like = { "source.messageId": source.messageId, "source.mailbox": source.mailbox ?? null, ...openedBy(opener) };
+    return (await tickets.findOne(like, { projection: { id: 1 }, sort: { id: -1 }, hint: BY_MESSAGE_ID }))?.id ?? ticketId;
+  }
+
   return eachInTime({
     findById: async (id) => knownOne(await tickets.findOne({ id }, { projection: HEAD })),
     findByTid: async (tid) => knownOne(await tickets.findOne({ tid }, { projection: HEAD })),
     async findByMessageIds(messageIds, mailbox) {
       const wanted = { "source.messageId": { $in: [...messageIds] } };
+      const bounds = { limit: MAX_FOUND, hint: BY_MESSAGE_ID };
       const [opened, added] = await Promise.all([
-        tickets.find(wanted, { projection: { id: 1, source: 1 }, sort: { id: 1 } }).toArray(),
-        replies.find(wanted, { projection: { ticketId: 1, source: 1 }, sort: { ticketId: 1 } }).toArray(),
+        tickets.find(wanted, { projection: { id: 1, source: 1, opener: 1 }, sort: { id: 1 }, ...bounds }).toArray(),
+        replies.find(wanted, { projection: { ticketId: 1, source: 1 }, sort: { ticketId: 1 }, ...bounds }).toArray(),
       ]);
-      const found = [...opened.map(({ id, source }) => ({ ticketId: id, source })), ...added];
+      const found: Found[] = [...opened.map(({ id, source, opener }) => ({ ticketId: id, source, opener })), ...added];
       for (const messageId of messageIds) {
         const same = found.filter(({ source }) => source.messageId === messageId);
         const known = same.find(({ source }) => source.mailbox === mailbox) ?? same[0];
-        if (known) return { ticketId: known.ticketId, messageId };
+        const isOnly = same.length === 1 && opened.length < MAX_FOUND;
+        if (known) return { ticketId: isOnly ? known.ticketId : await latestLike(known), messageId };
       }
       return undefined;
     },
@@ -96,6 +121,12 @@ export function makeMongoKnownTickets(store: StoreConnection): KnownTickets {
       await tickets.updateOne(isNew, { $push: { bounces: { $each: [bounce], $slice: -MAX_BOUNCES } } });
     },
   });
+}
+
+/** Of a client's ticket all who act for it, of a guest's that address, proven if it was. */
+function openedBy({ clientid, email, isVerified }: TicketRecord["opener"]) {
+  if (clientid !== undefined) return { "opener.clientid": clientid };
+  return { "opener.kind": "guest" as const, "opener.email": email, ...(isVerified && { "opener.isVerified": true }) };
 }
 
 function openingOf({ source: { messageId, writtenAt } }: Pick<TicketRecord, "source">): Pick<LinkedTicket, "messageId" | "writtenAt"> {

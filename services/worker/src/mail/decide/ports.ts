@@ -48,7 +48,10 @@ export interface LinkedTicket extends KnownTicket {
 export interface KnownTickets {
   findById(id: number): Promise<KnownTicket | undefined>;
   findByTid(tid: string): Promise<KnownTicket | undefined>;
-  /** Number of the ticket that a mail with one of these Message-IDs opened or was added to; the first that is known, by this mailbox if by several. */
+  /**
+   * Number of the ticket that a mail with one of these Message-IDs opened or was added to; the first that is known, by this mailbox
+   * if by several, or the latest like it: a device may give all its mails one Message-ID.
+   */
   findByMessageIds(messageIds: readonly string[], mailbox: string): Promise<{ ticketId: number; messageId: string } | undefined>;
   /** Tickets that were opened instead of this one, the latest first. */
   findLinkedTo(ticketId: number): Promise<LinkedTicket[]>;
