@@ -4,6 +4,7 @@ import { makeMailReader } from "@openticket/mail";
 import type { Drain, Logger, Metrics } from "@openticket/runtime";
 import {
   type InboundStore,
+  isStoreOutage,
   makeMongoBudgets,
   makeMongoEarlierMails,
   makeMongoKnownTickets,
@@ -60,6 +61,7 @@ export function startMail(config: MailConfig & { MAIL_DOMAIN: string }, deps: St
     notices,
     send: (notice) => notifier.refuse({ ...notice, name: notice._id }),
     severityOf,
+    isOutage: isStoreOutage,
     now,
     random: Math.random,
     sleep,

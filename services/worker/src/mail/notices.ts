@@ -40,6 +40,8 @@ export interface NoticeDeps {
   };
   send(notice: Notice): Promise<void>;
   severityOf(error: unknown): "final" | "failed" | "untried";
+  /** A fault of the store that ends by itself. */
+  isOutage(error: unknown): boolean;
   now(): Date;
   random(): number;
   sleep(ms: number): Promise<unknown>;
@@ -54,7 +56,10 @@ const LEASE_MS = 120_000;
 const FIRST_DELAY_MS = 60_000;
 const MAX_DELAY_MS = 3_600_000;
 const MAX_ATTEMPTS = 10;
-/** That it was sent is noted while the lease lasts: one that is not noted is sent again. */
+/**
+ * A refusal that is not noted as sent is sent again once its lease is over. A note that the store refuses is tried again so often;
+ * while the store is away, until it is back: it leases none meanwhile, and this relay begins no other round.
+ */
 const NOTE_TRIES = 50;
 const NOTE_DELAY_MS = 1000;
 
@@ -75,7 +80,8 @@ export async function sendDue(deps: NoticeDeps, stopped: AbortSignal): Promise<n
   return due.length;
 }
 
-async function sendOne(notice: Notice, stopped: AbortSignal, { notices, send, severityOf, now, random, sleep, logger, metrics }: NoticeDeps): Promise<void> {
+async function sendOne(notice: Notice, stopped: AbortSignal, deps: NoticeDeps): Promise<void> {
+  const { notices, send, severityOf, isOutage, now, random, sleep, logger, metrics } = deps;
   const count = noticesTotal(metrics);
   try {
     await send(notice);
@@ -90,5 +96,6 @@ async function sendOne(notice: Notice, stopped: AbortSignal, { notices, send, se
     return notices.postpone(notice._id, isDead ? next : { ...next, dueAt: new Date(now().getTime() + delayMs) });
   }
   count.inc({ result: "sent" });
-  await insist(() => notices.sent(notice._id, now()), { tries: NOTE_TRIES, delayMs: NOTE_DELAY_MS, sleep, isClosing: () => stopped.aborted });
+  const at = now();
+  await insist(() => notices.sent(notice._id, at), { tries: NOTE_TRIES, delayMs: NOTE_DELAY_MS, isOutage, sleep, isClosing: () => stopped.aborted });
 }

@@ -21,11 +21,14 @@ function relayOf({
   fault,
   severity = "failed",
   noteFaults = 0,
+  isOutage = false,
 }: {
   fault?: Error | undefined;
   severity?: "final" | "failed" | "untried";
   /** So many times the store does not take that it was sent. */
   noteFaults?: number;
+  /** These are the store's being away. */
+  isOutage?: boolean;
 }) {
   const notice: Notice = noticeOf(bounce("a@b.example"), record(), NOW);
   const seen: { sent: number; next?: unknown } = { sent: 0 };
@@ -44,6 +47,7 @@ function relayOf({
       if (fault) throw fault;
     },
     severityOf: () => severity,
+    isOutage: () => isOutage,
     now: () => NOW,
     random: () => 0.5,
     sleep: async () => undefined,
@@ -75,9 +79,17 @@ describe("a refusal", () => {
     if (severity === "final") expect(seen.next).not.toHaveProperty("dueAt");
   });
 
-  it("that was sent is noted when the store takes it again, or it would be sent again", async () => {
-    const { deps, seen } = relayOf({ noteFaults: 20 });
+  it.each([
+    [20, false],
+    [1000, true],
+  ])("that was sent is noted when the store takes it again, or it would be sent again: after %i faults, outage: %j", async (noteFaults, isOutage) => {
+    const { deps, seen } = relayOf({ noteFaults, isOutage });
     expect(await sendDue(deps, STOPPED_NEVER)).toBe(1);
     expect(seen).toEqual({ sent: 1 });
+  });
+
+  it("whose note the store refuses for another reason, or that has no time left, is left to who finds it due again", async () => {
+    await expect(sendDue(relayOf({ noteFaults: 1000 }).deps, STOPPED_NEVER)).rejects.toThrow("no primary");
+    await expect(sendDue(relayOf({ noteFaults: 1000, isOutage: true }).deps, AbortSignal.abort())).rejects.toThrow("no primary");
   });
 });
