@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeOpenTicketClient, type ReplyTimeout } from "@openticket/client";
-import { COMMAND_QUEUE, REPLY_JOB, requestIdOfKey } from "@openticket/contract";
-import { makeMongoDeadLetters } from "@openticket/store";
+import { COMMAND_QUEUE, type InboundRecord, REPLY_JOB, requestIdOfKey } from "@openticket/contract";
+import { makeMongoDeadLetters, makeMongoInbound } from "@openticket/store";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -484,6 +484,34 @@ describe("erase", () => {
     expect(await asJson("erase", "--client", "81", "--yes")).toMatchObject({ answers: 2, tickets: 1, isErased: true });
     expect((await crm.getJobs(["wait"], 0, -1, true)).map(({ data }) => data)).toEqual([{ v: 1, results: results.slice(1) }, { results: null }]);
     await crm.close();
+    redis.disconnect();
+  });
+
+  it("leaves the rows by which it is made again while a request is in work, or a mail of whoever it may be is not decided", async () => {
+    const redis = new Redis(stack.redisUrl);
+    await writeFile(join(folder, "clients.json"), JSON.stringify([{ ...PERSON, id: 82 }]));
+    await opentickets("import", join(folder, "clients.json"));
+    const messages = stack.store.db.collection<InboundRecord>("inbound");
+    const stored = (name: string, receivedAt: Date): InboundRecord => ({
+      ...{ _id: `inb_${name}`, requestId: `req_${name}`, mailbox: "support@example.test", source: { door: "imap", envelopeTo: [] } },
+      ...{ raw: { sha256: "0".repeat(64), size: 1 }, receivedAt, state: "stored", trace: [], repetitions: 0, checkAt: new Date("2100-01-01") },
+    });
+    await messages.insertMany([stored("before", new Date()), stored("later", new Date("2100-01-01"))]);
+
+    const first = await opentickets("erase", "--client", "82", "--yes");
+    expect(first.err).toMatch(/1 messages that came in before are not decided[\s\S]*run it again/);
+    expect(await asJson("erase", "--client", "82", "--yes")).toMatchObject({ referenceRows: 0, stillUndecided: 1, isErased: false });
+
+    const summary = { from: PERSON.email, subject: "s", kind: "ticket" };
+    await makeMongoInbound(stack.store, { now: () => new Date() }).decide("inb_before", { state: "refused", trace: [], summary });
+    await redis.hset(queue.toKey("in-work"), { name: "OpenTicket", data: JSON.stringify({ ticket: { clientid: 82 } }), opts: "{}", timestamp: 0 });
+    await redis.lpush(queue.toKey("active"), "in-work");
+    expect(await asJson("erase", "--client", "82", "--yes")).toMatchObject({ inbound: 1, referenceRows: 0, stillActive: 1, isErased: false });
+
+    await redis.del(queue.toKey("in-work"));
+    await redis.lrem(queue.toKey("active"), 0, "in-work");
+    expect(await asJson("erase", "--client", "82", "--yes")).toMatchObject({ referenceRows: 1, stillActive: 0, stillUndecided: 0, isErased: true });
+    await messages.deleteMany({ _id: { $in: ["inb_before", "inb_later"] } });
     redis.disconnect();
   });
 });

@@ -109,8 +109,17 @@ export interface Erased {
   requestIds: string[];
 }
 
-/** Removes every trace of a person from the store; of each message its name stays (see {@link ERASED}). Safe to run again. Its files go with the next sweep of blobs, unless others hold them too. */
-export async function erasePerson(store: StoreConnection, person: ErasedPerson): Promise<Erased> {
+/** How many messages that came in before are not decided: whose they are may show only then, as of one that IMAP has brought. */
+export async function countUndecided({ db }: StoreConnection, before: Date): Promise<number> {
+  const isUndecided = { state: "stored", checkAt: { $exists: true }, receivedAt: { $lt: before } } as const;
+  return db.collection<InboundRecord>(COLLECTIONS.inbound).countDocuments(isUndecided);
+}
+
+/**
+ * Removes every trace of a person from the store; of each message its name stays (see {@link ERASED}). Safe to run again. Its files go
+ * with the next sweep of blobs, unless others hold them too. `keepsRows`: more of the person may be on its way.
+ */
+export async function erasePerson(store: StoreConnection, person: ErasedPerson, { keepsRows = false } = {}): Promise<Erased> {
   const tickets = store.db.collection<TicketDocument>(COLLECTIONS.tickets);
   const receipts = store.db.collection<Receipt>(COLLECTIONS.receipts);
   const letters = store.db.collection<DeadLetter>(COLLECTIONS.deadLetters);
@@ -130,7 +139,7 @@ export async function erasePerson(store: StoreConnection, person: ErasedPerson):
   // Once more: one may have been on its way to a ticket that is gone now.
   const late = await eraseReplies(store, person, ticketids);
   // Last: by these rows a second run knows whom it is about.
-  const referenceRows = await eraseReferenceRows(store, person);
+  const referenceRows = keepsRows ? 0 : await eraseReferenceRows(store, person);
   return {
     tickets: ticketsGone.deletedCount,
     replies: replies.length + late.length,

@@ -9,7 +9,7 @@ export { connectStore, type StoreConnection } from "./connect.ts";
 export { type PutCredential, putCredential, type SaidOfCredential, type StandingCredential, switchCredential } from "./credentials.ts";
 export { type DeadLetterStore, forgetRefusal, makeMongoDeadLetters, recordDropped } from "./dead-letters.ts";
 export type { CredentialStore, Directory } from "./directory.ts";
-export { type Erased, type ErasedPerson, erasePerson, findPerson, isOfPerson } from "./erase.ts";
+export { countUndecided, type Erased, type ErasedPerson, erasePerson, findPerson, isOfPerson } from "./erase.ts";
 export { type Claim, type Correlations, makeMongoCorrelations } from "./event-correlations.ts";
 export { makeMongoEventTickets, type Occurrences, SHOWN_OCCURRENCES } from "./event-tickets.ts";
 export { EXAMPLE_DATA, seedExampleData } from "./example-data.ts";

@@ -1,7 +1,7 @@
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { makeOperatorQueue } from "@openticket/client";
-import { type ErasedPerson, erasePerson, findPerson, isOfPerson, requestIdsOf } from "@openticket/store";
+import { countUndecided, type ErasedPerson, erasePerson, findPerson, isOfPerson, requestIdsOf } from "@openticket/store";
 import type { Command, CommandDeps } from "../command.ts";
 import { CliFailure } from "../failure.ts";
 import { table } from "../output.ts";
@@ -39,18 +39,24 @@ async function erase(
     ];
     return output.answer({ ...person, isErased: false }, () => `${table(["", ""], rows)}\n\nNothing was erased; --yes does it.`) as undefined;
   }
+  const startedAt = (await connections.clock()).now();
   // First the queue, or a waiting request would become a ticket of the erased.
   const jobs = await eraseJobs(person, connections);
   // Then the answers, while there is something to know them by: a run that is broken off is made again from the start.
   const early = await eraseAnswers(await requestIdsOf(store, person), connections);
-  const { requestIds, ...counts } = await erasePerson(store, person);
+  // Before the tickets: what is decided by now has its ticket by now.
+  const undecided = await countUndecided(store, startedAt);
+  const isDone = jobs.active + undecided === 0;
+  const { requestIds, ...counts } = await erasePerson(store, person, { keepsRows: !isDone });
   // And those that a worker was about to send.
   const late = await eraseAnswers(new Set(requestIds), connections);
   const mails = dataDir === undefined ? 0 : await eraseMails(join(dataDir, "sent"), person);
-  if (jobs.active > 0) output.say(`${jobs.active} requests of this client are in work: run it again when they are done.`);
+  if (jobs.active > 0) output.say(`${jobs.active} requests of this client are in work.`);
+  if (undecided > 0) output.say(`${undecided} messages that came in before are not decided yet, and may be this client's.`);
+  if (!isDone) output.say("The client, its users and contacts stay until then: run it again when they are done.");
   const erased = { ...counts, jobs: jobs.removed, answers: early + late, mails };
   output.answer(
-    { ...erased, stillActive: jobs.active, isErased: true },
+    { ...erased, stillActive: jobs.active, stillUndecided: undecided, isErased: isDone },
     () => `${table(["erased", ""], Object.entries(erased))}\n\nFiles that no other ticket holds go with the next daily sweep.`,
   );
 }
