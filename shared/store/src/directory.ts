@@ -1,4 +1,4 @@
-import type { Row } from "./reference-schemas.ts";
+import { LONGEST_NAME, type Row } from "./reference-schemas.ts";
 
 /** Look-ups of reference data, one at a time; undefined when there is no such thing. */
 export interface Directory {
@@ -22,7 +22,8 @@ export interface CredentialStore {
 export type StoredCredential = Row<"credentials"> & { secretHash: string };
 
 /** A directory over one look-up per kind and key: what differs between stores is only how a row is found. */
-export function makeDirectory(find: FindRow): Directory {
+export function makeDirectory(findRow: FindRow): Directory {
+  const find = findPossible(findRow);
   return {
     department: (id) => find("departments", id),
     client: (id) => find("clients", id),
@@ -37,7 +38,8 @@ export function makeDirectory(find: FindRow): Directory {
 }
 
 /** Credentials over the same look-up. */
-export function makeCredentialStore(find: FindRow): CredentialStore {
+export function makeCredentialStore(findRow: FindRow): CredentialStore {
+  const find = findPossible(findRow);
   return {
     async credential(identifier) {
       const row = await find("credentials", identifier);
@@ -50,6 +52,11 @@ export function makeCredentialStore(find: FindRow): CredentialStore {
 type Kinds = keyof typeof import("./reference-schemas.ts").referenceSchemas;
 /** Finds the row of a kind by its key. */
 export type FindRow = <K extends Kinds>(kind: K, key: string | number) => Promise<Row<K> | undefined>;
+
+/** Whoever asks chooses the name, and may be a stranger: one that no row can have is not looked up, kept or sent with others' names. */
+function findPossible(find: FindRow): FindRow {
+  return async (kind, key) => (typeof key === "string" && key.length > LONGEST_NAME ? undefined : find(kind, key));
+}
 
 function defined<T>(rows: (T | undefined)[]): T[] {
   return rows.filter((row) => row !== undefined);

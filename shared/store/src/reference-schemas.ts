@@ -2,8 +2,11 @@ import { z } from "zod";
 
 /** Rows of the reference data as they are imported and stored. Flags and lists are also read from CSV's text. */
 
+/** A name, also one that rows are looked up by, in characters. */
+export const LONGEST_NAME = 255;
+
 const id = z.coerce.number().pipe(z.int().positive());
-const name = z.string().trim().min(1).max(255);
+const name = z.string().trim().min(1).max(LONGEST_NAME);
 const email = z.email().max(254);
 const flag = z.preprocess((value) => (typeof value === "string" ? TRUE_OR_FALSE[value.trim().toLowerCase()] : value), z.boolean());
 const names = z.preprocess(splitText, z.array(z.string().min(1)));
