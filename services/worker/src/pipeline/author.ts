@@ -1,7 +1,8 @@
-import type { AddTicketReplyCommand, ReplyAuthor } from "@openticket/contract";
+import { type AddTicketReplyCommand, LIMITS, type ReplyAuthor } from "@openticket/contract";
 import type { Findings } from "./findings.ts";
 import { called, readClient, readGuest } from "./opener.ts";
 import type { Directory } from "./ports.ts";
+import { withinLength } from "./subject.ts";
 
 /**
  * Who replies: an admin where one is named, else the client or a contact or user of that client, else a guest with name
@@ -22,5 +23,6 @@ async function readAdmin(username: string, directory: Directory, findings: Findi
   const admin = await directory.admin(username);
   if (admin) return { kind: "admin", admin: admin.username, ...called(admin) };
   findings.decide("author", "admin", `there is no admin "${username.slice(0, 40)}"; the name is shown as it was given`);
-  return { kind: "admin", admin: username, name: username };
+  const name = withinLength("adminusername", username, LIMITS.nameLength, findings);
+  return { kind: "admin", admin: name, name };
 }

@@ -63,6 +63,12 @@ describe("who replies", () => {
     expect((await reply(params)).author).toMatchObject(author);
   });
 
+  it("an admin that nobody knows, by a name that is cut to what a reply keeps", async () => {
+    const { author, decisions } = await reply({ ...STAFF, adminusername: "n".repeat(300) });
+    expect(author).toEqual({ kind: "admin", admin: "n".repeat(255), name: "n".repeat(255) });
+    expect(decisions).toMatchObject([{ rule: "author" }, { rule: "adminusername", answer: "cut", because: "it had 300 characters, 255 are kept" }]);
+  });
+
   it("a user of the client, where the door has found one out", async () => {
     expect((await reply({}, { actor: { userid: 1 } })).author).toMatchObject({ kind: "user", userid: 1, name: "Mary Somerville" });
   });
