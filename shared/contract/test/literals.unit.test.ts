@@ -40,12 +40,28 @@ describe("ids", () => {
     [7, 7],
     ["7", 7],
     ["+7", 7],
+    ["7.", 7],
+    [".5e1", 5],
   ])("%j is %d", (given, id) => {
     expect(decode({ clientid: given })).toEqual({ clientid: id });
   });
 
   it.each(["abc", "1.5", "-1", "1e400", "99999999999999999999", "0x10", [1], { id: 1 }, true, "S1"])("%j is an id that nothing has", (given) => {
     expect(decode({ clientid: given })).toEqual({ clientid: NO_SUCH_ID });
+  });
+});
+
+describe("what is no id, however long", () => {
+  it.each([
+    ["digits", "1".repeat(100_000)],
+    ["digits with a letter behind them", `${"1".repeat(100_000)}x`],
+    ["a fraction with a letter behind it", `1.${"1".repeat(100_000)}x`],
+    ["blanks behind a brace", `{${" ".repeat(100_000)}x`],
+    ["quotes and braces", `{${"'}".repeat(50_000)}x`],
+  ])("takes no time to tell: %s", (_what, given) => {
+    const startedAt = performance.now();
+    expect(decode({ clientid: given })).toEqual({ clientid: NO_SUCH_ID });
+    expect(performance.now() - startedAt).toBeLessThan(2000);
   });
 });
 

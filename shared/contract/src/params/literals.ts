@@ -12,7 +12,7 @@ const NOT_GIVEN = new Set(["", "0", "false", "null", "none", "<nil>", "nil", "un
 const SAYS_NO = new Set(["no", "off", "n", "f"]);
 /** `{'1': 'x'}`: a dictionary printed by a program instead of being encoded. JSON's double quotes are not meant. */
 const PRINTED_DICTIONARY = /^\{\s*('.*)?\}$/s;
-const NUMBER = /^\+?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const NUMBER = /^\+?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 
 /** True for what callers send when they mean nothing at all. */
 export function isNotGiven(value: unknown): boolean {
