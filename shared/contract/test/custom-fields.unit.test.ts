@@ -59,9 +59,35 @@ describe("PHP-serialized arrays", () => {
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();
   });
 
-  it("ambiguous lengths end within bounds", () => {
-    const nasty = `a:400:{${Array.from({ length: 400 }, (_, index) => `i:${index};s:1:"ab";`).join("")}`;
-    expect(problem(base64(nasty))).toMatch(/complicated|not a serialized/);
+  const MEGABYTES = "x".repeat(3_000_000);
+  const stringsThatEndTogether = (count: number) =>
+    Array.from({ length: count }, (_, index) => `";i:2;s:${String((count - 1 - index) * '";i:2;s:1234567:"'.length).padStart(7, "0")}:"`).join("");
+  const NULLS = Array.from({ length: 499 }, (_, index) => `i:${index};N;`).join("");
+  const NESTED = `a:500:{${NULLS}i:499;`;
+  it.each([
+    ["of many strings", `a:400:{${Array.from({ length: 400 }, (_, index) => `i:${index};s:1:"ab";`).join("")}`],
+    ["of a large string with many ends", `a:1:{i:1;s:1:"${MEGABYTES}${'";'.repeat(500_000)}}`],
+    ["of an array with many ends, and much behind them", `a:1:{i:1;s:1:"${'";}'.repeat(300_000)}${MEGABYTES}`],
+    ["of an array with many ends, and blanks behind them", `a:1:{i:1;s:1:"${'";}'.repeat(300_000)}${" ".repeat(3_000_000)}x`],
+    ["of the last of many entries", `a:500:{${NULLS}i:499;s:1:"${'";}'.repeat(30_000)}`],
+    ["of the last of many entries of nested arrays", `${NESTED.repeat(8)}s:1:"${`";${"}".repeat(8)}`.repeat(30_000)}`],
+    ...["s:", 's:1:"', "i:", "d:", "a:"].map((beginning) => [
+      `in front of ${beginning} without an end`,
+      `a:3:{i:1;s:1:"${stringsThatEndTogether(5000)}";i:3;${beginning}${MEGABYTES}`,
+    ]),
+  ])("ambiguous lengths %s end within bounds", (_what, nasty) => {
+    const encoded = base64(nasty);
+    const startedAt = performance.now();
+    expect(problem(encoded)).toMatch(/complicated|not a serialized/);
+    expect(performance.now() - startedAt).toBeLessThan(5000);
+  });
+
+  it("large values are read, also by a wrong length and with what looks like their end", () => {
+    const text = `${"Grüße ".repeat(100_000)}${'a "b"; '.repeat(500)}`;
+    for (const length of [Buffer.byteLength(text), text.length]) {
+      expect(fields(base64(`a:2:{i:1;s:${length}:"${text}";i:2;s:1:"x";}`))).toEqual({ "1": text, "2": "x" });
+    }
+    expect(problem(base64(`${NESTED.repeat(8)}N;${"}".repeat(8)}`))).toBeUndefined();
   });
 });
 

@@ -8,15 +8,18 @@ import { LIMITS } from "../limits.ts";
  * Choice: a reader of null, bool, int, float, string and array alone; where a string's length does not lead to its
  * closing quote, every later quote that could close it is tried, and the result counts only when exactly one way of
  * reading makes sense of the whole. Rejected: the npm reader (builds objects, trusts lengths).
- * Invariant: work is bounded by {@link MAX_STEPS}; nothing is executed or constructed but arrays, strings and numbers.
+ * Invariant: work is bounded by {@link MAX_STEPS}, as ways of reading are told apart by where values end alone, and only
+ * the one that counts is built; nothing is executed or constructed but arrays, strings and numbers.
  */
 
 export type PhpValue = string | number | boolean | null | { [key: string]: PhpValue };
 
 export type PhpArray = { kind: "array"; value: { [key: string]: PhpValue } } | { kind: "refused"; reason: string };
 
-/** Values and tried string ends of one document. Real ones hold a few dozen. */
+/** Values, tried string ends, and what was searched for these, of one document. Real ones take a few dozen. */
 const MAX_STEPS = 20_000;
+/** Bytes that are searched in the time of a step. */
+const BYTES_OF_STEP = 8 * 1024;
 /** Bytes of one document. */
 const MAX_BYTES = 4 * 1024 * 1024;
 
@@ -34,17 +37,24 @@ export function readPhpArray(bytes: Buffer): PhpArray {
 }
 
 function theOnlyReading(bytes: Buffer): PhpArray {
-  const readings: PhpValue[] = [];
+  const readings: (() => PhpValue)[] = [];
+  const wholeLength = bytes.toString("latin1").trimEnd().length;
   for (const [value, end] of new Reader(bytes).valuesAt(0, 0)) {
-    if (bytes.toString("latin1", end).trim() === "") readings.push(value);
+    if (end >= wholeLength) readings.push(value);
     if (readings.length > 1) return { kind: "refused", reason: "the length of a string is wrong, and its end is ambiguous" };
   }
-  const [only] = readings;
+  const only = readings[0]?.();
   if (typeof only !== "object" || only === null) return { kind: "refused", reason: "it is not a serialized PHP array" };
   return { kind: "array", value: only };
 }
 
-type Read<T> = Generator<[value: T, end: number]>;
+type Read<T> = Generator<[value: () => T, end: number]>;
+/** An entry behind others: ways of reading share what they begin with. */
+interface Entry {
+  before: Entry | undefined;
+  key: () => PhpValue;
+  value: () => PhpValue;
+}
 
 class Reader {
   #steps = 0;
@@ -56,17 +66,17 @@ class Reader {
 
   /** Every way to read one value that starts at `at`. */
   *valuesAt(at: number, depth: number): Read<PhpValue> {
-    if (++this.#steps > MAX_STEPS) throw new Refused("it is too complicated");
+    this.#spend(1);
     switch (this.#bytes[at]) {
       case CODE.N:
-        if (this.#bytes[at + 1] === CODE.semicolon) yield [null, at + 2];
+        if (this.#bytes[at + 1] === CODE.semicolon) yield [() => null, at + 2];
         return;
       case CODE.b:
         return yield* this.#scalar(at, /^[01]$/, (text) => text === "1");
       case CODE.i:
         return yield* this.#scalar(at, /^[+-]?\d{1,20}$/, Number);
       case CODE.d:
-        return yield* this.#scalar(at, /^([+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|-?INF|NAN)$/i, toFiniteNumber);
+        return yield* this.#scalar(at, /^([+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|-?INF|NAN)$/i, toFiniteNumber);
       case CODE.s:
         return yield* this.#string(at);
       case CODE.a:
@@ -81,20 +91,19 @@ class Reader {
   }
 
   *#scalar<T extends PhpValue>(at: number, pattern: RegExp, convert: (text: string) => T): Read<T> {
-    const end = this.#bytes.indexOf(CODE.semicolon, at + 2);
-    if (this.#bytes[at + 1] !== CODE.colon || end === -1 || end - at > 64) return;
-    const text = this.#bytes.toString("latin1", at + 2, end);
-    if (pattern.test(text)) yield [convert(text), end + 1];
+    const text = this.#textUpTo(";", at + 2, 62);
+    if (this.#bytes[at + 1] === CODE.colon && text !== undefined && pattern.test(text)) yield [() => convert(text), at + 2 + text.length + 1];
   }
 
   *#string(at: number): Read<string> {
     const header = this.#count(at, CODE.quote);
     if (header === undefined) return;
     const { count, start } = header;
-    if (this.#closesAt(start + count)) return yield [decodeUtf8(this.#bytes.subarray(start, start + count)), start + count + 2];
+    const upTo = (end: number): [() => string, number] => [() => decodeUtf8(this.#bytes.subarray(start, end)), end + 2];
+    if (this.#closesAt(start + count)) return yield upTo(start + count);
     for (let end = this.#nextClose(start); end !== -1; end = this.#nextClose(end + 1)) {
-      if (++this.#steps > MAX_STEPS) throw new Refused("it is too complicated");
-      yield [decodeUtf8(this.#bytes.subarray(start, end)), end + 2];
+      this.#spend(1);
+      yield upTo(end);
     }
   }
 
@@ -103,28 +112,44 @@ class Reader {
     const header = this.#count(at, CODE.open);
     if (header === undefined) return;
     if (header.count > LIMITS.customFields) throw new Refused(`it holds more than ${LIMITS.customFields} values`);
-    for (const [entries, end] of this.#entries(header.start, header.count, depth + 1)) {
-      if (this.#bytes[end] === CODE.close) yield [Object.fromEntries(entries), end + 1];
+    for (const [last, end] of this.#entries(header.start, header.count, depth + 1)) {
+      if (this.#bytes[end] === CODE.close) yield [() => toRecord(last), end + 1];
     }
   }
 
-  *#entries(at: number, remaining: number, depth: number): Read<[string, PhpValue][]> {
-    if (remaining === 0) return yield [[], at];
+  /** Every way to read so many entries, by the last of them. A list of generators, as one inside the other they would fill the stack. */
+  *#entries(at: number, count: number, depth: number): Generator<[last: Entry | undefined, end: number]> {
+    if (count === 0) return yield [undefined, at];
+    const ways = [this.#entryAt(at, undefined, depth)];
+    for (let way = ways.at(-1); way !== undefined; way = ways.at(-1)) {
+      const next = way.next();
+      if (next.done) ways.pop();
+      else if (ways.length === count) yield next.value;
+      else ways.push(this.#entryAt(next.value[1], next.value[0], depth));
+    }
+  }
+
+  *#entryAt(at: number, before: Entry | undefined, depth: number): Generator<[entry: Entry, end: number]> {
     const keyKind = this.#bytes[at];
     if (keyKind !== CODE.i && keyKind !== CODE.s) return;
     for (const [key, afterKey] of this.valuesAt(at, depth)) {
-      for (const [value, afterValue] of this.valuesAt(afterKey, depth)) {
-        for (const [rest, end] of this.#entries(afterValue, remaining - 1, depth)) yield [[[String(key), value], ...rest], end];
-      }
+      for (const [value, afterValue] of this.valuesAt(afterKey, depth)) yield [{ before, key, value }, afterValue];
     }
   }
 
   /** `s:12:"` and `a:3:{`: the number, and where the content starts. */
   #count(at: number, opening: number): { count: number; start: number } | undefined {
-    const colon = this.#bytes.indexOf(CODE.colon, at + 2);
-    if (this.#bytes[at + 1] !== CODE.colon || colon === -1 || colon - at > 16 || this.#bytes[colon + 1] !== opening) return undefined;
-    const text = this.#bytes.toString("latin1", at + 2, colon);
-    return /^\d+$/.test(text) ? { count: Number(text), start: colon + 2 } : undefined;
+    const text = this.#textUpTo(":", at + 2, 14);
+    if (this.#bytes[at + 1] !== CODE.colon || text === undefined || !/^\d+$/.test(text)) return undefined;
+    const start = at + 2 + text.length + 2;
+    return this.#bytes[start - 1] === opening ? { count: Number(text), start } : undefined;
+  }
+
+  /** The text of at most so many bytes that a sign ends. */
+  #textUpTo(sign: string, at: number, mostBytes: number): string | undefined {
+    const text = this.#bytes.toString("latin1", at, at + mostBytes + 1);
+    const end = text.indexOf(sign);
+    return end === -1 ? undefined : text.slice(0, end);
   }
 
   #closesAt(at: number): boolean {
@@ -132,7 +157,14 @@ class Reader {
   }
 
   #nextClose(from: number): number {
-    return this.#bytes.indexOf('";', from, "latin1");
+    const end = this.#bytes.indexOf('";', from, "latin1");
+    this.#spend(Math.floor(((end === -1 ? this.#bytes.length : end) - from) / BYTES_OF_STEP));
+    return end;
+  }
+
+  #spend(steps: number): void {
+    this.#steps += steps;
+    if (this.#steps > MAX_STEPS) throw new Refused("it is too complicated");
   }
 }
 
@@ -154,6 +186,12 @@ const CODE = {
   open: 0x7b,
   close: 0x7d,
 } as const;
+
+function toRecord(last: Entry | undefined): { [key: string]: PhpValue } {
+  const entries: [string, PhpValue][] = [];
+  for (let entry = last; entry !== undefined; entry = entry.before) entries.push([String(entry.key()), entry.value()]);
+  return Object.fromEntries(entries.reverse());
+}
 
 function toFiniteNumber(text: string): number | null {
   const number = Number(text);
