@@ -74,7 +74,7 @@ class Reader {
       case CODE.b:
         return yield* this.#scalar(at, /^[01]$/, (text) => text === "1");
       case CODE.i:
-        return yield* this.#scalar(at, /^[+-]?\d{1,20}$/, Number);
+        return yield* this.#scalar(at, /^[+-]?\d{1,20}$/, toInteger);
       case CODE.d:
         return yield* this.#scalar(at, /^([+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|-?INF|NAN)$/i, toFiniteNumber);
       case CODE.s:
@@ -191,6 +191,12 @@ function toRecord(last: Entry | undefined): { [key: string]: PhpValue } {
   const entries: [string, PhpValue][] = [];
   for (let entry = last; entry !== undefined; entry = entry.before) entries.push([String(entry.key()), entry.value()]);
   return Object.fromEntries(entries.reverse());
+}
+
+/** PHP's integers have 64 bits: one that no number holds keeps its digits, as text. */
+function toInteger(text: string): number | string {
+  const number = Number(text);
+  return Number.isSafeInteger(number) ? number : text;
 }
 
 function toFiniteNumber(text: string): number | null {
