@@ -1,13 +1,26 @@
-import { isUtf8 } from "node:buffer";
+import { isAscii, isUtf8 } from "node:buffer";
 import { ByteCollector, type ByteSink } from "./byte-sink.ts";
 import { BodyTooLarge } from "./errors.ts";
 
 /**
- * Text of a field. UTF-8, which nearly all callers send; bytes that are no UTF-8 come from the few that still send
- * the encoding of Western Windows, so that field alone is read as windows-1252. It never fails.
+ * Text of a field. UTF-8, which nearly all callers send, some of them cut within its last character, of which nothing is
+ * kept then; other bytes that are no UTF-8 come from the few that still send the encoding of Western Windows, so that field
+ * alone is read as windows-1252. It never fails.
  */
 export function decodeFieldText(bytes: Buffer): string {
-  return isUtf8(bytes) ? bytes.toString("utf8") : decodeWindows1252(bytes);
+  if (isUtf8(bytes)) return bytes.toString("utf8");
+  const whole = bytes.subarray(0, bytes.length - cutBytesAtEnd(bytes));
+  // Characters of several bytes show that it is UTF-8: a lone byte at the end may be a letter of Windows as well.
+  return isUtf8(whole) && !isAscii(whole) ? whole.toString("utf8") : decodeWindows1252(bytes);
+}
+
+/** Bytes at the end that begin a character of UTF-8 and do not complete it, as PHP's `substr` leaves them. */
+function cutBytesAtEnd(bytes: Buffer): number {
+  const end = bytes.subarray(-3);
+  const first = end.findLastIndex((byte) => (byte & 0xc0) !== 0x80);
+  const [lead, count] = [end[first] ?? 0, end.length - first];
+  const isCut = (lead >= 0xc2 && count < 2) || (lead >= 0xe0 && count < 3) || (lead >= 0xf0 && count < 4);
+  return isCut && lead <= 0xf4 ? count : 0;
 }
 
 /** Bytes that the text takes beyond those that it came in: what is no UTF-8 becomes up to three times as large. */

@@ -21,6 +21,29 @@ describe("a multipart body", () => {
     expect(params).toEqual({ a: "ü€" });
   });
 
+  it.each([
+    ["Grüß", 1],
+    ["日本", 1],
+    ["日本", 2],
+    ["ü😀", 1],
+    ["ü😀", 2],
+    ["ü😀", 3],
+  ])("reads %s as UTF-8 when it is cut by %i bytes, of which it keeps nothing", async (text, cutBytes) => {
+    const bytes = Buffer.from(text);
+    const { params } = await read(multipart(part('name="a"', bytes.subarray(0, -cutBytes))), MULTIPART);
+    expect(params).toEqual({ a: [...text].slice(0, -1).join("") });
+  });
+
+  it.each([
+    ["café", Buffer.from("caf\xe9", "latin1")],
+    ["Grüße", Buffer.from("Gr\xfc\xdfe", "latin1")],
+    ["Ã¼ Grüß", Buffer.from("\xc3\xbc Gr\xfc\xdf", "latin1")],
+    ["Ã¼ õ", Buffer.from("\xc3\xbc \xf5", "latin1")],
+  ])("reads %s as windows-1252, although its last bytes might begin a character of UTF-8", async (text, bytes) => {
+    const { params } = await read(multipart(part('name="a"', bytes)), MULTIPART);
+    expect(params).toEqual({ a: text });
+  });
+
   it("stores file parts under any of their names, by number and then as they arrive", async () => {
     const { files, attachments, params } = await read(
       multipart(
