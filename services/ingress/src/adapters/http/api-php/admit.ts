@@ -16,14 +16,20 @@ export interface AdmitDeps extends AuthenticateDeps {
  * action (source: the wire facts, item 8).
  */
 export async function admit(params: Record<string, unknown>, ip: string, deps: AdmitDeps): Promise<Caller> {
+  const caller = await identify(params, ip, deps);
+  const action = actionOf(params);
+  if (action === "") throw new CallRefused(400, "Empty action request");
+  if (!deps.actions.has(action) || !mayUse(caller, action)) throw invalidPermissions(action);
+  return caller;
+}
+
+/** The same as far as it goes while the action has not come yet: address and credentials. */
+export async function identify(params: Record<string, unknown>, ip: string, deps: AdmitDeps): Promise<Caller> {
   const hasAccessKey = await presentsAccessKey(params, deps);
   if (!deps.isAllowedIp(ip) && !hasAccessKey) throw invalidIp(ip);
   const caller = await authenticate(presentedBy(params), deps);
   if (typeof caller === "string") throw new CallRefused(403, REFUSAL_MESSAGES[caller]);
   if (caller.allowedIps.length > 0 && !hasAccessKey && !makeNetworks(caller.allowedIps)(ip)) throw invalidIp(ip);
-  const action = actionOf(params);
-  if (action === "") throw new CallRefused(400, "Empty action request");
-  if (!deps.actions.has(action) || !mayUse(caller, action)) throw invalidPermissions(action);
   return caller;
 }
 

@@ -11,7 +11,7 @@ import type { HttpDeps } from "../http-deps.ts";
 import { idempotencyKeyOf } from "../idempotency-key.ts";
 import { noteCommand, notedId } from "../note-command.ts";
 import { sendBeforeBody } from "../send-before-body.ts";
-import { actionOf, admit, holdsCredentials } from "./admit.ts";
+import { actionOf, admit, holdsCredentials, identify } from "./admit.ts";
 import { type Answer, formatAnswer, headersOf } from "./answer.ts";
 import { peekParams } from "./peek.ts";
 import { CallRefused, invalidIp } from "./refusals.ts";
@@ -142,12 +142,12 @@ async function readParams(request: FastifyRequest, call: Call, { files, memory }
 }
 
 /**
- * Who is already plain to be a stranger is told so: before any file is stored, and rather than what is wrong with the body.
- * False where it is not plain yet who calls.
+ * Who is already plain to be a stranger, or to have no permission, is told so: before any file is stored, and rather than what
+ * is wrong with the body. False where it is not plain yet who calls.
  */
 async function admitKnown(request: FastifyRequest, { params }: Call, deps: HttpDeps): Promise<boolean> {
   if (!holdsCredentials(params)) return false;
-  await admit({ ...params, action: actionOf(params) || "openticket" }, request.ip, deps);
+  await (actionOf(params) === "" ? identify : admit)(params, request.ip, deps);
   return true;
 }
 

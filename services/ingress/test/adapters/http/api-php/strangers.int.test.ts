@@ -4,7 +4,8 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage } from
 import { text } from "node:stream/consumers";
 import { makeMongoBlobStore } from "@openticket/store";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type ApiAnswer, callApi, GUEST, getTicket, httpBuildQuery } from "../../../../../../test/support/api-php.ts";
+import { type ApiAnswer, callApi, callJson, GUEST, getTicket, httpBuildQuery } from "../../../../../../test/support/api-php.ts";
+import { addCredential } from "../../../../../../test/support/credentials.ts";
 import { type Stack, startStack } from "../../../../../../test/support/stack.ts";
 import { until } from "../../../../../../test/support/until.ts";
 
@@ -122,6 +123,27 @@ describe("files before the credentials", () => {
       expect((await contentOf(createHash("sha256").update(content).digest("hex"))).equals(content)).toBe(true);
     }
     expect(await stored()).toEqual([2, 2, 10]);
+  });
+});
+
+describe("files before the action", () => {
+  const beforeAction = async (permissions: string[], fields: Record<string, string>) => {
+    const credentials = await addCredential(stack, `may-${permissions}`, permissions);
+    return post([...Object.entries(credentials), file(large()), ...Object.entries({ responsetype: "json", ...fields })]);
+  };
+
+  it("are taken of a caller who may do what it turns out to be", async () => {
+    const { id } = await callJson(stack, GUEST);
+    expect(await beforeAction(["addticketreply"], { action: "AddTicketReply", ticketid: String(id), clientid: "1", message: "m" })).toMatchObject({
+      result: "success",
+    });
+    expect((await getTicket(stack, id)).replies[0]).toMatchObject({ attachments: [{ name: "a.bin" }] });
+  });
+
+  it("do not stay when he may not", async () => {
+    const { status, message } = await beforeAction(["addticketreply"], { action: "OpenTicket" });
+    expect([status, message]).toEqual([403, 'Invalid Permissions: API action "openticket" is not allowed']);
+    expect(await stored()).toEqual(NOTHING);
   });
 });
 
