@@ -14,11 +14,11 @@ const CONTINUATION = /^filename\*(\d{1,3})(\*?)$/;
 
 /**
  * Reads a part's Content-Disposition. `header` holds one character per byte, as headers arrive. Undefined when the part
- * is no form field. Of the file names that can stand side by side, the encoded one (RFC 2231) counts: the plain one is
+ * has no name, and so is no form field; that it is said to be `form-data` does not matter, as it does not in PHP: callers send
+ * files as `attachment` as well. Of the file names that can stand side by side, the encoded one (RFC 2231) counts: the plain one is
  * its substitute for old readers.
  */
 export function parseDisposition(header: string): Disposition | undefined {
-  if (!/^\s*form-data\s*(;|$)/i.test(header)) return undefined;
   const parameters = new Map<string, string>();
   for (const [, name = "", quoted, plain = ""] of header.matchAll(PARAMETER)) {
     parameters.set(name.toLowerCase(), quoted === undefined ? plain.trim() : unquote(quoted));

@@ -90,8 +90,14 @@ describe("a multipart body", () => {
     expect((await read(multipart(part('name="attachments[]"; filename="empty.txt"', "")), MULTIPART)).files).toEqual([{ name: "empty.txt", content: "" }]);
   });
 
+  it.each(["attachment", "file", "FORM-DATA"])("takes a part with a name for a field or a file, although it is said to be %s", async (type) => {
+    const odd = (disposition: string) => Buffer.from(`--XX\r\nContent-Disposition: ${type}; ${disposition}\r\n\r\nx\r\n`);
+    const { params, files } = await read(multipart(odd('name="a"'), odd('name="attachments[]"; filename="a.txt"')), MULTIPART);
+    expect([params, files]).toEqual([{ a: "x" }, [{ name: "a.txt", content: "x" }]]);
+  });
+
   it("skips what is no form field, and what stands around the parts", async () => {
-    const odd = Buffer.from('preamble\r\n--XX\r\nContent-Disposition: attachment; name="a"\r\n\r\nx\r\n--XX\r\n\r\nno headers\r\n');
+    const odd = Buffer.from('preamble\r\n--XX\r\nContent-Disposition: attachment; filename="a"\r\n\r\nx\r\n--XX\r\n\r\nno headers\r\n');
     const { params } = await read(Buffer.concat([odd, multipart(part('name="b"', "1")), Buffer.from("epilogue")]), MULTIPART);
     expect(params).toEqual({ b: "1" });
   });
