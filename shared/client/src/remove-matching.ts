@@ -1,9 +1,6 @@
 import type { Queue } from "bullmq";
-import { idsIn } from "./job-ids.ts";
+import { AT_REST, idsIn } from "./job-ids.ts";
 
-/** In the order in which a job goes through them: one that leaves its state before that is read is met in a later one. */
-const STATES_BEFORE = ["wait", "prioritized", "waiting-children"] as const;
-const STATES_AFTER = ["delayed", "failed", "completed"] as const;
 /** Jobs whose data is held at once, of up to 8 MiB each. */
 const AT_ONCE = 50;
 /** Looks at the whole queue. The second finds nothing, unless such jobs come all the time. */
@@ -28,10 +25,11 @@ export async function removeMatching(queue: Queue, matches: (data: unknown) => b
   }
 }
 
+/** Jobs go on meanwhile: one that leaves its state before that is read is met in a later one, also where a worker gives it back. */
 async function onePass(queue: Queue, matches: (data: unknown) => boolean): Promise<Taken> {
-  const waiting = await idsIn(queue, STATES_BEFORE);
+  const before = await idsIn(queue, AT_REST);
   const inHand = await idsIn(queue, ["active"]);
-  const ids = new Set([...waiting, ...(await idsIn(queue, STATES_AFTER))]);
+  const ids = new Set([...before, ...(await idsIn(queue, AT_REST))]);
   const matching = await matchingOf(queue, [...ids], matches, (id) => queue.remove(id, { removeChildren: false }));
   const active = await matchingOf(
     queue,
