@@ -9,6 +9,9 @@ type JobPlace = JobType | "paused";
 /** Where a job may be that nobody has in hand: each place before those that it leads to. */
 export const AT_REST = ["failed", "completed", "waiting-children", "delayed", "prioritized", "wait", "paused"] as const;
 
+/** Wherever a job may be, also one that goes on meanwhile: who has it in hand may give it back to any of the places before. */
+export const ANYWHERE = [...AT_REST, "active", ...AT_REST] as const;
+
 /** Ids of the jobs in one state, page after page; `most`: what stands behind so many is not found. */
 export async function* idPages(
   queue: Queue,

@@ -24,7 +24,7 @@ export interface OperatorQueue {
   enqueueAgain(requestId: string, jobName: string, data: unknown): Promise<void>;
   /** Takes out every job, in whatever state but active, whose data `matches`; the numbers taken out and in a worker's hand. */
   removeMatching(matches: (data: unknown) => boolean): Promise<{ removed: number; active: number }>;
-  /** Takes the results of these requests out of all reply queues; the number of results. Those of others stay. */
+  /** Takes results and statuses of these requests out of all reply queues; their number. Those of others stay. */
   removeReplies(requestIds: ReadonlySet<string>): Promise<number>;
   /** Closes all doors, or opens them again. */
   setClosed(isClosed: boolean): Promise<void>;

@@ -1,6 +1,6 @@
 import { REPLY_JOB, REQUEST_STATUS_JOB } from "@openticket/contract";
 import type { Queue } from "bullmq";
-import { idPages, idsIn } from "./job-ids.ts";
+import { ANYWHERE, idPages, idsIn } from "./job-ids.ts";
 import type { RedisConnection } from "./redis.ts";
 
 /**
@@ -9,13 +9,19 @@ import type { RedisConnection } from "./redis.ts";
  * Problem: a requester may have its replies put where jobs of its own wait as well, and those are not ours to clear away.
  * Choice: what is removed has the name and the kind of id that we give; the ids are looked at first, because they are
  * short. Rejected: BullMQ's `clean`, which asks for an age and nothing else.
- * Invariant: a job of somebody else stays, however long its queue is; and a result that is taken out leaves the others.
+ * Invariant: a job of somebody else stays, however long its queue is; and what is taken out of a message leaves the rest of it.
  */
 
+interface Kind {
+  ids: RegExp;
+  /** The field with what it says of requests, one after the other. */
+  list: string;
+}
+
 /** By the name of the job. The id of an answer is its question's: see the contract's `statusQuestion`. */
-const OUR_IDS: ReadonlyMap<string, RegExp> = new Map([
-  [REPLY_JOB, /^reply_[0-9a-f]{32}$/],
-  [REQUEST_STATUS_JOB, /-answer$/],
+const OURS: ReadonlyMap<string, Kind> = new Map([
+  [REPLY_JOB, { ids: /^reply_[0-9a-f]{32}$/, list: "results" }],
+  [REQUEST_STATUS_JOB, { ids: /-answer$/, list: "statuses" }],
 ]);
 
 /** Jobs of one queue that one look is at: what stands behind as many of somebody else's is not found. */
@@ -27,9 +33,19 @@ const AT_ONCE = 500;
 export async function idsLikeOurs(queue: Queue, state: "wait" | "delayed" | "failed"): Promise<string[]> {
   const found: string[] = [];
   for await (const ids of idPages(queue, state, { isOldestFirst: true, most: MAX_LOOKED_AT })) {
-    found.push(...ids.filter((id) => [...OUR_IDS.values()].some((kind) => kind.test(id))));
+    found.push(...likeOurs(ids));
   }
   return found;
+}
+
+function likeOurs(ids: readonly string[]): string[] {
+  return ids.filter((id) => [...OURS.values()].some((kind) => kind.ids.test(id)));
+}
+
+/** Undefined for a job of somebody else. */
+function ourKind(name: string | null | undefined, id: string): Kind | undefined {
+  const kind = OURS.get(name ?? "");
+  return kind?.ids.test(id) ? kind : undefined;
 }
 
 /** Removes those of these jobs that are ours and were made before then, ms since 1970; what a reader has in hand stays. The number removed. */
@@ -52,28 +68,30 @@ async function sumOf(ids: readonly string[], work: (id: string) => Promise<numbe
 
 async function removeOne(queue: Queue, id: string, { connection, beforeMs }: { connection: RedisConnection; beforeMs: number }): Promise<number> {
   const [name, madeAtMs] = await connection.hmget(queue.toKey(id), "name", "timestamp");
-  const isOurs = OUR_IDS.get(name ?? "")?.test(id) ?? false;
-  return isOurs && Number(madeAtMs) <= beforeMs && (await remove(queue, id)) ? 1 : 0;
+  return ourKind(name, id) && Number(madeAtMs) <= beforeMs && (await remove(queue, id)) ? 1 : 0;
 }
 
-/** Where a reply may be. What a reader has in hand may come back to it, and has no more of these results then. */
-const ANY_STATE = ["wait", "prioritized", "active", "delayed", "failed", "completed"] as const;
-
-/** Takes the results of these requests out of our replies in the queue; one that has no other result goes. The number of results. */
+/**
+ * Takes what is about these requests out of our messages in the queue; one that is about no other goes. One that a reader has in
+ * hand may come back to it, and holds nothing of them then. The number of results and statuses.
+ */
 export async function takeOutResults(queue: Queue, requestIds: ReadonlySet<string>, { connection }: { connection: RedisConnection }): Promise<number> {
-  const ids = [...(await idsIn(queue, ANY_STATE))].filter((id) => OUR_IDS.get(REPLY_JOB)?.test(id));
+  const ids = likeOurs([...(await idsIn(queue, ANYWHERE))]);
   return sumOf(ids, (id) => takeOutOf(queue, id, requestIds, connection));
 }
 
 async function takeOutOf(queue: Queue, id: string, requestIds: ReadonlySet<string>, connection: RedisConnection): Promise<number> {
   const [name, dataJson] = await connection.hmget(queue.toKey(id), "name", "data");
-  const message = name === REPLY_JOB ? messageOf(dataJson ?? "") : undefined;
-  if (!message) return 0;
-  const others = message.results.filter((result) => !requestIds.has(requestIdOf(result)));
-  const found = message.results.length - others.length;
+  const kind = ourKind(name, id);
+  if (!kind) return 0;
+  const message = objectOf(dataJson ?? "");
+  const all = message[kind.list];
+  if (!Array.isArray(all)) return 0;
+  const others = all.filter((one) => !requestIds.has(requestIdOf(one)));
+  const found = all.length - others.length;
   if (found === 0) return 0;
-  const isDone = others.length > 0 ? await replaceData(queue, id, { ...message, results: others }) : await remove(queue, id);
-  return isDone ? found : 0;
+  const isGone = others.length === 0 && (await remove(queue, id));
+  return isGone || (await replaceData(queue, id, { ...message, [kind.list]: others })) ? found : 0;
 }
 
 /** False when a reader has it in hand, or has had it. */
@@ -93,17 +111,17 @@ async function replaceData(queue: Queue, id: string, data: unknown): Promise<boo
   }
 }
 
-/** Anybody may have put it there: undefined for what holds no results. */
-function messageOf(json: string): { results: unknown[] } | undefined {
+/** Anybody may have put it there: an empty one for what is none. */
+function objectOf(json: string): Record<string, unknown> {
   try {
     const data: unknown = JSON.parse(json);
-    return typeof data === "object" && data !== null && "results" in data && Array.isArray(data.results) ? { ...data, results: data.results } : undefined;
+    return typeof data === "object" && data !== null ? { ...data } : {};
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
+    if (error instanceof SyntaxError) return {};
     throw error;
   }
 }
 
-function requestIdOf(result: unknown): string {
-  return typeof result === "object" && result !== null && "requestId" in result && typeof result.requestId === "string" ? result.requestId : "";
+function requestIdOf(one: unknown): string {
+  return typeof one === "object" && one !== null && "requestId" in one && typeof one.requestId === "string" ? one.requestId : "";
 }

@@ -1,4 +1,4 @@
-import { COMMAND_QUEUE, REPLY_JOB } from "@openticket/contract";
+import { COMMAND_QUEUE, REPLY_JOB, REQUEST_STATUS_JOB } from "@openticket/contract";
 import { FlowProducer, Queue, Worker } from "bullmq";
 import { afterAll, expect, it } from "vitest";
 import { until } from "../../../test/support/until.ts";
@@ -100,6 +100,8 @@ it("takes nothing out of what its owner has put beside the replies, whatever tha
     ["sync", { results: "eves" }, {}],
     ["sync", { results: [{ requestId: "eves" }] }, likeOurs("1")],
     [REPLY_JOB, { results: [{ requestId: "eves" }] }, { jobId: "mine" }],
+    [REQUEST_STATUS_JOB, { statuses: [{ requestId: "eves" }] }, { jobId: "also-mine" }],
+    [REPLY_JOB, { statuses: [{ requestId: "eves" }] }, likeOurs("8")],
     [REPLY_JOB, { results: null }, likeOurs("2")],
     [REPLY_JOB, { results: {} }, likeOurs("3")],
     [REPLY_JOB, { results: [null, "eves", { requestId: 7 }] }, likeOurs("4")],
@@ -116,11 +118,29 @@ it("takes nothing out of what its owner has put beside the replies, whatever tha
 
 it("takes them out of a reply that its reader has in hand as well, in case it comes back", async () => {
   const { operator, reader, waiting, close } = await aReplyQueue();
-  await reader.getNextJob("token");
-  const mixed = await reader.getNextJob("token");
-  expect(await operator.removeReplies(new Set(["first", "eves"]))).toBe(1);
-  await mixed?.moveToFailed(new Error("again"), "token");
-  await mixed?.promote();
-  expect(await waiting()).toEqual([{ v: 1, results: [successOf({ requestId: "last" })] }]);
+  const inHand = [await reader.getNextJob("token"), await reader.getNextJob("token")];
+  expect(await operator.removeReplies(new Set(["first", "eves"]))).toBe(2);
+  for (const job of inHand) {
+    await job?.moveToFailed(new Error("again"), "token");
+    await job?.promote();
+  }
+  const back = [
+    { v: 1, results: [] },
+    { v: 1, results: [successOf({ requestId: "last" })] },
+  ];
+  expect(await waiting()).toEqual(expect.arrayContaining(back));
+  await close();
+});
+
+it("takes what became of some requests out of answers to questions as well", async () => {
+  const { replies, operator, waiting, close } = await aReplyQueue();
+  const answerOn = (...requestIds: string[]) => ({
+    v: 1,
+    statuses: requestIds.map((requestId) => ({ requestId, state: "done", result: successOf({ requestId }) })),
+  });
+  await replies.add(REQUEST_STATUS_JOB, answerOn("asked", "eves"), { jobId: "ask_1-answer" });
+  await replies.add(REQUEST_STATUS_JOB, answerOn("eves"), { jobId: "ask_2-answer" });
+  expect(await operator.removeReplies(new Set(["eves"]))).toBe(3);
+  expect((await waiting()).slice(2)).toEqual([answerOn("asked")]);
   await close();
 });

@@ -53,8 +53,11 @@ export function isReplyAdded(result: CommandResult): result is ReplyAddedResult 
   return result.result === "success" && typeof result.replyid === "number";
 }
 
-/** Data of a job on a reply queue: always a list, because one job per commit and requester is the cheapest. */
-export const replyMessage = z.looseObject({ v: z.int().min(1), results: z.array(commandResult).min(1) });
+/**
+ * Data of a job on a reply queue: always a list, because one job per commit and requester is the cheapest. Empty where an erasure
+ * took out what its reader had in hand.
+ */
+export const replyMessage = z.looseObject({ v: z.int().min(1), results: z.array(commandResult) });
 export type ReplyMessage = z.infer<typeof replyMessage>;
 
 /** What is known of a request. `unknown`: never accepted here, or its rejection has expired. */
