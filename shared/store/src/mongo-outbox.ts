@@ -32,29 +32,57 @@ export function makeMongoOutbox<T extends Omit<Owing, keyof Stored>>(
   };
 }
 
-/** One update for all documents of which the same entry was delivered: under load that is one for the whole batch. */
+/**
+ * Two commands at most. Each has one update for all documents of which the same entry was delivered: under load that is one for
+ * the whole batch. But the event of a change of status has a key of its own, and a round trip for each took longer than a batch may.
+ */
 async function markBatch(marks: readonly Mark[], documents: Documents): Promise<undefined[]> {
-  for (const key of new Set(marks.map((mark) => mark.key))) {
-    const same = marks.filter((mark) => mark.key === key);
-    const deliveredAt = same[0]?.at ?? new Date();
-    const only = same.filter(({ isOnly }) => isOnly).map(({ identity }) => identity);
-    const left = (await markOnly(only, key, deliveredAt, documents)) ? same.filter(({ isOnly }) => !isOnly) : same;
-    if (left.length > 0)
-      await documents.updateMany({ _id: { $in: left.map(({ identity }) => identity) } }, [setInEntry(key, { deliveredAt }), CLEAR_WHEN_DONE]);
-  }
+  const only = deliveredIn(marks.filter(({ isOnly }) => isOnly));
+  const areAsSeen = (await updateAll(only.map(onlyEntry), documents)) === only.reduce((sum, { identities }) => sum + identities.length, 0);
+  const left = areAsSeen ? marks.filter(({ isOnly }) => !isOnly) : marks;
+  await updateAll(deliveredIn(left).map(entryAmongOthers), documents);
   return marks.map(() => undefined);
 }
 
+/** An entry, and the documents of which it was delivered. */
+interface Delivered {
+  key: string;
+  at: Date;
+  identities: string[];
+}
+
+function deliveredIn(marks: readonly Mark[]): Delivered[] {
+  const byKey = new Map<string, { at: Date; identities: Set<string> }>();
+  for (const { key, at, identity } of marks) {
+    const delivered = byKey.get(key) ?? { at, identities: new Set() };
+    byKey.set(key, delivered);
+    delivered.identities.add(identity);
+  }
+  return Array.from(byKey, ([key, { at, identities }]) => ({ key, at, identities: [...identities] }));
+}
+
 /**
- * Of documents that owe nothing else: without the expressions of an update that has to look at the other entries, which
- * cost MongoDB as much as all the rest of the update. False when some of them are not as they were seen.
+ * Of documents that owe nothing else, and are as they were seen: without the expressions of an update that has to look at the
+ * other entries, which cost MongoDB as much as all the rest of the update.
  */
-async function markOnly(identities: string[], key: string, deliveredAt: Date, documents: Documents): Promise<boolean> {
-  if (identities.length === 0) return true;
+function onlyEntry({ key, at, identities }: Delivered): Update {
   const asSeen = { _id: { $in: identities }, outbox: { $size: 1 }, "outbox.0.key": key };
-  const change = { $set: { "outbox.0.deliveredAt": deliveredAt }, $unset: { dueAt: 1, leasedBy: 1 } };
-  const { matchedCount } = await documents.updateMany(asSeen as object, change as object);
-  return matchedCount === new Set(identities).size;
+  return { filter: asSeen as object, update: { $set: { "outbox.0.deliveredAt": at }, $unset: { dueAt: 1, leasedBy: 1 } } as object };
+}
+
+function entryAmongOthers({ key, at, identities }: Delivered): Update {
+  return { filter: { _id: { $in: identities } }, update: [setInEntry(key, { deliveredAt: at }), CLEAR_WHEN_DONE] };
+}
+
+type Update = mongoose.mongo.UpdateManyModel<Owing>;
+
+/** All of them with one command; the number of documents that they met. One alone, as most are, costs the driver less as it is. */
+async function updateAll(updates: Update[], documents: Documents): Promise<number> {
+  const [first] = updates;
+  if (!first) return 0;
+  if (updates.length === 1) return (await documents.updateMany(first.filter, first.update)).matchedCount;
+  const all = updates.map((updateMany) => ({ updateMany }));
+  return (await documents.bulkWrite(all, { ordered: false })).matchedCount;
 }
 
 async function postpone(documents: Documents, { _id, dueAt: heldUntil = new Date(0) }: Held, key: string, next: Postponement): Promise<void> {
