@@ -9,6 +9,7 @@ import {
   type TicketRecord,
 } from "@openticket/contract";
 import type { Announcer } from "./events-out/announce.ts";
+import { AnswerDelayed } from "./late-answer.ts";
 import { MailDelayed } from "./notify/mail-delayed.ts";
 import { MailRejected } from "./notify/mail-rejected.ts";
 import type { Notifier } from "./notify/notifier.ts";
@@ -55,7 +56,8 @@ export function makeDeliveries({ answer, notifier, tickets, replies, announcer }
     ofRejection: announcer.ofRejection,
     severityOf(error) {
       if (error instanceof MailRejected) return "final";
-      return error instanceof MailDelayed && error.because === "busy" ? "untried" : "failed";
+      const isUntried = error instanceof AnswerDelayed || (error instanceof MailDelayed && error.because === "busy");
+      return isUntried ? "untried" : "failed";
     },
   };
 }

@@ -6,7 +6,6 @@ import type { Drain, Logger, Metrics, ReadinessCheck } from "@openticket/runtime
 import {
   connectStore,
   ensureSecret,
-  inTime,
   isStoreOutage,
   makeMongoBlobStore,
   makeMongoDeadLetters,
@@ -23,8 +22,9 @@ import {
 import { EventsWait } from "@openticket/webhooks";
 import { type ActionDeps, makeActions } from "./actions.ts";
 import type { WorkerConfig } from "./config.ts";
-import { type DeliveriesDeps, makeDeliveries } from "./deliveries.ts";
+import { makeDeliveries } from "./deliveries.ts";
 import { beginAtZero } from "./fault-counters.ts";
+import { makeLateAnswer } from "./late-answer.ts";
 import { EarlierUndecided } from "./mail/decide/earlier-undecided.ts";
 import { SenderUnsettled } from "./mail/decide/sender-unsettled.ts";
 import { makeRoomForMessages } from "./mail/raw-message.ts";
@@ -53,8 +53,6 @@ const STORE_PATIENCE_MS = 10_000;
 const MS_PER_DAY = 86_400_000;
 /** After a commit the relay leaves the outbox for this long to the process that wrote it, ms. */
 const OUTBOX_GRACE_MS = 90_000;
-/** An answer that was left to the relay is tried again later while Redis is away, as it would hold up mails, ms. */
-const LATE_ANSWER_TIMEOUT_MS = 20_000;
 /** They owe events alone, which are seldom left to the relay: an idle worker need not look more often. */
 const REJECTIONS_SWEEP_MS = 30_000;
 /** Failed jobs that one round of the recovery makes dead letters of. */
@@ -109,8 +107,7 @@ export async function startWorker(
     findMute: makeMongoMutes(store, { now }).find,
   });
 
-  const answer: DeliveriesDeps["answer"] = (queue, result) => inTime(replies.publish(queue, result), LATE_ANSWER_TIMEOUT_MS);
-  const deliveries = makeDeliveries({ answer, notifier, tickets, replies: ticketReplies, announcer });
+  const deliveries = makeDeliveries({ answer: makeLateAnswer({ redis, replies }), notifier, tickets, replies: ticketReplies, announcer });
   const dispatching = { severityOf: deliveries.severityOf, isOutage: isStoreOutage, now, random: Math.random, sleep, logger, metrics };
   const ticketDispatcher = startDispatcher({ ...dispatching, outbox: tickets, deliver: deliveries.ofTicket });
   drain.onDrain("dispatcher of tickets", () => ticketDispatcher.close());

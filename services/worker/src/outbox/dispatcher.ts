@@ -18,7 +18,7 @@ export interface DispatcherDeps<T extends Owing> {
   outbox: OutboxStore<T>;
   /** Makes one delivery; throws when it failed. */
   deliver(record: T, entry: OutboxEntry): Promise<void>;
-  /** `final`: no later try will cure it. `untried`: there was no room to try; it does not count as a try. */
+  /** `final`: no later try will cure it. `untried`: it could not even be tried, which does not count as a try. */
   severityOf(error: unknown): "final" | "failed" | "untried";
   /** A fault that ends by itself. */
   isOutage(error: unknown): boolean;

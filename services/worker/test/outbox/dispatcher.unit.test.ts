@@ -242,10 +242,14 @@ describe("the relay", () => {
     expect(postponed).toEqual([{ key: "mail:opener", error: "no such user", attempts: 1, deadAt: NOW }]);
   });
 
-  it("does not count what there was no room to try", async () => {
-    const { postponed } = start({ due: [owing(mail({ attempts: 3 }))], faults: [new Error("busy")], severity: "untried" });
+  it.each([
+    [0, 15],
+    [3, 60],
+  ])("does not count what could not be tried: after %i failed tries it comes back in %i s", async (attempts, seconds) => {
+    const { postponed } = start({ due: [owing(mail({ attempts }))], faults: [new Error("busy")], severity: "untried" });
     await until("the delay", () => postponed.length === 1);
-    expect(postponed).toMatchObject([{ attempts: 3 }]);
+    expect(postponed).toMatchObject([{ attempts }]);
+    expect(secondsFromNow(postponed[0]?.dueAt)).toBe(seconds);
   });
 
   it("puts a ticket off only when nothing of it is in hand any more: nobody else is to deliver that beside it", async () => {
