@@ -128,14 +128,23 @@ export function startDispatcher<T extends Owing>(given: DispatcherDeps<T>): Disp
   const marks = makeGatherer({ most: MARKS_TOGETHER, waitMs: MARKS_WAIT_MS, handOn });
   const marksOfOthers = makeGatherer<Mark>({ most: MARKS_TOGETHER, waitMs: OTHERS_MARKS_WAIT_MS, handOn: (marks) => track(handOn(marks)) });
   const unmarked = new Set<string>();
+  /** The relay's look for overdue records, until it has gone through them. */
+  let looking: Promise<unknown> = Promise.resolve();
   const markBy = (gatherer: Gatherer<Mark>, mark: Mark) => {
     const name = nameOf(mark);
     unmarked.add(name);
-    return gatherer.add(mark).finally(() => unmarked.delete(name));
+    // A look under way may have read the record before it was marked.
+    return gatherer.add(mark).finally(() => void looking.then(() => unmarked.delete(name)));
   };
   const deps: Delivering<T> = { ...given, mark: (mark) => markBy(marks, mark), isUnmarked: (mark) => unmarked.has(nameOf(mark)) };
   const relay = startLoop({
-    round: async () => (await sweep(deps)) === SWEEP_RECORDS,
+    round: async () => {
+      const begun = beginOverdue(deps);
+      looking = begun.catch(() => undefined);
+      const deliveries = await begun;
+      await allEnded(deliveries);
+      return deliveries.length === SWEEP_RECORDS;
+    },
     intervalMs: deps.sweepIntervalMs ?? SWEEP_INTERVAL_MS,
     random: deps.random,
     onFault: (err) => deps.logger.warn({ err }, "outbox sweep failed"),
@@ -170,11 +179,10 @@ function isTooLate({ dueAt }: Owing, { now }: Pick<DispatcherDeps<Owing>, "now">
   return dueAt !== undefined && dueAt.getTime() - now().getTime() < DELIVERY_TAKES_MS;
 }
 
-/** Delivers one batch of overdue records; the number that was found. */
-async function sweep<T extends Owing>(deps: Delivering<T>): Promise<number> {
+/** Begins to deliver one batch of overdue records, each of which it has gone through then. */
+async function beginOverdue<T extends Owing>(deps: Delivering<T>): Promise<Promise<void>[]> {
   const overdue = await deps.outbox.leaseDue(deps.now(), LEASE_MS, SWEEP_RECORDS);
-  await allEnded(overdue.map((record) => deliverAll(record, pendingOf(record), deps)));
-  return overdue.length;
+  return overdue.map((record) => deliverAll(record, pendingOf(record), deps));
 }
 
 async function deliverAll<T extends Owing>(record: T, owed: OutboxEntry[], deps: Delivering<T>): Promise<void> {
@@ -189,7 +197,7 @@ async function deliverAll<T extends Owing>(record: T, owed: OutboxEntry[], deps:
 /** The dispatcher's own state beside what it was given. */
 interface Delivering<T extends Owing> extends DispatcherDeps<T> {
   mark(mark: Mark): Promise<void>;
-  /** This process has delivered it, or knows that it is, and is about to mark it. */
+  /** This process has delivered it, or knows that it is, and is about to mark it, or has just done so. */
   isUnmarked(mark: Mark): boolean;
 }
 

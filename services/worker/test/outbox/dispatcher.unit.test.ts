@@ -174,6 +174,19 @@ describe("the fast path", () => {
     expect([delivered, marked]).toEqual([once, [entry.key]]);
   });
 
+  it("gives no mail once more that the relay had read before it was marked; later it may", async () => {
+    const look = gate();
+    const { dispatcher, delivered, marked } = start({ due: [owing(mail())], dueWhen: look.opened });
+    await dispatcher.opened(owing(mail()));
+    await until("the mark", () => marked.length === 1);
+    look.open();
+    await sleep(20);
+    expect(delivered).toEqual(["mail:opener"]);
+    await dispatcher.opened(owing(mail()));
+    await until("the next mark", () => marked.length === 2);
+    expect(delivered).toEqual(["mail:opener", "mail:opener"]);
+  });
+
   it("leaves to the relay what was kept waiting until the relay may take it: both would send it", async () => {
     const { dispatcher, delivered } = start({});
     await dispatcher.opened({ ...owing(mail()), dueAt: new Date(NOW.getTime() + 74_999) });
