@@ -253,6 +253,23 @@ describe("audit", () => {
     expect(out).toMatch(/lost +req_lost/);
   });
 
+  it("names what has waited for a day, and seems to wait, but where no worker takes it", async () => {
+    const [redis, receipts] = [new Redis(stack.redisUrl), stack.store.db.collection<{ _id: string }>("receipts")];
+    const longAgo = new Date(Date.now() - 2 * 86_400_000);
+    const ids = ["req_stranded", "req_patient"];
+    for (const _id of ids) {
+      await queue.add("OpenTicket", {}, { jobId: _id, delay: 3_600_000 });
+      await receipts.insertOne({ _id, acceptedAt: longAgo, checkAt: new Date(Date.now() + 3_600_000), source: { channel: "rest" } } as never);
+    }
+    await redis.zrem(queue.toKey("delayed"), "req_stranded");
+    const { differences } = await asJson("audit");
+    await receipts.deleteMany({ _id: { $in: ids } });
+    await redis.del(queue.toKey("req_stranded"));
+    await queue.remove("req_patient");
+    redis.disconnect();
+    expect(differences).toEqual([{ kind: "lost", about: "req_stranded", detail: expect.stringContaining("stands in no list of the queue") }]);
+  });
+
   it("names a guard that is gone", async () => {
     const tickets = stack.store.db.collection("tickets");
     await tickets.dropIndex("tid");

@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import type { Queue } from "bullmq";
+import { ANYWHERE, idsIn } from "./job-ids.ts";
 import { type JobKeys, jobStates } from "./job-states.ts";
 import { houseKey } from "./reply-owners.ts";
 
@@ -90,6 +92,21 @@ async function missingOf(requestIds: readonly string[], places: JobPlaces): Prom
     places,
   );
   return unseen.filter((_requestId, index) => !pointed.has(pointers[index]?.jobId ?? ""));
+}
+
+/**
+ * Those of these requests of which no job, under any of their names, stands anywhere in the queue, so that no worker takes one: there
+ * may still be its hash, by which it seems to wait. Looks through the ids of the whole queue, once for all of them.
+ */
+export async function strandedRequests(places: JobPlaces & { queue: Queue }, requestIds: readonly string[]): Promise<string[]> {
+  if (requestIds.length === 0) return [];
+  const placed = await idsIn(places.queue, ANYWHERE);
+  const stranded: string[] = [];
+  for (const requestId of requestIds) {
+    const isPlaced = placed.has(requestId) || placed.has((await pointerOf(places, requestId))?.jobId ?? "");
+    if (!isPlaced) stranded.push(requestId);
+  }
+  return stranded;
 }
 
 /** Those of these jobs that are to run, or do. One that has failed is yet to become a dead letter. */

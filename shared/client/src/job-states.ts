@@ -17,7 +17,10 @@ import type { RedisConnection } from "./redis.ts";
 export type JobState =
   /** The queue has no job of that name. */
   | "unknown"
-  /** Also in a paused queue, for a time, behind others or for jobs of its own; and after its worker let the lock lapse. */
+  /**
+   * Also in a paused queue, for a time, behind others or for jobs of its own; and after its worker let the lock lapse. What is in no
+   * list of the queue, by some hand from outside, seems to wait as well.
+   */
   | "waiting"
   | "active"
   /** Kept although it is done: it does not run again, and no other job of its name is let in. */

@@ -1,7 +1,7 @@
 import { COMMAND_QUEUE, OPEN_TICKET_JOB } from "@openticket/contract";
 import { type Job, Queue } from "bullmq";
 import { JOB_OPTIONS } from "./bounded-queue.ts";
-import { missingRequests, newJobName, pointerOf } from "./job-lookup.ts";
+import { missingRequests, newJobName, pointerOf, strandedRequests } from "./job-lookup.ts";
 import { takeOutResults } from "./our-messages.ts";
 import { type RedisConnection, serversOf } from "./redis.ts";
 import { infoField } from "./redis-info.ts";
@@ -17,6 +17,8 @@ export interface OperatorQueue {
   job(requestId: string): Promise<JobView | undefined>;
   /** Those of these requests of which the queue holds no job but one that is done. */
   missing(requestIds: readonly string[]): Promise<string[]>;
+  /** Those of these requests of which no job can be taken, whatever is left of it in Redis. Looks through the whole queue. */
+  stranded(requestIds: readonly string[]): Promise<string[]>;
   /**
    * Puts the command of a request into the queue, under a name of its own: a job of the request's name may still be known,
    * and a foreign request's name may be none that a job can have.
@@ -97,6 +99,7 @@ export function makeOperatorQueue({ connection, prefix }: { connection: RedisCon
       return viewOf(own ?? (pointer === undefined ? undefined : await queue.getJob(pointer.jobId)));
     },
     missing: (requestIds) => missingRequests(places, requestIds),
+    stranded: (requestIds) => strandedRequests(places, requestIds),
     async enqueueAgain(requestId, jobName, data) {
       const jobId = await newJobName(places, requestId);
       await queue.add(jobName || OPEN_TICKET_JOB, data, { ...JOB_OPTIONS, jobId });

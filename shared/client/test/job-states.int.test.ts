@@ -2,7 +2,7 @@ import { COMMAND_QUEUE } from "@openticket/contract";
 import { FlowProducer, type Job, Queue, Worker } from "bullmq";
 import { Redis } from "ioredis";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { jobNamesOf, leavePointer, missingRequests } from "../src/job-lookup.ts";
+import { jobNamesOf, leavePointer, missingRequests, strandedRequests } from "../src/job-lookup.ts";
 import { jobStates } from "../src/job-states.ts";
 import { connectRedis, type RedisConnection } from "../src/redis.ts";
 import { makeRequester } from "../src/requester.ts";
@@ -113,6 +113,17 @@ describe("requests that the queue does not hold", () => {
     await leavePointer(places(), "points nowhere", { jobId: "again_2" });
     expect(await missingRequests(places(), ["waits", "gone", "pointed", "broken", "points nowhere"])).toEqual(["gone", "points nowhere"]);
     expect(await missingRequests(places(), [])).toEqual([]);
+  });
+
+  it("are told from those of which a hash is left, by which they seem to wait, and that no worker takes", async () => {
+    for (const jobId of ["waits", "left", "again_1", "again_2"]) await add(jobId);
+    for (const jobId of ["left", "again_2"]) await connection.lrem(queue.toKey("wait"), 1, jobId);
+    await leavePointer(places(), "pointed", { jobId: "again_1" });
+    await leavePointer(places(), "points to what is left", { jobId: "again_2" });
+    const asked = ["waits", "left", "gone", "pointed", "points to what is left"];
+    expect(await missingRequests(places(), asked)).toEqual(["gone"]);
+    expect(await strandedRequests(places(), asked)).toEqual(["left", "gone", "points to what is left"]);
+    expect(await strandedRequests(places(), [])).toEqual([]);
   });
 
   it("are those as well whose job is kept although it is done; another job of such a request has another name", async () => {

@@ -30,10 +30,16 @@ export interface AuditCounts {
 export interface StoreAudit {
   counts: AuditCounts;
   /** Requests with a receipt and no outcome: waiting, or lost. */
-  undecided: string[];
+  undecided: UndecidedRequest[];
   /** Messages without a decision, by the requests that they are to become: waiting, or lost. */
-  undecidedMail: { id: string; requestId: string }[];
+  undecidedMail: (UndecidedRequest & { id: string })[];
   differences: Difference[];
+}
+
+export interface UndecidedRequest {
+  requestId: string;
+  /** When it was accepted, or came in. */
+  since: Date;
 }
 
 /** Differences of one kind that are named; a disaster is one line too many, not a million. */
@@ -83,17 +89,17 @@ export async function auditStore(store: StoreConnection, { now, overdueMs }: { n
   };
   const waiting = await store.db
     .collection<InboundRecord>(COLLECTIONS.inbound)
-    .find({ ...ofQueue(store), state: "stored" }, { projection: { requestId: 1 } })
+    .find({ ...ofQueue(store), state: "stored" }, { projection: { requestId: 1, receivedAt: 1 } })
     .toArray();
-  const undecidedMail = waiting.map(({ _id: id, requestId }) => ({ id, requestId }));
+  const undecidedMail = waiting.map(({ _id: id, requestId, receivedAt: since }) => ({ id, requestId, since }));
   return { counts, undecided, undecidedMail, differences: found.flat() };
 }
 
 /** Requests with a receipt and no outcome. */
-export async function undecidedRequests(store: StoreConnection): Promise<string[]> {
+export async function undecidedRequests(store: StoreConnection): Promise<UndecidedRequest[]> {
   const receipts = store.db.collection<Receipt>(COLLECTIONS.receipts);
-  const undecided = await receipts.aggregate<{ _id: string }>([{ $match: ofQueue(store) }, ...withoutOutcome()]).toArray();
-  return undecided.map(({ _id }) => _id);
+  const undecided = await receipts.aggregate<Pick<Receipt, "_id" | "acceptedAt">>([{ $match: ofQueue(store) }, ...withoutOutcome()]).toArray();
+  return undecided.map(({ _id: requestId, acceptedAt: since }) => ({ requestId, since }));
 }
 
 async function named(cursor: { toArray(): Promise<unknown[]> }, kind: Difference["kind"], detail: string): Promise<Difference[]> {
@@ -179,7 +185,7 @@ function withoutOutcome() {
     { $lookup: { from, localField: "_id", foreignField: "_id", as: "outcome", pipeline: [IS_FINAL, ...NAME_ALONE] } },
     { $match: { "outcome.0": { $exists: false } } },
   ]);
-  return [{ $match: { decidedAt: { $exists: false } } }, { $project: { _id: 1 } }, ...looks];
+  return [{ $match: { decidedAt: { $exists: false } } }, { $project: { acceptedAt: 1 } }, ...looks];
 }
 
 async function missingIndexes(store: StoreConnection): Promise<Difference[]> {

@@ -1,6 +1,6 @@
 // The public surface of the store; nothing else of this package may be imported from outside.
 
-export { auditStore, type StoreAudit, undecidedRequests } from "./audit.ts";
+export { auditStore, type StoreAudit, type UndecidedRequest, undecidedRequests } from "./audit.ts";
 export type { Difference } from "./audit-difference.ts";
 export { BlobNotFound, type BlobStore, BlobTooLarge, type StagedBlob } from "./blob-store.ts";
 export { sweepBlobs, sweepStaged } from "./blob-sweep.ts";

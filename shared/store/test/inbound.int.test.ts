@@ -175,7 +175,7 @@ describe("for operators", () => {
     const stranded = await accepted();
     await inbound.decide(stranded._id, { ...TICKET, ticket: { id: 999, tid: "999999" } });
     const { undecidedMail, differences, counts } = await auditStore(store, { now: NOW, overdueMs: 1 });
-    expect(undecidedMail).toContainEqual({ id: waiting._id, requestId: waiting.requestId });
+    expect(undecidedMail).toContainEqual({ id: waiting._id, requestId: waiting.requestId, since: waiting.receivedAt });
     expect(differences).toContainEqual(expect.objectContaining({ kind: "raw-missing", about: waiting._id }));
     expect(differences).toContainEqual(expect.objectContaining({ kind: "ticket-missing", about: stranded._id }));
     expect(counts.inbound.stored).toBeGreaterThan(0);

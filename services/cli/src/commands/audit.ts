@@ -1,10 +1,23 @@
-import { makeOperatorQueue } from "@openticket/client";
+import { makeOperatorQueue, type OperatorQueue } from "@openticket/client";
 import type { InboundState } from "@openticket/contract";
-import { auditStore, type Difference, makeMongoInbound, type StoreConnection, undecidedRequests } from "@openticket/store";
+import {
+  auditStore,
+  type Difference,
+  makeMongoInbound,
+  type StoreAudit,
+  type StoreConnection,
+  type UndecidedRequest,
+  undecidedRequests,
+} from "@openticket/store";
 import type { Command, CommandDeps } from "../command.ts";
 import { table } from "../output.ts";
 
 const MS_PER_MINUTE = 60_000;
+/** What waits for longer, ms, is looked for in the whole queue: that is done once a run, and a backlog is seldom a day old. */
+const LONG_WAIT_MS = 86_400_000;
+
+const GONE = "is neither decided nor in the queue; the workers enqueue it again";
+const STRANDED = "is not decided, and its job stands in no list of the queue; delete the job's key in Redis, and the workers enqueue it again";
 
 /** `opentickets audit`: holds what was accepted, and which messages came in, against what became of it. Exit code 1 when they differ. */
 export const auditCommand: Command = (parser, wrap) =>
@@ -23,8 +36,8 @@ async function audit({ overdueMinutes }: { overdueMinutes: number }, { connectio
   const store = await connections.store();
   const { now } = await connections.clock();
   const found = await auditStore(store, { now: now(), overdueMs: overdueMinutes * MS_PER_MINUTE });
-  const lost = await stillMissing(found.undecided, queue, store);
-  const lostMail = await stillMissingMail(found.undecidedMail, queue, store);
+  const lost = await stillLost(await lostOf(found.undecided, queue, now()), store);
+  const lostMail = await stillLostMail(await lostOf(found.undecidedMail, queue, now()), found.undecidedMail, store);
   const queued = await queue.counts();
   await queue.close();
   const { tickets, replies, rejected, dead, givenUp } = found.counts;
@@ -35,8 +48,8 @@ async function audit({ overdueMinutes }: { overdueMinutes: number }, { connectio
   const waiting = Math.max(0, queued.waiting + queued.active + queued.delayed + queued.failed - jobsOfMail);
   const differences: Difference[] = [
     ...found.differences,
-    ...lost.map((about) => ({ kind: "lost" as const, about, detail: "was accepted, and is neither decided nor in the queue; the workers enqueue it again" })),
-    ...lostMail.map((about) => ({ kind: "lost" as const, about, detail: "came in, and is neither decided nor in the queue; the workers enqueue it again" })),
+    ...lost.map(({ about, why }) => ({ kind: "lost" as const, about, detail: `was accepted, and ${why}` })),
+    ...lostMail.map(({ about, why }) => ({ kind: "lost" as const, about, detail: `came in, and ${why}` })),
   ];
   const accepted = tickets + replies + rejected + dead + waiting + lost.length;
   const answer = { agrees: differences.length === 0, accepted, tickets, replies, rejected, dead, waiting, mail, givenUp, differences };
@@ -80,22 +93,32 @@ function messageTable(came: Partial<Record<MessageOutcome, number>>, lost: numbe
   return table(["messages came in", ...Object.values(OUTCOMES), "+ differences"], [[total, ...counts, lost]]);
 }
 
-/** Looked up in the queue, then once more in the store: a request may have been decided between the two. */
-async function stillMissing(undecided: readonly string[], queue: ReturnType<typeof makeOperatorQueue>, store: StoreConnection): Promise<string[]> {
-  const missing = await queue.missing(undecided);
-  if (missing.length === 0) return [];
-  const again = new Set(await undecidedRequests(store));
-  return missing.filter((requestId) => again.has(requestId));
+/** By request, why no worker will take it. What waits for long is looked for in the queue itself: its hash alone says too little. */
+async function lostOf(undecided: readonly UndecidedRequest[], queue: OperatorQueue, now: Date): Promise<ReadonlyMap<string, string>> {
+  const missing = await queue.missing(undecided.map(({ requestId }) => requestId));
+  const old = undecided.filter(({ since }) => now.getTime() - since.getTime() > LONG_WAIT_MS);
+  const stranded = await queue.stranded(old.map(({ requestId }) => requestId));
+  return new Map([...stranded.map((requestId) => [requestId, STRANDED] as const), ...missing.map((requestId) => [requestId, GONE] as const)]);
+}
+
+interface Lost {
+  about: string;
+  why: string;
+}
+
+/** Looked up once more in the store: a request may have been decided since it was asked about. */
+async function stillLost(lost: ReadonlyMap<string, string>, store: StoreConnection): Promise<Lost[]> {
+  const again = lost.size === 0 ? [] : await undecidedRequests(store);
+  return again.flatMap(({ requestId }) => lostAs(requestId, lost.get(requestId)));
 }
 
 /** The same for messages, which their jobs decide. */
-async function stillMissingMail(
-  undecided: readonly { id: string; requestId: string }[],
-  queue: ReturnType<typeof makeOperatorQueue>,
-  store: StoreConnection,
-): Promise<string[]> {
-  const missing = new Set(await queue.missing(undecided.map(({ requestId }) => requestId)));
+async function stillLostMail(lost: ReadonlyMap<string, string>, undecided: StoreAudit["undecidedMail"], store: StoreConnection): Promise<Lost[]> {
   const inbound = makeMongoInbound(store, { now: () => new Date() });
-  const again = await Promise.all(undecided.filter(({ requestId }) => missing.has(requestId)).map(({ id }) => inbound.find(id)));
-  return again.flatMap((record) => (record?.state === "stored" ? [record._id] : []));
+  const again = await Promise.all(undecided.filter(({ requestId }) => lost.has(requestId)).map(({ id }) => inbound.find(id)));
+  return again.flatMap((record) => (record?.state === "stored" ? lostAs(record._id, lost.get(record.requestId)) : []));
+}
+
+function lostAs(about: string, why: string | undefined): Lost[] {
+  return why === undefined ? [] : [{ about, why }];
 }
