@@ -99,7 +99,7 @@ function refuseEarly(request: FastifyRequest, deps: HttpDeps): void {
   if (!deps.isAllowedIp(request.ip) && !deps.hasAccessKeys) throw invalidIp(request.ip);
 }
 
-/** Who calls, and with what, its files safe by then. Of who is refused, and of a body that breaks off, nothing stays. */
+/** Who calls, and with what, its files safe by then. Of those that came before it was known who calls nothing stays unless the caller is let in. */
 async function letIn(request: FastifyRequest, call: Call, deps: HttpDeps): Promise<{ body: ReadBody; caller: Caller }> {
   const [files, memory] = [stageFiles(deps.blobs), makeUnadmitted(deps.unadmitted)];
   try {
@@ -109,6 +109,7 @@ async function letIn(request: FastifyRequest, call: Call, deps: HttpDeps): Promi
     });
     call.params = { ...call.query, ...body.params };
     const caller = await admit(call.params, request.ip, deps);
+    memory.letIn();
     await files.publish(body.attachments);
     return { body, caller };
   } finally {
@@ -130,9 +131,10 @@ async function readParams(request: FastifyRequest, call: Call, { files, memory }
   };
   return readBody(request.raw, request.headers, {
     limits: deps.bodyLimits,
-    storeBlob: files.stage,
+    // Of who is known a file is stored as it comes, as with REST: what is staged stays in memory while it is small.
+    storeBlob: (content, meta) => (memory.isKnown ? deps.blobs.put(content, meta) : files.stage(content, meta)),
     async beforeFirstBlob(paramsSoFar) {
-      if (await admitEarly(paramsSoFar)) memory.isLetIn();
+      if (await admitEarly(paramsSoFar)) memory.letIn();
     },
     onHeld: (heldBytes, paramsSoFar) => memory.holds(heldBytes, () => admitEarly(paramsSoFar())),
     onFailure(paramsSoFar) {

@@ -3,10 +3,12 @@ import type { MemoryBudget } from "../../../intake/memory-budget.ts";
 
 /** What a call takes until it is let in. */
 export interface Unadmitted {
+  /** It was let in, and counts as one of those that are known. */
+  readonly isKnown: boolean;
   /** It takes so much by now, bytes. Undefined when it may; else a promise that ends when it may, or throws {@link Overloaded}. */
-  holds(heldBytes: number, letIn: () => Promise<boolean>): Promise<void> | undefined;
-  /** It was let in: from here on it is one of those that are known. */
-  isLetIn(): void;
+  holds(heldBytes: number, mayEnter: () => Promise<boolean>): Promise<void> | undefined;
+  /** It is let in: what it has is given back. */
+  letIn(): void;
   /** Gives back what it has. */
   close(): void;
 }
@@ -18,24 +20,33 @@ export interface Unadmitted {
 const FREE_BYTES = 192 * 1024;
 
 /**
- * The memory of calls of which it is not known who calls, as credentials may come behind everything else. Where none is left,
- * whoever has shown credentials by then is judged at once; only who has not is told to come again.
+ * The memory of calls of which it is not known who calls, as credentials may come behind everything else. Whoever has shown
+ * credentials by the end of what is free is judged there, and keeps nothing of what is shared; so is, where none of it is left,
+ * whoever has by then. Only who has not is told to come again.
  */
 export function makeUnadmitted(budget: MemoryBudget): Unadmitted {
   const share = budget.open();
   let [takenBytes, isKnown] = [FREE_BYTES, false];
-  const known = () => {
+  const letIn = () => {
     isKnown = true;
     share.close();
   };
   return {
-    holds(heldBytes, letIn) {
-      if (isKnown || heldBytes <= takenBytes) return undefined;
-      if (!share.take(heldBytes - takenBytes)) return letIn().then((mayEnter) => (mayEnter ? known() : refuse()));
-      takenBytes = heldBytes;
-      return undefined;
+    get isKnown() {
+      return isKnown;
     },
-    isLetIn: known,
+    holds(heldBytes, mayEnter) {
+      if (isKnown || heldBytes <= takenBytes) return undefined;
+      const isFirst = takenBytes === FREE_BYTES;
+      const isTaken = share.take(heldBytes - takenBytes);
+      if (isTaken) takenBytes = heldBytes;
+      if (isTaken && !isFirst) return undefined;
+      return mayEnter().then((may) => {
+        if (may) letIn();
+        else if (!isTaken) refuse();
+      });
+    },
+    letIn,
     close: share.close,
   };
 }

@@ -3,11 +3,12 @@ import { once } from "node:events";
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 import { makeMongoBlobStore } from "@openticket/store";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { type ApiAnswer, callApi, callJson, GUEST, getTicket, httpBuildQuery } from "../../../../../../test/support/api-php.ts";
 import { addCredential } from "../../../../../../test/support/credentials.ts";
 import { type Stack, startStack } from "../../../../../../test/support/stack.ts";
 import { until } from "../../../../../../test/support/until.ts";
+import { FORM, MULTIPART, part } from "../body/support.ts";
 
 const MIB = 1024 * 1024;
 const COLLECTIONS = ["blobs", "blobfiles.files", "blobfiles.chunks"];
@@ -49,6 +50,8 @@ async function post(parts: Part[]): Promise<ApiAnswer & { status: number }> {
   return { status: response.status, ...((await response.json()) as ApiAnswer) };
 }
 
+const filePart = (content: Buffer) => part('name="attachments[]"; filename="a.bin"', content);
+
 /** A call whose body begins so and is not complete. */
 function begin(contentType: string, beginning: string | Buffer): ClientRequest {
   const { hostname, port } = new URL(stack.httpUrl);
@@ -73,7 +76,10 @@ describe("of a caller who is refused nothing stays", () => {
   it.each<[string, () => Part[]]>([
     ["without credentials", () => [file(large()), file(small()), ...fields({})]],
     ["whose credentials come behind its files and are wrong", () => [file(large()), file(small()), ...fields({}), ...wrong]],
-    ["whose credentials are right, and its action is not", () => [...known(), file(large()), file(small()), ...fields({ action: "DeleteClient" })]],
+    [
+      "whose credentials behind its files are right, and its action is not",
+      () => [file(large()), file(small()), ...fields({ action: "DeleteClient" }), ...known()],
+    ],
   ])("%s", async (_who, parts) => {
     const { status, result } = await post(parts());
     expect([status, result]).toEqual([403, "error"]);
@@ -81,9 +87,7 @@ describe("of a caller who is refused nothing stays", () => {
   });
 
   it("whose body breaks off", async () => {
-    const begun = (content: Buffer) =>
-      Buffer.concat([Buffer.from('--XX\r\nContent-Disposition: form-data; name="attachments[]"; filename="a.bin"\r\n\r\n'), content]);
-    const call = begin("multipart/form-data; boundary=XX", Buffer.concat([begun(large()), Buffer.from("\r\n"), begun(large())]));
+    const call = begin(MULTIPART, Buffer.concat([filePart(large()), filePart(large())]));
     await until("chunks of both files", async () => (await stack.store.db.collection("blobfiles.chunks").distinct("files_id")).length === 2);
     expect(await stack.store.db.collection("blobs").countDocuments()).toBe(0);
     call.destroy();
@@ -96,6 +100,20 @@ describe("of a caller who is refused nothing stays", () => {
     const before = await stored();
     expect((await post([file(content), ...fields({})])).status).toBe(403);
     expect(await stored()).toEqual(before);
+  });
+});
+
+describe("files behind right credentials", () => {
+  it("are stored as they come, however small, so that they do not wait in memory", async () => {
+    const credentials = Object.entries(stack.credentials).map(([name, value]) => part(`name="${name}"`, value));
+    const call = begin(MULTIPART, Buffer.concat([...credentials, filePart(small()), filePart(small()), part('name="subject"', "s")]));
+    await until("both files to be stored", async () => (await stack.store.db.collection("blobs").countDocuments()) === 2);
+    call.destroy();
+  });
+
+  it("are left to the sweep when the call is refused after all, as with REST", async () => {
+    expect((await post([...known(), file(large()), file(small()), ...fields({ action: "DeleteClient" })])).status).toBe(403);
+    expect(await stored()).toEqual([2, 2, 10]);
   });
 });
 
@@ -148,8 +166,8 @@ describe("files before the action", () => {
 });
 
 describe("the memory of callers who have not said who they are", () => {
-  const FORM = "application/x-www-form-urlencoded";
   const heldBytes = async () => Number(/^openticket_http_unadmitted_bytes_held (\d+)/m.exec(await (await fetch(`${stack.httpUrl}/metrics`)).text())?.[1]);
+  type Collection = ReturnType<Stack["store"]["db"]["collection"]>;
   /** Text in front of the credentials, and then no more than that. */
   const note = (kilobytes: number) => `note=${"n".repeat(kilobytes * 1000)}`;
   const credentialsLast = (beginning: string) => `${beginning}&${httpBuildQuery({ action: "OpenTicket", ...GUEST, ...stack.credentials })}`;
@@ -188,22 +206,27 @@ describe("the memory of callers who have not said who they are", () => {
     expect(await heldBytes()).toBe(0);
   });
 
+  it("is given back when it is known who calls, before their files are stored", async () => {
+    const everyCollection: Collection = Object.getPrototypeOf(stack.store.db.collection("blobs"));
+    const { insertOne } = everyCollection;
+    const held: number[] = [];
+    const spy = vi.spyOn(everyCollection, "insertOne").mockImplementation(async function (this: Collection, ...args) {
+      if (this.collectionName === "blobfiles.files") held.push(await heldBytes());
+      return insertOne.apply(this, args);
+    });
+    try {
+      expect((await post([file(large()), ...fields({}), ...guest, ...known()])).result).toBe("success");
+      expect(held).toEqual([0]);
+    } finally {
+      spy.mockRestore();
+    }
+  });
+
   it.each<[string, string, () => string | Buffer]>([
     ["of JSON", "application/json", () => `{"message":"${"m".repeat(800_000)}`],
     ["of names of fields", FORM, () => Array.from({ length: 400 }, (_, n) => `${n}${"f".repeat(2000)}=`).join("&")],
     ["of names inside attachments", FORM, () => `attachments=${Buffer.from(`[{"${"k".repeat(800_000)}`).toString("base64")}`],
-    [
-      "of files that are small",
-      "multipart/form-data; boundary=XX",
-      () =>
-        Buffer.concat(
-          Array.from({ length: 10 }, () => [
-            Buffer.from('--XX\r\nContent-Disposition: form-data; name="attachments[]"; filename="a.bin"\r\n\r\n'),
-            randomBytes(230_000),
-            Buffer.from("\r\n"),
-          ]).flat(),
-        ),
-    ],
+    ["of files that are small", MULTIPART, () => Buffer.concat(Array.from({ length: 10 }, () => filePart(randomBytes(230_000))))],
   ])("counts what is held %s", async (_what, type, beginning) => {
     const slow = begin(type, beginning());
     await until("it to be held", async () => (await heldBytes()) > 1_900_000);
