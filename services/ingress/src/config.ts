@@ -48,7 +48,7 @@ export const httpConfig = z.object({
   ),
   HTTP_MAX_FIELD_BYTES: integer({ min: 1024, max: 64 * MIB, fallback: 8 * MIB }).describe("Size of all text parameters of one call together, bytes"),
   HTTP_UNADMITTED_MEMORY_BYTES: integer({ min: 1024, max: 16_384 * MIB, fallback: 128 * MIB }).describe(
-    "Memory that calls at api.php may take at once, all together, before it is known who calls, bytes: three times their text and up to 512 KiB of each file; beyond it they get 503, but not those whose credentials came first, nor one that is alone, nor the first 192 KiB of each",
+    "Memory that calls at api.php may take at once, all together, before it is known who calls, bytes: three times their text, the query and names of fields included, 360 for each key in those, and up to 512 KiB of each file; beyond it they get 503, but not those whose credentials came first, nor one that is alone, nor the first 192 KiB of each",
   ),
   ATTACHMENT_MAX_COUNT: integer({ min: 0, max: 50, fallback: 20 }).describe("Files of one ticket"),
   ATTACHMENT_MAX_BYTES: integer({ min: 0, max: 1024 * MIB, fallback: 32 * MIB }).describe("Size of one file, bytes"),

@@ -1,3 +1,4 @@
+import { parse } from "node:querystring";
 import type { Metrics, ReadinessCheck } from "@openticket/runtime";
 import { readiness } from "@openticket/runtime";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from "fastify";
@@ -49,7 +50,8 @@ export async function makeHttpApp(deps: HttpDeps, options: HttpAppOptions): Prom
     clientErrorHandler: answerClientError,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 300 },
+    // Node's own parser reads a thousand fields of a query; the framework's would hold each of them that a head has room for.
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 300, querystringParser: (query) => parse(query) },
     rewriteUrl: ({ url = "/" }) => url.replace(/^[^?]*\/includes\/+api\.php\/?(?=$|\?)/i, API_PHP_PATH),
     frameworkErrors: (error, _request, reply) => sendProblem(reply, new Problem(error.statusCode ?? 400, "Bad Request", error.message)),
     // What still comes over an open connection is served, and the connection ends with it: the drain waits for both.

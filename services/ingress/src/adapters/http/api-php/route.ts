@@ -29,9 +29,9 @@ import { makeUnadmitted, type Unadmitted } from "./unadmitted.ts";
 export function registerApiPhp(app: FastifyInstance, deps: HttpDeps): void {
   app.register(async (scope) => {
     // What the framework refuses before the route, such as a malformed content type, is answered in the same format.
-    scope.setErrorHandler((error, request, reply) => refuse(error, request, reply, callOf(request), deps));
+    scope.setErrorHandler((error, request, reply) => refuse(error, request, reply, callOf(request, deps), deps));
     scope.all(API_PHP_PATH, async (request, reply) => {
-      const call = callOf(request);
+      const call = callOf(request, deps);
       try {
         await answer(reply, call, await serve(request, call, deps), 200);
       } catch (error) {
@@ -49,11 +49,11 @@ async function refuse(error: unknown, request: FastifyRequest, reply: FastifyRep
   await answer(reply, call, refusal, status);
 }
 
-function callOf(request: FastifyRequest): Call {
+function callOf(request: FastifyRequest, { bodyLimits }: HttpDeps): Call {
   const { url = "" } = request.raw;
   // Only the first "?" ends the path: a caller need not escape others.
-  const query = parseQuery(url.includes("?") ? url.slice(url.indexOf("?") + 1) : "");
-  return { query, params: query };
+  const { params: query, heldBytes: queryBytes } = parseQuery(url.includes("?") ? url.slice(url.indexOf("?") + 1) : "", bodyLimits);
+  return { query, queryBytes, params: query };
 }
 
 /** Where the app routes every path that ends in `includes/api.php`. */
@@ -62,6 +62,8 @@ export const API_PHP_PATH = "/includes/api.php";
 /** What is known of a call so far; a refusal needs it for its format. */
 interface Call {
   query: Record<string, unknown>;
+  /** Memory that it may take, bytes. */
+  queryBytes: number;
   /** Query and body merged, as far as read. */
   params: Record<string, unknown>;
 }
@@ -129,6 +131,8 @@ async function readParams(request: FastifyRequest, call: Call, { files, memory }
     call.params = { ...call.query, ...paramsSoFar };
     return admitKnown(request, call, deps);
   };
+  const holds = (bodyBytes: number, paramsSoFar: () => Record<string, unknown>) => memory.holds(call.queryBytes + bodyBytes, () => admitEarly(paramsSoFar()));
+  await holds(0, () => ({}));
   return readBody(request.raw, request.headers, {
     limits: deps.bodyLimits,
     // Of who is known a file is stored as it comes, as with REST: what is staged stays in memory while it is small.
@@ -136,7 +140,7 @@ async function readParams(request: FastifyRequest, call: Call, { files, memory }
     async beforeFirstBlob(paramsSoFar) {
       if (await admitEarly(paramsSoFar)) memory.letIn();
     },
-    onHeld: (heldBytes, paramsSoFar) => memory.holds(heldBytes, () => admitEarly(paramsSoFar())),
+    onHeld: holds,
     onFailure(paramsSoFar) {
       call.params = { ...call.query, ...paramsSoFar };
     },

@@ -9,8 +9,6 @@ import { AttachmentRefused } from "./errors.ts";
 import type { BodyLimits } from "./limits.ts";
 import { TextBudget, TextSink } from "./text.ts";
 
-/** What a byte of text takes at most: a buffer that has grown to twice its content, and the one that it grew from. */
-const COST_OF_TEXT = 3;
 /** What a file takes at most, however large, bytes: twice what a store writes at once. */
 const MOST_OF_FILE_BYTES = 512 * 1024;
 
@@ -48,7 +46,7 @@ export class AttachmentIntake {
 
   /** Memory that the body's text and its files may take by now, bytes. */
   get heldBytes(): number {
-    return this.textBudget.heldBytes * COST_OF_TEXT + this.#fileBytes;
+    return this.textBudget.heldBytes + this.#fileBytes;
   }
 
   /** For a form field `attachments[key]…`. */

@@ -5,6 +5,7 @@ import { EntriesReader } from "./entries-reader.ts";
 import { MalformedBody } from "./errors.ts";
 import type { JsonHandler, JsonScalar } from "./json-handler.ts";
 import { FORBIDDEN_KEY } from "./param-tree.ts";
+import { KEY_BYTES } from "./text.ts";
 
 interface Level {
   container: unknown[] | Record<string, unknown>;
@@ -95,6 +96,7 @@ export class DocumentBuilder implements JsonHandler {
     if (level === undefined) throw new MalformedBody("the JSON body must be an object of parameters");
     const { fields } = this.#intake.limits;
     if (++this.#values > fields) throw new MalformedBody(`the body has more than ${fields} values`);
+    this.#intake.textBudget.note(KEY_BYTES);
     if (Array.isArray(level.container)) level.container.push(value);
     else if (level.key !== FORBIDDEN_KEY) level.container[level.key] = value;
   }

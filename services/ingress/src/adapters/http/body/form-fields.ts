@@ -53,6 +53,6 @@ export class FormFields {
 
   #admit(path: FieldPath): void {
     this.#tree.admit(path);
-    this.#intake.textBudget.note(path.keys.reduce((sum, key) => sum + key.length, path.root.length));
+    this.#intake.textBudget.noteName(path);
   }
 }

@@ -1,6 +1,12 @@
 import { isAscii, isUtf8 } from "node:buffer";
 import { ByteCollector, type ByteSink } from "./byte-sink.ts";
 import { BodyTooLarge } from "./errors.ts";
+import type { FieldPath } from "./field-name.ts";
+
+/** What a byte of text takes at most: a buffer that has grown to twice its content, and the one that it grew from. */
+const COST_OF_TEXT = 3;
+/** What a key takes at most beside its letters, as bytes of text: a map of its own takes 230 bytes, and its copy for who judges so far 180. */
+export const KEY_BYTES = 120;
 
 /**
  * Text of a field. UTF-8, which nearly all callers send, some of them cut within its last character, of which nothing is
@@ -46,14 +52,19 @@ export class TextBudget {
     this.#maxBytes = maxBytes;
   }
 
-  /** Bytes of text that the body may hold in memory: all that was spent or noted. */
+  /** Memory that all that was spent or noted may take, bytes. */
   get heldBytes(): number {
-    return this.#spentBytes + this.#noted;
+    return (this.#spentBytes + this.#noted) * COST_OF_TEXT;
   }
 
-  /** Counts text that is limited elsewhere: names of fields, and what a JSON document counts itself. */
+  /** Counts text that is limited elsewhere, such as what a JSON document counts itself. */
   note(bytes: number): void {
     this.#noted += bytes;
+  }
+
+  /** Counts the name of a field, which is limited elsewhere. */
+  noteName({ root, keys }: FieldPath): void {
+    this.note(keys.reduce((sum, key) => sum + KEY_BYTES + key.length, KEY_BYTES + root.length));
   }
 
   /** Throws BodyTooLarge beyond the limit. */

@@ -4,7 +4,7 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage } from
 import { text } from "node:stream/consumers";
 import { makeMongoBlobStore } from "@openticket/store";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { type ApiAnswer, callApi, callJson, GUEST, getTicket, httpBuildQuery } from "../../../../../../test/support/api-php.ts";
+import { type ApiAnswer, authorization, callApi, callJson, GUEST, getTicket, httpBuildQuery } from "../../../../../../test/support/api-php.ts";
 import { addCredential } from "../../../../../../test/support/credentials.ts";
 import { type Stack, startStack } from "../../../../../../test/support/stack.ts";
 import { until } from "../../../../../../test/support/until.ts";
@@ -53,9 +53,9 @@ async function post(parts: Part[]): Promise<ApiAnswer & { status: number }> {
 const filePart = (content: Buffer) => part('name="attachments[]"; filename="a.bin"', content);
 
 /** A call whose body begins so and is not complete. */
-function begin(contentType: string, beginning: string | Buffer): ClientRequest {
+function begin(contentType: string, beginning: string | Buffer, query = ""): ClientRequest {
   const { hostname, port } = new URL(stack.httpUrl);
-  const call = httpRequest({ hostname, port, path: "/includes/api.php", method: "POST", headers: { "content-type": contentType } });
+  const call = httpRequest({ hostname, port, path: `/includes/api.php?${query}`, method: "POST", headers: { "content-type": contentType } });
   call.on("error", () => undefined);
   call.write(beginning);
   return call;
@@ -167,6 +167,7 @@ describe("files before the action", () => {
 
 describe("the memory of callers who have not said who they are", () => {
   const heldBytes = async () => Number(/^openticket_http_unadmitted_bytes_held (\d+)/m.exec(await (await fetch(`${stack.httpUrl}/metrics`)).text())?.[1]);
+  const nested = (fields: number) => Array.from({ length: fields }, (_, n) => `${n}${"[a]".repeat(10)}=`).join("&");
   type Collection = ReturnType<Stack["store"]["db"]["collection"]>;
   /** Text in front of the credentials, and then no more than that. */
   const note = (kilobytes: number) => `note=${"n".repeat(kilobytes * 1000)}`;
@@ -222,13 +223,23 @@ describe("the memory of callers who have not said who they are", () => {
     }
   });
 
-  it.each<[string, string, () => string | Buffer]>([
+  it("is not taken by a query beside the call's own: of the others a thousand fields are read", async () => {
+    const ask = (fields: number) => {
+      const query = [...Array.from({ length: fields }, (_, n) => `f${n}`), "idempotencyKey=a"].join("&");
+      return fetch(`${stack.httpUrl}/v1/requests?${query}`, { headers: authorization(stack) });
+    };
+    expect([(await ask(999)).status, (await ask(1000)).status]).toEqual([404, 400]);
+  });
+
+  it.each<[string, string, () => string | Buffer, (() => string)?]>([
     ["of JSON", "application/json", () => `{"message":"${"m".repeat(800_000)}`],
     ["of names of fields", FORM, () => Array.from({ length: 400 }, (_, n) => `${n}${"f".repeat(2000)}=`).join("&")],
     ["of names inside attachments", FORM, () => `attachments=${Buffer.from(`[{"${"k".repeat(800_000)}`).toString("base64")}`],
+    ["of names in brackets", FORM, () => nested(600)],
+    ["of a query", FORM, () => "a=1", () => nested(600)],
     ["of files that are small", MULTIPART, () => Buffer.concat(Array.from({ length: 10 }, () => filePart(randomBytes(230_000))))],
-  ])("counts what is held %s", async (_what, type, beginning) => {
-    const slow = begin(type, beginning());
+  ])("counts what is held %s", async (_what, type, beginning, query = () => "") => {
+    const slow = begin(type, beginning(), query());
     await until("it to be held", async () => (await heldBytes()) > 1_900_000);
     slow.destroy();
     await until("nothing to be held", async () => (await heldBytes()) === 0);

@@ -125,6 +125,17 @@ describe("any JSON document", () => {
   });
 });
 
+it("what a document holds in memory is counted by its values as well as by its text", async () => {
+  let counted = 0;
+  await read(large(`{"list":[${Array.from({ length: 50 }, () => "{}")}]}`), JSON_TYPE, {
+    onHeld(heldBytes) {
+      counted = heldBytes;
+      return undefined;
+    },
+  });
+  expect(counted).toBeGreaterThan(50 * 360);
+});
+
 describe("a body of another type", () => {
   it("is refused", async () => {
     await expect(read("x", "text/plain")).rejects.toThrow(UnsupportedBody);

@@ -95,14 +95,28 @@ describe("an urlencoded body", () => {
   });
 });
 
+describe("what fields of a form hold in memory", () => {
+  const nested = Array.from({ length: 100 }, (_, n) => `${n}[a][a][a]=text`).join("&");
+  const KEYS = 400;
+
+  it("is counted by the keys in their names as well, in a body and in a query", async () => {
+    const counted: number[] = [];
+    await read([Buffer.from(nested), Buffer.from("&")], FORM, { onHeld: (heldBytes) => void counted.push(heldBytes) });
+    counted.push(parseQuery(nested, LIMITS).heldBytes);
+    for (const heldBytes of counted) expect(heldBytes).toBeGreaterThan(KEYS * 360);
+    for (const heldBytes of counted) expect(heldBytes).toBeLessThan(KEYS * 380);
+  });
+});
+
 describe("a query string", () => {
   it("becomes parameters by the same rules as a body", async () => {
     const query = "action=OpenTicket&subject=a+b%20c&customfields[3]=x&a[]=1&a[]=2&b=%zz&c&=x&d=%FC&__proto__[x]=1&a[]=3";
-    expect(parseQuery(query)).toEqual(await paramsOf(query));
+    expect(parseQuery(query, LIMITS).params).toEqual(await paramsOf(query));
   });
 
-  it("never throws: what nests too deep is left out", () => {
-    expect(parseQuery("")).toEqual({});
-    expect(parseQuery(`a${"[x]".repeat(8_000)}=1&b=2`)).toEqual({ b: "2" });
+  it("never throws: what nests too deep is left out, and what comes behind the last field that is allowed", () => {
+    expect(parseQuery("", LIMITS)).toEqual({ params: {}, heldBytes: 0 });
+    expect(parseQuery(`a${"[x]".repeat(8_000)}=1&b=2`, LIMITS).params).toEqual({ b: "2" });
+    expect(parseQuery("a=1&b=2&c=3", { ...LIMITS, fields: 2 }).params).toEqual({ a: "1", b: "2" });
   });
 });
