@@ -19,8 +19,8 @@ const FILES_HELD_MS = 1_800_000;
 const STAGED_LOOK_MS = 3_600_000;
 /** What an upload has left counts as a leftover after so long, ms: longer than any takes, and than a wrong time zone puts a clock off. */
 const STAGED_WAITS_MS = 12 * 3_600_000;
-/** How far the hourly look goes back, ms. */
-const STAGED_SEEN_MS = 3 * MS_PER_DAY;
+/** How far the hourly look goes back, ms: each leftover is in several of them, and all that is younger is read anew in each. */
+const STAGED_SEEN_MS = 18 * 3_600_000;
 /** How often it is looked for dead letters whose request was sent again and has its outcome, ms. */
 const LETTERS_LOOK_MS = 60_000;
 

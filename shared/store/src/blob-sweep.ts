@@ -1,6 +1,6 @@
 import type { DeadLetter, InboundRecord, Receipt } from "@openticket/contract";
 import mongoose from "mongoose";
-import { BUCKET, COLLECTIONS, type StoreConnection } from "./connect.ts";
+import { COLLECTIONS, type StoreConnection } from "./connect.ts";
 import { inBatches } from "./in-batches.ts";
 import { inPages } from "./in-pages.ts";
 import type { BlobDocument } from "./small-blobs.ts";
@@ -49,23 +49,31 @@ export async function sweepStaged(store: StoreConnection, sweep: StagedSweep): P
 
 async function sweepFiles(store: StoreConnection, sweep: StagedSweep): Promise<number> {
   const blobs = store.db.collection<BlobDocument>(COLLECTIONS.blobs);
-  const bucket = new mongoose.mongo.GridFSBucket(store.db, { bucketName: BUCKET });
   const { since, until } = limitsOf(sweep);
-  const begun = { uploadDate: { $lt: until }, ...(since && { _id: { $gte: idAt(since) } }) };
+  // Its name is made when a file is begun: without the bound of names the last page would read all that are younger.
+  const begun = { uploadDate: { $lt: until }, _id: { $lt: idAt(until), ...(since && { $gte: idAt(since) }) } };
   const files = store.db.collection<{ _id: ObjectId; uploadDate: Date }>(COLLECTIONS.blobFiles);
   let swept = 0;
   for await (const page of inPages(files, begun, { ...sweep, projection: { _id: 1 }, size: TOGETHER })) {
     const ids = page.map(({ _id }) => _id);
     const named = await blobs.find({ fileId: { $in: ids } }, { projection: { fileId: 1 } }).toArray();
-    for (const id of without(
+    const nameless = without(
       ids,
       named.map(({ fileId }) => fileId),
-    )) {
-      await bucket.delete(id);
-      swept++;
-    }
+    );
+    swept += await removeFiles(store, nameless);
   }
   return swept;
+}
+
+/** The number of those that were there: another sweep may have taken some, at which GridFS's own `delete` throws. */
+async function removeFiles({ db }: StoreConnection, ids: ObjectId[]): Promise<number> {
+  if (ids.length === 0) return 0;
+  const [{ deletedCount }] = await Promise.all([
+    db.collection<{ _id: ObjectId }>(COLLECTIONS.blobFiles).deleteMany({ _id: { $in: ids } }),
+    db.collection(COLLECTIONS.blobChunks).deleteMany({ files_id: { $in: ids } }),
+  ]);
+  return deletedCount;
 }
 
 /** An upload writes its file last. */
@@ -113,7 +121,6 @@ async function sweepUnused(store: StoreConnection, sweep: BlobSweep): Promise<nu
   const { olderThanMs, messagesKeptMs, now } = sweep;
   const limit = new Date(now.getTime() - olderThanMs);
   const blobs = store.db.collection<BlobDocument>(COLLECTIONS.blobs);
-  const bucket = new mongoose.mongo.GridFSBucket(store.db, { bucketName: BUCKET });
   const isOld = { createdAt: { $lt: limit }, $or: [{ usedAt: { $exists: false } }, { usedAt: { $lt: limit } }] };
   const waitedFor = await filesOfUndecided(store);
   const messages = makeMessageContents(store, messagesKeptMs === undefined ? undefined : new Date(now.getTime() - messagesKeptMs));
@@ -121,13 +128,14 @@ async function sweepUnused(store: StoreConnection, sweep: BlobSweep): Promise<nu
   for await (const files of inPages(blobs, isOld, { ...sweep, size: TOGETHER })) {
     const names = files.map(({ _id }) => _id);
     const held = new Set([...(await filesOfTickets(store, names)), ...(await messages.keptOf(names))]);
+    const nameless: ObjectId[] = [];
     for (const { _id, fileId } of files.filter((file) => !waitedFor.has(file._id) && !held.has(file._id))) {
       await messages.noteRemoved(_id, now);
-      // The blob goes first: a file without one is swept the next time.
-      if ((await blobs.deleteOne({ _id, ...isOld })).deletedCount === 0) continue;
-      await bucket.delete(fileId);
-      swept++;
+      if ((await blobs.deleteOne({ _id, ...isOld })).deletedCount > 0) nameless.push(fileId);
     }
+    // The blobs went first: a file without one is swept the next time.
+    await removeFiles(store, nameless);
+    swept += nameless.length;
   }
   return swept;
 }

@@ -180,6 +180,12 @@ async function endCursors(): Promise<number> {
 describe("the sweep", () => {
   const inDays = (days: number) => new Date(Date.now() + days * DAY_MS);
   const sweepIn = (days: number) => sweepBlobs(store, { olderThanMs: DAY_MS, now: inDays(days) });
+  /** A file that no blob names, as a crash left it two days ago. */
+  const leftover = () => {
+    const at = inDays(-2);
+    const _id = mongoose.mongo.ObjectId.createFromTime(Math.floor(at.getTime() / 1000));
+    return store.db.collection("blobfiles.files").insertOne({ _id, length: 0, chunkSize: 1, uploadDate: at });
+  };
 
   it("takes what no ticket holds a day after it was put, and leaves what one holds", async () => {
     const [kept, lost] = [await put(Buffer.from("kept")), await put(Buffer.from("lost"))];
@@ -317,8 +323,36 @@ describe("the sweep", () => {
   });
 
   it("takes what an upload left that never ended", async () => {
-    await store.db.collection("blobfiles.files").insertOne({ length: 0, chunkSize: 1, uploadDate: inDays(-2) });
+    await leftover();
     expect(await sweepIn(0)).toBe(1);
+    expect(await count("blobfiles.files")).toBe(0);
+  });
+
+  it("does not look at files that are younger than a leftover", async () => {
+    await Promise.all(Array.from({ length: 20 }, (_, n) => put(Buffer.from(`young ${n}`))));
+    await leftover();
+    await store.db.command({ profile: 2 });
+    expect(await sweepStaged(store, { olderThanMs: DAY_MS, youngerThanMs: 3 * DAY_MS, now: inDays(0) })).toBe(1);
+    await store.db.command({ profile: 0 });
+    const looks = store.db.collection("system.profile").find({ ns: `${store.db.databaseName}.blobfiles.files`, op: "query" });
+    const [look] = await looks.toArray();
+    expect(look?.docsExamined).toBeLessThanOrEqual(1);
+  });
+
+  it("does not mind another one that takes the same files at the same moment", async () => {
+    await leftover();
+    const blobs = store.db.collection("blobs");
+    const look = (through: StoreConnection) => sweepStaged(through, { olderThanMs: DAY_MS, now: inDays(0) });
+    const overtaken = (...asked: Parameters<typeof blobs.find>) => ({
+      async toArray() {
+        expect(await look(store)).toBe(1);
+        return blobs.find(...asked).toArray();
+      },
+    });
+    const db = Object.create(store.db, {
+      collection: { value: (name: string) => (name === "blobs" ? Object.create(blobs, { find: { value: overtaken } }) : store.db.collection(name)) },
+    });
+    expect(await look({ ...store, db })).toBe(0);
     expect(await count("blobfiles.files")).toBe(0);
   });
 });
