@@ -65,9 +65,10 @@ async function stage(content: AsyncIterable<Uint8Array>, maxBytes: number, write
       size += chunk.length;
       if (size > maxBytes) throw new BlobTooLarge(maxBytes);
       hash.update(chunk);
-      if (upload) await write(upload, chunk);
-      else held.push(chunk);
-      if (!upload && size > CHUNK_BYTES) upload = await startUpload(writers.bucket, held);
+      held.push(chunk);
+      if (size <= CHUNK_BYTES) continue;
+      upload ??= openUpload(writers.bucket);
+      for (const part of held.splice(0)) await write(upload, part);
     }
   } catch (error) {
     if (upload) await abort(upload);
@@ -99,11 +100,9 @@ function stagedUpload({ sha256, size }: StoredBlob, upload: Upload, writers: Wri
   };
 }
 
-async function startUpload(bucket: Bucket, held: Uint8Array[]): Promise<Upload> {
+function openUpload(bucket: Bucket): Upload {
   const upload = bucket.openUploadStream("blob");
-  upload.on("error", () => {}); // Reported by the write that meets it.
-  for (const chunk of held.splice(0)) await write(upload, chunk);
-  return upload;
+  return upload.on("error", () => {}); // Reported by the write that meets it.
 }
 
 /** Ends when what it filled is written: a chunk that came in behind an abort would stay. */

@@ -138,6 +138,22 @@ describe("staged content", () => {
     expect(await all()).toEqual([0, 0, 0]);
   });
 
+  it("leaves nothing when its first write fails that was carried out all the same", async () => {
+    const chunks = store.db.collection("blobfiles.chunks");
+    const insertOne = async (...asked: Parameters<typeof chunks.insertOne>) => {
+      await chunks.insertOne(...asked);
+      throw new Error("no answer");
+    };
+    const db = Object.create(store.db, {
+      collection: {
+        value: (name: string) => (name === "blobfiles.chunks" ? Object.create(chunks, { insertOne: { value: insertOne } }) : store.db.collection(name)),
+      },
+    });
+    const failing = makeMongoBlobStore({ ...store, db }).put(chunksOf(Buffer.alloc(MIB)), { maxBytes: 4 * MIB });
+    await expect(failing).rejects.toThrow("no answer");
+    expect(await all()).toEqual([0, 0, 0]);
+  });
+
   it.each(kinds)("takes nothing of others with the same content along, whoever is first: %s", async (_what, size, chunks) => {
     const content = Buffer.alloc(size, randomUUID());
     const [before, beside, after] = [await stage(content), await stage(content), await stage(content)];
