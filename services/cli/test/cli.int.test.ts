@@ -420,6 +420,16 @@ describe("import, export and credentials", () => {
     expect((await opentickets("credentials", "add", "crm", "--allowed-ip")).code).not.toBe(0);
   });
 
+  it("take no network for a credential that is none: with one each of its calls would get 503", async () => {
+    const said = 'allowedIps.1: expected an address or CIDR range such as 192.0.2.0/24 or 2001:db8::/32, got "10.0.0/8"';
+    const refused = await opentickets("credentials", "add", "shop", "--allowed-ip", "2001:db8::/32", "10.0.0/8");
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining(said) });
+    const file = join(folder, "credentials.csv");
+    await writeFile(file, "identifier,secret,allowedIps\nshop,a long secret,192.0.2.1;10.0.0/8\n");
+    expect(await opentickets("import", file)).toMatchObject({ code: 1, out: expect.stringContaining(said) });
+    expect(await stack.store.db.collection("credentials").findOne({ _id: "shop" as never })).toBeNull();
+  });
+
   it("turn a credential on again, with the secret that it got meanwhile", async () => {
     await opentickets("credentials", "add", "pos");
     await opentickets("credentials", "disable", "pos");

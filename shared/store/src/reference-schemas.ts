@@ -22,6 +22,11 @@ function splitText(value: unknown): unknown {
     : value;
 }
 
+/** Single addresses and CIDR ranges, as the doors read them. */
+const network = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
+  error: ({ input }) => `expected an address or CIDR range such as 192.0.2.0/24 or 2001:db8::/32, got "${input}"`,
+});
+
 /** Action names, in lower case, or "*". */
 const permissions = names.transform((actions) => actions.map((action) => action.toLowerCase()));
 
@@ -82,7 +87,7 @@ export const referenceSchemas = {
     secret: z.string().min(8, "expected at least 8 characters").optional(),
     admin: z.string().optional(),
     permissions: permissions.default(["openticket"]),
-    allowedIps: names.default([]),
+    allowedIps: z.preprocess(splitText, z.array(network)).default([]),
     disabled: flag.default(false),
   }),
 } as const;
