@@ -16,7 +16,8 @@ export async function ensureInstalled() {
   const wanted = stampOf();
   if (existsSync(STAMP) && readFileSync(STAMP, "utf8") === wanted) return;
   console.log("installing packages (npm ci), about half a minute on a fresh clone …");
-  const code = await run(npm(), ["ci", "--loglevel=error"]);
+  // Its tools are needed also where NODE_ENV=production would leave them out.
+  const code = await run(npm(), ["ci", "--include=dev", "--loglevel=error"]);
   if (code !== 0) throw new Error(`npm ci ended with ${code}: see above; a package registry must be within reach`);
   mkdirSync(join(ROOT, "node_modules"), { recursive: true });
   writeFileSync(STAMP, wanted);
