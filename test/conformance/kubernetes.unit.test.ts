@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { COMMAND_QUEUE } from "@openticket/contract";
 import { httpConfig } from "@openticket/ingress";
+import { workerConfig } from "@openticket/worker";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { faultsIn, type Manifest, parseManifests, readManifests } from "../support/kubernetes.ts";
@@ -11,8 +12,10 @@ const all = readManifests();
 const manifests = all.filter(({ kind }) => kind !== "Kustomization");
 const SLOW_MS = 60_000;
 const MIB = 1024 * 1024;
-/** Of a door beside what it holds of webhooks. */
+/** Of a process beside what its settings let it hold. */
 const AT_REST_BYTES = 256 * MIB;
+/** Raw messages that a worker has in hand. */
+const RAW_MESSAGES_BYTES = 48 * MIB;
 
 const named = z.object({ metadata: z.object({ name: z.string() }) });
 const nameOf = ({ content }: Manifest) => named.parse(content).metadata.name;
@@ -37,6 +40,12 @@ const deployment = z.object({
     }),
   }),
 });
+
+/** What a Deployment's first container may take, bytes. */
+function memoryOf(name: string): number {
+  const { containers } = deployment.parse(find("Deployment", name)?.content).spec.template.spec;
+  return Number(containers[0]?.resources.limits.memory.replace("Mi", "")) * MIB;
+}
 
 describe("the Kubernetes manifests", () => {
   it("keep to the schemas of Kubernetes and KEDA", async () => expect(await faultsIn(manifests)).toEqual([]), SLOW_MS);
@@ -84,11 +93,16 @@ describe("the Kubernetes manifests", () => {
   );
 
   it("give an HTTP door memory for the calls that it takes at once", () => {
-    const { containers } = deployment.parse(find("Deployment", "openticket-http")?.content).spec.template.spec;
-    const limitMib = Number(containers[0]?.resources.limits.memory.replace("Mi", ""));
     const { WEBHOOK_MEMORY_BYTES, HTTP_UNADMITTED_MEMORY_BYTES } = httpConfig.shape;
     const inHandBytes = WEBHOOK_MEMORY_BYTES.parse(undefined) + HTTP_UNADMITTED_MEMORY_BYTES.parse(undefined);
-    expect(limitMib * MIB).toBeGreaterThanOrEqual(inHandBytes + AT_REST_BYTES);
+    expect(memoryOf("openticket-http")).toBeGreaterThanOrEqual(inHandBytes + AT_REST_BYTES);
+  });
+
+  it("give a worker memory for its threads and processes, and the messages that it reads at once", () => {
+    const { MAIL_PARSER_THREADS, MAIL_PARSER_MEMORY_MB, WEBHOOK_MAPPING_PROCESSES, WEBHOOK_MAPPING_MEMORY_MB } = workerConfig.shape;
+    const threadsMib = MAIL_PARSER_THREADS.parse(undefined) * MAIL_PARSER_MEMORY_MB.parse(undefined);
+    const processesMib = WEBHOOK_MAPPING_PROCESSES.parse(undefined) * WEBHOOK_MAPPING_MEMORY_MB.parse(undefined);
+    expect(memoryOf("openticket-worker")).toBeGreaterThanOrEqual((threadsMib + processesMib) * MIB + RAW_MESSAGES_BYTES + AT_REST_BYTES);
   });
 
   it("scale the workers on the list that holds the waiting commands", () => {
