@@ -1,10 +1,13 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { httpConfig } from "@openticket/ingress";
 import { makeDrain, makeLogger, makeMetrics, readConfig } from "@openticket/runtime";
 import { startWorker, workerConfig } from "@openticket/worker";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { callJson } from "../support/api-php.ts";
 import { postTicket, rest } from "../support/rest.ts";
+import { testMongoUrl, uniqueName } from "../support/servers.ts";
 import { type Stack, startStack } from "../support/stack.ts";
+import { openTcpProxy } from "../support/tcp-proxy.ts";
 
 const TICKET = { deptid: 1, clientid: 1, subject: "Late", message: "m" };
 
@@ -57,4 +60,25 @@ it("a caller that comes again with its key meanwhile gets the ticket of its firs
   });
   expect(second.result).toBe("success");
   expect(await stack.store.db.collection("tickets").countDocuments()).toBe(1);
+});
+
+it("a late call does not wait for a store that is slow with its receipt, but a door that closes does", async () => {
+  const prefix = uniqueName("slow");
+  const proxy = await openTcpProxy(Number(new URL(testMongoUrl(prefix)).port));
+  const env = { MONGODB_URL: `mongodb://127.0.0.1:${proxy.port}/${prefix}?directConnection=true`, HTTP_REPLY_TIMEOUT_MS: "300" };
+  const door = await startStack({ prefix, withWorker: false, env });
+  // It takes the next call on what it has just seen of the store.
+  await callJson(door, TICKET);
+  proxy.freeze();
+  const calledAtMs = performance.now();
+  const { status, requestid = "" } = await callJson(door, TICKET);
+  expect(status).toBe(503);
+  expect(performance.now() - calledAtMs).toBeLessThan(3500);
+  const stopped = door.stop();
+  expect(await Promise.race([stopped, sleep(1500, "waits")])).toBe("waits");
+  proxy.thaw();
+  await stopped;
+  await proxy.close();
+  const receipts = stack.store.connection.getClient().db(prefix).collection<{ _id: string }>("receipts");
+  expect(await receipts.countDocuments({ _id: requestid })).toBe(1);
 });

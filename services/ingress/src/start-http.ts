@@ -55,6 +55,8 @@ export async function startHttp(config: HttpConfig, { logger, drain, metrics }: 
   const clock = await makeStoreClock(store);
   drain.onDrain("clock", () => clock.close());
   const { now } = clock;
+  const besideAnswers = new Set<Promise<void>>();
+  drain.onDrain("receipts", () => Promise.all(besideAnswers));
   const queue = makeCommandQueue({ redisUrl: config.REDIS_URL, prefix: config.QUEUE_PREFIX, ownerName: "http", logger });
   drain.onDrain("queue", () => queue.close());
   const isAllowedIp = config.HTTP_ALLOWED_IPS.length > 0 ? makeNetworks(config.HTTP_ALLOWED_IPS) : () => true;
@@ -90,6 +92,10 @@ export async function startHttp(config: HttpConfig, { logger, drain, metrics }: 
       receipts: makeMongoReceipts(store, { retentionMs: 0, now }),
       asyncDurability: config.HTTP_ASYNC_DURABILITY,
       onNotEnqueued: (requestId, err) => logger.warn({ requestId, err }, "accepted, but not enqueued yet"),
+      beside(work) {
+        besideAnswers.add(work);
+        void work.then(() => besideAnswers.delete(work));
+      },
       gate: makeGate({ read: () => readVitals(queue, store), maxQueueDepth: config.HTTP_MAX_QUEUE_DEPTH, nowMs: () => performance.now() }),
       blobs,
       unadmitted,

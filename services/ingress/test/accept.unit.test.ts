@@ -31,6 +31,8 @@ function door({
 }) {
   const enqueued: string[] = [];
   const receipts: Receipt[] = [];
+  const faults: unknown[] = [];
+  const besides: Promise<void>[] = [];
   let nowMs = 0;
   const findTicket = async () => ticket?.();
   const findRejection = async () => rejection;
@@ -67,9 +69,10 @@ function door({
     sleep: async (ms) => {
       nowMs += ms;
     },
-    onNotEnqueued: () => undefined,
+    onNotEnqueued: (_requestId, fault) => void faults.push(fault),
+    beside: (work) => void besides.push(work),
   };
-  return { deps, enqueued, receipts };
+  return { deps, enqueued, receipts, faults, besides, waitedMs: () => nowMs };
 }
 
 describe("a request that does not wait", () => {
@@ -91,6 +94,29 @@ describe("a request that does not wait", () => {
     const { deps, enqueued } = door({ receipt: open });
     expect((await accept(command("other"), deps)).kind).toBe("conflict");
     expect(enqueued).toEqual([]);
+  });
+});
+
+describe("a request that is late", () => {
+  it("is answered within two seconds of its deadline though the store is slow, and has its receipt, or the log its fault, later", async () => {
+    const { deps, faults, besides, waitedMs } = door({});
+    const fault = new Error("no answer within 30000 ms");
+    let fail: (error: Error) => void = () => undefined;
+    deps.receipts.accept = () =>
+      new Promise((_resolve, reject) => {
+        fail = reject;
+      });
+    await expect(handOverAndWait(command(), deps)).rejects.toBeInstanceOf(ReplyLate);
+    expect([waitedMs(), faults]).toEqual([2000, []]);
+    fail(fault);
+    await Promise.all(besides);
+    expect([besides.length, faults]).toEqual([1, [fault]]);
+  }, 1000);
+
+  it("has its receipt when it is answered, where the store is quick", async () => {
+    const { deps, receipts } = door({});
+    await expect(handOverAndWait(command(), deps)).rejects.toBeInstanceOf(ReplyLate);
+    expect(receipts).toHaveLength(1);
   });
 });
 

@@ -34,7 +34,15 @@ export interface AcceptDeps {
   sleep(ms: number): Promise<unknown>;
   /** A command with a receipt did not reach the queue; the recovery will see to it. */
   onNotEnqueued(requestId: string, error: unknown): void;
+  /** Work that goes on when its caller has the answer, and never rejects: a door that closes waits for it. */
+  beside(work: Promise<void>): void;
 }
+
+/**
+ * How long a late caller's answer waits for the receipt, ms: the store may take half a minute, and beside the 25 s of the outcome
+ * callers' own 30 s leave little.
+ */
+const RECEIPT_WAIT_MS = 2000;
 
 /** How often it is looked for the outcome of a request that was sent before, ms; the looks of all callers are one query. */
 const LOOK_INTERVAL_MS = 500;
@@ -56,13 +64,16 @@ export async function accept(command: Command, deps: AcceptDeps): Promise<Accept
   return { kind: "accepted" };
 }
 
-/** Hands the command over and waits for its outcome. Throws {@link ReplyLate} when that is late: then it has a receipt, if the store could take one. */
+/**
+ * Hands the command over and waits for its outcome. Throws {@link ReplyLate} when that is late: then it has a
+ * receipt, or gets one beside the answer, if the store can take one.
+ */
 export async function handOverAndWait(command: Command, deps: AcceptDeps): Promise<CommandResult> {
   try {
     if (command.idempotencyKey !== undefined && (await deps.queue.isUnderWay(command))) return await awaitEarlier(command, deps);
     return await deps.queue.submitAndWait(command, { timeoutMs: deps.replyTimeoutMs });
   } catch (error) {
-    if (error instanceof ReplyLate) await keepReceipt(command, deps).catch((fault: unknown) => deps.onNotEnqueued(command.requestId, fault));
+    if (error instanceof ReplyLate) await giveReceipt(command, deps);
     throw error;
   }
 }
@@ -92,6 +103,16 @@ async function awaitEarlier(command: Command, { tickets, ...deps }: AcceptDeps):
 
 function resultOf(command: Command, fingerprint: string, result: CommandResult): CommandResult {
   return fingerprint === fingerprintOf(command) ? { ...result, replayed: true } : resultOfErrors({ requestId: command.requestId }, [IDEMPOTENCY_CONFLICT]);
+}
+
+/** Gives a request that is late its receipt, which goes on beside the answer where the store is slow. Never throws. */
+async function giveReceipt(command: Command, deps: AcceptDeps): Promise<void> {
+  const given = keepReceipt(command, deps).then(
+    () => undefined,
+    (fault: unknown) => deps.onNotEnqueued(command.requestId, fault),
+  );
+  deps.beside(given);
+  await Promise.race([given, deps.sleep(RECEIPT_WAIT_MS)]);
 }
 
 /**
