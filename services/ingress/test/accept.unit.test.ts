@@ -1,7 +1,7 @@
 import { fingerprintOf, type OpenTicketCommand, type Receipt, type RejectionRecord, type TicketRecord } from "@openticket/contract";
 import { describe, expect, it } from "vitest";
 import { type AcceptDeps, accept, handOverAndWait } from "../src/intake/accept.ts";
-import { ReplyLate } from "../src/intake/ports.ts";
+import { QueueUnavailable, ReplyLate } from "../src/intake/ports.ts";
 
 const NOW = new Date("2026-01-01T12:00:00Z");
 const command = (subject = "first"): OpenTicketCommand => ({
@@ -117,6 +117,20 @@ describe("a request that is late", () => {
     const { deps, receipts } = door({});
     await expect(handOverAndWait(command(), deps)).rejects.toBeInstanceOf(ReplyLate);
     expect(receipts).toHaveLength(1);
+  });
+
+  it("has one as well where the queue alone was to make it accepted, and does not say whether it has it", async () => {
+    const { deps, receipts } = door({});
+    deps.queue.submit = () => Promise.reject(new ReplyLate("req_1"));
+    await expect(accept(command(), { ...deps, asyncDurability: "queue" })).rejects.toBeInstanceOf(ReplyLate);
+    expect(receipts).toHaveLength(1);
+  });
+
+  it("has none where the queue has refused it", async () => {
+    const { deps, receipts } = door({});
+    deps.queue.submit = () => Promise.reject(new QueueUnavailable("away"));
+    await expect(accept(command(), { ...deps, asyncDurability: "queue" })).rejects.toBeInstanceOf(QueueUnavailable);
+    expect(receipts).toEqual([]);
   });
 });
 

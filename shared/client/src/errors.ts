@@ -1,12 +1,12 @@
-/**
- * Redis did not confirm the command within its bounded time. Nothing was accepted, unless the connection broke between
- * the command and its answer: repeating it with the same idempotency key is always safe.
- */
+/** Redis cannot be reached, or has refused. Nothing came of this call, and nothing will. */
 export class QueueUnavailable extends Error {
   override name = "QueueUnavailable";
 }
 
-/** The command was taken but its reply did not come in time. The outcome can be asked for by the requestId. */
+/**
+ * The command was sent, and its reply, or Redis' own answer, did not come in time: it may be done, now or later. The outcome can
+ * be asked for by the requestId, and repeating the command with the same idempotency key is safe.
+ */
 export class ReplyTimeout extends Error {
   override name = "ReplyTimeout";
   readonly requestId: string;

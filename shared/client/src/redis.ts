@@ -18,7 +18,7 @@ export type RedisConnection = Redis | Cluster;
 
 /** Above the 5 s that BullMQ blocks for, so that only a dead peer is this quiet, ms. */
 const SOCKET_TIMEOUT_MS = 12_000;
-/** A door's command that has no answer by then fails, ms. */
+/** A door's command that has no answer by then fails, ms. It may be done all the same. */
 export const COMMAND_TIMEOUT_MS = 2000;
 /** A door's connection attempt into nothing gives way to the next, ms. */
 const CONNECT_TIMEOUT_MS = 2000;
@@ -112,6 +112,13 @@ function withoutRetries<T extends { retryStrategy: unknown }>({ retryStrategy: _
 function corked(connection: Redis): Redis {
   connection.on("connect", () => writeOnceATurn(connection.stream));
   return connection;
+}
+
+/** Hears each time that a connection is lost, of a cluster that to any of its members. */
+export function onLoss(connection: RedisConnection, hear: () => void): void {
+  if (!(connection instanceof Cluster)) return void connection.on("close", hear);
+  for (const member of connection.nodes()) member.on("close", hear);
+  connection.on("+node", (member: Redis) => member.on("close", hear));
 }
 
 /** The servers behind a connection that may be written to: what looks at a whole server must ask each. */

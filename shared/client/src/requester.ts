@@ -26,7 +26,7 @@ import { connectRedis, serversOf } from "./redis.ts";
 import { memoryInUse, warnOfUnsafeSettings } from "./redis-safety.ts";
 import { makeReplyInbox } from "./reply-inbox.ts";
 import { closedKey } from "./reply-owners.ts";
-import { makeWaitingRoom } from "./waiting-room.ts";
+import { makeWaitingRoom, type Waiting } from "./waiting-room.ts";
 
 /**
  * Sends commands and matches replies to those who wait.
@@ -39,13 +39,16 @@ import { makeWaitingRoom } from "./waiting-room.ts";
  * Invariant: a wait always ends, and leaves nothing behind.
  */
 export interface Requester {
-  /** Enqueues without a reply. Throws {@link QueueUnavailable} in about 2 s. */
+  /** Enqueues without a reply. Throws in about 2 s: {@link QueueUnavailable}, or {@link ReplyTimeout} when the queue may have it. */
   submit(command: Command): Promise<void>;
-  /** Enqueues the job that reads a stored message. Throws {@link QueueUnavailable} in about 2 s. */
+  /** Enqueues the job that reads a stored message. Throws as {@link submit} does. */
   submitMail(command: InboundMailCommand): Promise<void>;
-  /** Enqueues the job that reads a stored event of a webhook. Throws {@link QueueUnavailable} in about 2 s. */
+  /** Enqueues the job that reads a stored event of a webhook. Throws as {@link submit} does. */
   submitEvent(command: InboundMailCommand): Promise<void>;
-  /** Enqueues and waits for the outcome. Throws {@link QueueUnavailable}, {@link ReplyTimeout} or TooManyWaiting. */
+  /**
+   * Enqueues and waits for the outcome. Throws {@link QueueUnavailable} in about 2 s, {@link ReplyTimeout} when the time is up, also
+   * where it is not known whether the queue has the command, or TooManyWaiting.
+   */
   submitAndWait: SubmitAndWait;
   /**
    * True when a request with a key, and with the same content, has a job in the queue whose caller gave up waiting: another
@@ -141,7 +144,7 @@ export function makeRequester({ redisUrl, prefix = DEFAULT_QUEUE_PREFIX, ownerNa
     inbox.open();
     const id = hasKey ? `${requestId}-${token.slice(-12)}` : requestId;
     const data = { ...command, replyTo: { queue: inbox.queue }, ...(hasKey && { correlationId: token }) };
-    commands.add({ name: actionOf(command), id, data }).catch(wait.giveUp);
+    endIfRefused(wait, commands.add({ name: actionOf(command), id, data }));
     if (hasKey) notePlace(requestId, { jobId: id }, timeoutMs);
     try {
       return withCorrelation(await wait.arrived, correlationId);
@@ -170,7 +173,7 @@ export function makeRequester({ redisUrl, prefix = DEFAULT_QUEUE_PREFIX, ownerNa
     const id = `ask_${randomBytes(16).toString("hex")}`;
     const wait = statuses.enter(`${id}-answer`, { timeoutMs, late: () => new ReplyTimeout(requestIds[0] ?? id) });
     inbox.open();
-    questions.add({ name: REQUEST_STATUS_JOB, id, data: { v: 1, requestIds, replyTo: { queue: inbox.queue } } }).catch(wait.giveUp);
+    endIfRefused(wait, questions.add({ name: REQUEST_STATUS_JOB, id, data: { v: 1, requestIds, replyTo: { queue: inbox.queue } } }));
     return await wait.arrived;
   }
 
@@ -208,6 +211,11 @@ export function makeRequester({ redisUrl, prefix = DEFAULT_QUEUE_PREFIX, ownerNa
       },
     },
   };
+}
+
+/** What Redis has not answered may be done all the same, and be replied to: then the wait goes on. */
+function endIfRefused({ giveUp }: Pick<Waiting<unknown>, "giveUp">, added: Promise<void>): void {
+  added.catch((error: unknown) => error instanceof ReplyTimeout || giveUp(error));
 }
 
 /** The caller's own correlation id again, in place of ours. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { COMMAND_QUEUE, type OpenTicketCommand, REPLY_JOB, REPLY_QUEUE_PREFIX } from "@openticket/contract";
 import { Queue } from "bullmq";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -9,6 +10,9 @@ import { aCommand, successOf } from "./support/commands.ts";
 import { startProxy } from "./support/cuttable-proxy.ts";
 import { type FakeWorkerOptions, startFakeWorker } from "./support/fake-worker.ts";
 import { redisUrl, uniquePrefix } from "./support/redis.ts";
+
+/** Longer than Redis' answer is waited for. */
+const PATIENCE_MS = 2500;
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -45,6 +49,17 @@ function commandQueue(prefix: string) {
 
 async function replyQueueKeys(prefix: string): Promise<string[]> {
   return await aConnection().keys(`${prefix}:${REPLY_QUEUE_PREFIX}*`);
+}
+
+/** A user of Redis that may do everything, until it may run no scripts any more. */
+async function aUser() {
+  const [connection, name] = [aConnection(), uniquePrefix()];
+  await connection.acl("SETUSER", name, "on", ">secret", "~*", "&*", "+@all");
+  cleanups.push(() => connection.acl("DELUSER", name));
+  return {
+    urlTo: (url: string) => url.replace("redis://", `redis://${name}:secret@`),
+    forbidScripts: () => connection.acl("SETUSER", name, "-eval", "-evalsha"),
+  };
 }
 
 function gate() {
@@ -240,15 +255,64 @@ describe("the requester, when Redis or the network fails", () => {
     expect((await commandQueue(prefix).getJobs(["wait"])).map(({ id }) => id)).toEqual([command.requestId]);
   }, 20_000);
 
-  it("refuses within three seconds while the network is frozen", async () => {
+  it("goes on waiting for what Redis has not answered, and gets its reply when that goes on", async () => {
+    const prefix = uniquePrefix();
     const proxy = await aProxy();
-    const requester = aRequester({ prefix: uniquePrefix(), redisUrl: proxy.url });
+    const worker = aWorker({ prefix });
+    const requester = aRequester({ prefix, redisUrl: proxy.url });
+    await requester.submitAndWait(aCommand(), { timeoutMs: 5000 });
+    proxy.freeze();
+    const answers = [aCommand(), aCommand({ idempotencyKey: "k" })].map((command) => requester.submitAndWait(command, { timeoutMs: 20_000 }));
+    await sleep(PATIENCE_MS);
+    proxy.thaw();
+    expect(await Promise.all(answers)).toMatchObject([{ result: "success" }, { result: "success" }]);
+    expect(worker.taken).toHaveLength(3);
+  }, 30_000);
+
+  it("never says of what Redis has not answered that nothing came of it: it is late, and is done when Redis goes on", async () => {
+    const prefix = uniquePrefix();
+    const proxy = await aProxy();
+    const requester = aRequester({ prefix, redisUrl: proxy.url });
     await requester.submit(aCommand());
     proxy.freeze();
+    const commands = [aCommand(), aCommand()] as const;
     const startedAtMs = performance.now();
-    await expect(requester.submitAndWait(aCommand(), { timeoutMs: 20_000 })).rejects.toBeInstanceOf(QueueUnavailable);
-    expect(performance.now() - startedAtMs).toBeLessThan(3000);
+    const [submitted, waited] = await Promise.all([
+      requester.submit(commands[0]).catch((error: unknown) => error),
+      requester.submitAndWait(commands[1], { timeoutMs: PATIENCE_MS }).catch((error: unknown) => error),
+    ]);
+    expect(performance.now() - startedAtMs).toBeLessThan(4000);
+    for (const [index, late] of [submitted, waited].entries()) {
+      expect(late).toBeInstanceOf(ReplyTimeout);
+      expect(late).toMatchObject({ requestId: commands[index]?.requestId });
+    }
+    expect(requester.counts.waiting).toBe(0);
     proxy.thaw();
-    await vi.waitFor(() => requester.submit(aCommand()), { timeout: 10_000 });
-  }, 20_000);
+    await vi.waitFor(async () => expect(await commandQueue(prefix).getWaitingCount()).toBe(3), { timeout: 10_000 });
+  }, 30_000);
+
+  it("refuses at once what Redis refuses", async () => {
+    const user = await aUser();
+    const requester = aRequester({ prefix: uniquePrefix(), redisUrl: user.urlTo(redisUrl()) });
+    await requester.submit(aCommand());
+    await user.forbidScripts();
+    const startedAtMs = performance.now();
+    await expect(requester.submit(aCommand())).rejects.toBeInstanceOf(QueueUnavailable);
+    await expect(requester.submitAndWait(aCommand(), { timeoutMs: 20_000 })).rejects.toBeInstanceOf(QueueUnavailable);
+    expect(performance.now() - startedAtMs).toBeLessThan(PATIENCE_MS);
+  });
+
+  it("takes no refusal for one that may be of the second sending of a command", async () => {
+    const prefix = uniquePrefix();
+    const [proxy, user] = [await aProxy(), await aUser()];
+    const requester = aRequester({ prefix, redisUrl: user.urlTo(proxy.url) });
+    await requester.submit(aCommand());
+    const command = aCommand();
+    const cut = proxy.cutAfterAnswerTo(command.requestId);
+    const answer = requester.submit(command).catch((error: unknown) => error);
+    await cut;
+    await user.forbidScripts();
+    expect(await answer).toMatchObject({ name: "ReplyTimeout", cause: { message: expect.stringMatching(/^NOPERM/) } });
+    expect(await commandQueue(prefix).getWaitingCount()).toBe(2);
+  });
 });

@@ -49,12 +49,9 @@ const LOOK_INTERVAL_MS = 500;
 
 export type Acceptance = { kind: "accepted" } | { kind: "conflict"; error: RequestError };
 
-/** Accepts a request whose caller does not wait. Throws on an outage: then nothing is promised. */
+/** Accepts a request whose caller does not wait. Throws on an outage: then nothing is promised. {@link ReplyLate}: the queue may have it. */
 export async function accept(command: Command, deps: AcceptDeps): Promise<Acceptance> {
-  if (deps.asyncDurability === "queue") {
-    await deps.queue.submit(command);
-    return { kind: "accepted" };
-  }
+  if (deps.asyncDurability === "queue") return acceptInQueue(command, deps);
   const earlier = await earlierRequest(command, deps);
   if (earlier) return sameOrConflict(command, earlier.fingerprint);
   const marked: Command = { ...command, hasReceipt: true };
@@ -64,9 +61,19 @@ export async function accept(command: Command, deps: AcceptDeps): Promise<Accept
   return { kind: "accepted" };
 }
 
+async function acceptInQueue(command: Command, deps: AcceptDeps): Promise<Acceptance> {
+  try {
+    await deps.queue.submit(command);
+    return { kind: "accepted" };
+  } catch (error) {
+    if (error instanceof ReplyLate) await giveReceipt(command, deps);
+    throw error;
+  }
+}
+
 /**
- * Hands the command over and waits for its outcome. Throws {@link ReplyLate} when that is late: then it has a
- * receipt, or gets one beside the answer, if the store can take one.
+ * Hands the command over and waits for its outcome. Throws {@link ReplyLate} when that is late, also where it is not known whether
+ * the queue has it: then it has a receipt, or gets one beside the answer, if the store can take one.
  */
 export async function handOverAndWait(command: Command, deps: AcceptDeps): Promise<CommandResult> {
   try {

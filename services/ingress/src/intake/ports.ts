@@ -16,26 +16,26 @@ import type {
 
 /** What the doors need from the outside. Faults are exceptions named by meaning; the adapters map them to statuses. */
 
-/** The queue did not take the command within its bounded time. Nothing was accepted. */
+/** The queue cannot be reached, or has refused. Nothing came of this call, and nothing will. */
 export class QueueUnavailable extends Error {
   override name = "QueueUnavailable";
 }
 
-/** The command was taken, but its outcome did not come in time. It can be asked for by the requestId. */
+/** The command was taken, or may have been, and its outcome did not come in time. It can be asked for by the requestId. */
 export class ReplyLate extends Error {
   override name = "ReplyLate";
   readonly requestId: string;
 
-  constructor(requestId: string) {
-    super(`no reply to ${requestId} yet`);
+  constructor(requestId: string, options?: ErrorOptions) {
+    super(`no reply to ${requestId} yet`, options);
     this.requestId = requestId;
   }
 }
 
 export interface CommandQueue {
-  /** Enqueues; throws {@link QueueUnavailable}. */
+  /** Enqueues; throws {@link QueueUnavailable}, or {@link ReplyLate} when the queue may have it. */
   submit(command: Command): Promise<void>;
-  /** Enqueues the job that reads a stored message; throws {@link QueueUnavailable}. */
+  /** Enqueues the job that reads a stored message; throws as {@link submit} does. */
   submitMail(command: InboundMailCommand): Promise<void>;
   /** The same for a stored event of a webhook. */
   submitEvent(command: InboundMailCommand): Promise<void>;

@@ -31,7 +31,7 @@ export async function inOurWords<T>(work: Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof ClientQueueUnavailable) throw new QueueUnavailable(error.message, { cause: error });
     if (error instanceof TooManyWaiting) throw new Overloaded(error.message, { cause: error });
-    if (error instanceof ReplyTimeout) throw new ReplyLate(error.requestId);
+    if (error instanceof ReplyTimeout) throw new ReplyLate(error.requestId, { cause: error });
     throw error;
   }
 }

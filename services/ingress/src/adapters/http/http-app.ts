@@ -126,7 +126,7 @@ function problemFor(error: unknown, deps: HttpDeps, request: FastifyRequest): Pr
   if (error instanceof ReplyLate) {
     const { requestId } = error;
     const headers = { ...deps.retryAfter(), location: `/v1/requests/${requestId}` };
-    return new Problem(503, "Outcome not known yet", `The request was accepted; ask for its outcome at /v1/requests/${requestId}`, { requestId }, headers);
+    return new Problem(503, "Outcome not known yet", `Ask for it at /v1/requests/${requestId} before you send the request again`, { requestId }, headers);
   }
   if (error instanceof Overloaded) return new Problem(503, "Service Unavailable", `The request was not accepted: ${error.message}`, {}, deps.retryAfter());
   if (error instanceof QueueUnavailable)

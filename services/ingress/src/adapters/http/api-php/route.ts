@@ -23,8 +23,9 @@ import { makeUnadmitted, type Unadmitted } from "./unadmitted.ts";
  *
  * Actions: OpenTicket, AddTicketReply. Statuses: 200 for a success and for every business error; 400 empty action; 403 address, credentials, permission;
  * 405 a method that is not served; 413 a body over the limit; 415 a body of an unknown type; 503 with Retry-After when
- * the queue does not take the command or the outcome is late: the answer then holds the requestId to ask with. Also 503 when too
- * much is in hand of callers whose credentials have not come yet.
+ * the queue does not take the command, and nothing came of it; or when the outcome is late, also because Redis has not answered:
+ * then the request may be carried out, and the answer holds the requestId to ask with. Also 503 when too much is in hand of callers
+ * whose credentials have not come yet.
  */
 export function registerApiPhp(app: FastifyInstance, deps: HttpDeps): void {
   app.register(async (scope) => {
@@ -182,7 +183,7 @@ function refusalFor(error: unknown, request: FastifyRequest, deps: HttpDeps): Re
   });
   if (error instanceof CallRefused) return refuse(error.status, error.message, error.headers);
   if (error instanceof ReplyLate) {
-    const message = "The request was accepted, but its outcome is not known yet; ask for it by the request id";
+    const message = "The outcome of the request is not known yet; ask for it by the request id before you send it again";
     return refuse(503, message, deps.retryAfter(), { requestId: error.requestId });
   }
   if (error instanceof Overloaded) return refuse(503, `The request was not accepted: ${error.message}; try again later`, deps.retryAfter());
