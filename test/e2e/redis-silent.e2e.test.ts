@@ -42,6 +42,8 @@ it("one that Redis has not answered by the deadline gets the name to ask with, a
   expect([promised.status, promised.body.detail]).toEqual([503, expect.stringContaining(`/v1/requests/${promised.body.requestId}`)]);
   const requestIds = [call.requestid ?? "", promised.body.requestId ?? ""];
   expect(await stack.store.db.collection<{ _id: string }>("receipts").countDocuments({ _id: { $in: requestIds } })).toBe(2);
+  const asked = await rest(stack, "GET", `/v1/requests/${call.requestid}`);
+  expect([asked.status, asked.body.detail]).toEqual([503, "The queue is not available; ask again"]);
   proxy.thaw();
   for (const requestId of requestIds)
     await until("its ticket", async () => (await rest(stack, "GET", `/v1/requests/${requestId}?wait=5`)).body.state === "done", 20_000);

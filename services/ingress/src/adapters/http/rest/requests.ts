@@ -1,6 +1,7 @@
 import { requestIdOfKey } from "@openticket/contract";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import type { Caller } from "../../../intake/authenticate.ts";
+import { QueueUnavailable } from "../../../intake/ports.ts";
 import { awaitStatus } from "../../../intake/request-status.ts";
 import type { HttpDeps } from "../http-deps.ts";
 import { authenticateRest } from "./bearer.ts";
@@ -11,7 +12,7 @@ const MAX_WAIT_S = 30;
 
 /**
  * `GET /v1/requests/{requestId}?wait=<seconds>`, or `GET /v1/requests?idempotencyKey=<key>`: what became of a request.
- * 200 with its state, 404 when this credential has no such request.
+ * 200 with its state, 404 when this credential has no such request, 503 when neither can be said now.
  */
 export function registerRequests(app: FastifyInstance, deps: HttpDeps): void {
   app.get<{ Params: { requestId: string }; Querystring: { wait?: string } }>("/v1/requests/:requestId", async (request, reply) => {
@@ -27,7 +28,11 @@ export function registerRequests(app: FastifyInstance, deps: HttpDeps): void {
   });
 
   async function answer(reply: FastifyReply, caller: Caller, requestId: string, waitMs: number) {
-    const status = await awaitStatus(requestId, caller.credential, waitMs, deps);
+    const status = await awaitStatus(requestId, caller.credential, waitMs, deps).catch((error: unknown) => {
+      // Of the request itself this says nothing.
+      if (!(error instanceof QueueUnavailable)) throw error;
+      throw new Problem(503, "Outcome not known now", "The queue is not available; ask again", {}, deps.retryAfter());
+    });
     if (status.state === "unknown") throw new Problem(404, "Not Found", `There is no request ${requestId.slice(0, 200)} of this credential`);
     if (status.state === "queued" || status.state === "working") reply.header("retry-after", "1");
     return "result" in status && status.result.result === "error" ? { ...status, errors: status.result.errors } : status;
