@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { connect } from "node:net";
 import { text as readText } from "node:stream/consumers";
 import { importReferenceData } from "@openticket/store";
@@ -123,6 +124,35 @@ describe("where the call is served", () => {
     expect(await sendText(`POST /includes/api.php HTTP/1.1\r\nHost: a.test\r\nHost: b.test\r\nContent-Length: 0\r\n\r\n${second}`)).toMatch(/^HTTP\/1\.1 400 /);
     await callJson(stack, GUEST);
     expect(await stack.store.db.collection("tickets").countDocuments({ subject: "Behind" })).toBe(0);
+  });
+
+  const rawCall = (subject: string) => {
+    const form = httpBuildQuery({ action: "OpenTicket", ...stack.credentials, responsetype: "json", ...GUEST, subject });
+    return `POST /includes/api.php HTTP/1.1\r\nHost: a.test\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${form.length}\r\n\r\n${form}`;
+  };
+  const statusesIn = (answers: string) => [...answers.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status);
+
+  it("bytes behind a whole request, as with a Content-Length that is too small, leave its answer alone and end the connection", async () => {
+    const answers = await sendText(`${rawCall("Too short")}&customfields=`);
+    expect([statusesIn(answers), answers]).toEqual([["200"], expect.stringMatching(/\r\nconnection: close\r\n[\s\S]*"result":"success"/i)]);
+    expect(await stack.store.db.collection("tickets").countDocuments({ subject: "Too short" })).toBe(1);
+  });
+
+  it("of calls that are sent at once each is answered before the connection ends, and what breaks off in its turn", async () => {
+    expect(statusesIn(await sendText(`${rawCall("First")}${rawCall("Second")}nonsense\r\n\r\n`))).toEqual(["200", "200"]);
+    const broken = "POST /includes/api.php HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n";
+    expect(statusesIn(await sendText(`${rawCall("Third")}${broken}`))).toEqual(["200", "400"]);
+  });
+
+  it("what is no request is refused at the beginning of a connection, and behind an answered request", async () => {
+    expect(statusesIn(await sendText("nonsense\r\n\r\n"))).toEqual(["400"]);
+    const { hostname, port } = new URL(stack.httpUrl);
+    const socket = connect(Number(port), hostname);
+    socket.write(rawCall("Answered"));
+    const [first] = await once(socket, "data");
+    socket.write("nonsense\r\n\r\n");
+    const second = await readText(socket);
+    expect([statusesIn(String(first)), statusesIn(second)]).toEqual([["200"], ["400"]]);
   });
 
   it("GET is refused with a message that names the setting, without reading the secret", async () => {

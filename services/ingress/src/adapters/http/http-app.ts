@@ -6,7 +6,7 @@ import { Overloaded } from "../../intake/gate.ts";
 import { QueueUnavailable, ReplyLate } from "../../intake/ports.ts";
 import { API_PHP_PATH, registerApiPhp } from "./api-php/route.ts";
 import { bodyFault } from "./body-fault.ts";
-import { answerClientError, answerExpectation } from "./client-error.ts";
+import { answerClientError, answerExpectation, forgetAnswer, noteAnswer } from "./client-error.ts";
 import type { HttpDeps } from "./http-deps.ts";
 import { notedId } from "./note-command.ts";
 import { registerDocs } from "./openapi/docs.ts";
@@ -69,6 +69,7 @@ export async function makeHttpApp(deps: HttpDeps, options: HttpAppOptions): Prom
   // What comes behind an unclear head may be no request, also when it is here already.
   const unclear = new WeakSet<object>();
   app.addHook("onRequest", async ({ raw }, reply) => {
+    noteAnswer(raw.socket, reply.raw);
     const fault = unclear.has(raw.socket) ? new AmbiguousHead("A request before it on this connection had an unclear head") : headFault(raw);
     if (fault) {
       unclear.add(raw.socket);
@@ -115,6 +116,7 @@ function registerHealth(app: FastifyInstance, { metrics, checks }: HttpAppOption
 function observe(app: FastifyInstance, metrics: Metrics): void {
   const seconds = metrics.seconds("http_request_seconds", "HTTP requests by route and status", ["method", "route", "status"]);
   app.addHook("onResponse", async (request, reply) => {
+    forgetAnswer(request.raw.socket, reply.raw);
     const labels = { method: request.method, route: request.routeOptions.url ?? "none", status: String(reply.statusCode) };
     seconds.observe(labels, reply.elapsedTime / 1000);
     request.log.debug({ ...notedId(request), ...labels, ms: Math.round(reply.elapsedTime) }, "answered");
