@@ -44,5 +44,8 @@ async function readAll({ models }: StoreConnection): Promise<Map<string, Mailbox
 
 /** `support@example.test` for `support+anything@example.test`. */
 function withoutTag(address: string): string {
-  return address.replace(/\+[^@]*(?=@[^@]*$)/, "");
+  const at = Math.max(0, address.lastIndexOf("@"));
+  const local = address.slice(0, at);
+  const plus = local.indexOf("+", local.lastIndexOf("@") + 1);
+  return plus === -1 ? address : local.slice(0, plus) + address.slice(at);
 }

@@ -110,7 +110,8 @@ function watchChanges(client: Client) {
 
 function headOf({ uid, size = 0, internalDate, envelope, headers }: FetchMessageObject): MessageHead {
   const named = [...(envelope?.to ?? []), ...(envelope?.cc ?? [])].flatMap(({ address }) => (address ? [address] : []));
-  const delivered = headers?.toString("latin1").match(/[^\s<>:,;"]+@[^\s<>:,;"]+/g) ?? [];
+  const words = headers?.toString("latin1").split(/[\s<>:,;"]+/) ?? [];
+  const delivered = words.filter((word) => /.@./.test(word));
   const receivedAt = internalDate === undefined ? undefined : new Date(internalDate);
   return { uid, size, receivedAt, recipients: [...new Set([...named, ...delivered].map((address) => address.toLowerCase()))] };
 }

@@ -36,7 +36,9 @@ export function plainAddress(address: string): string {
 
 /** The address with what stands behind a plus sign, if any. */
 export function tagOf(address: string): string | undefined {
-  return /\+([^@]+)@[^@]*$/.exec(address)?.[1];
+  const local = address.slice(0, Math.max(0, address.lastIndexOf("@")));
+  const plus = local.indexOf("+", local.lastIndexOf("@") + 1);
+  return plus === -1 ? undefined : local.slice(plus + 1) || undefined;
 }
 
 export interface Named {
