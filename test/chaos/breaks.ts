@@ -47,7 +47,7 @@ export const BREAKS: Record<string, readonly Replacement[]> = {
     },
   ],
   /** Nobody looks for deliveries that did not get done. */
-  "no-relay": [{ file: DISPATCHER, from: "round: async () => (await sweep(deps)) === SWEEP_RECORDS,", to: "round: async () => sweep === undefined," }],
+  "no-relay": [{ file: DISPATCHER, from: "const begun = beginOverdue(deps);", to: "const begun = beginOverdue ? Promise.resolve([]) : beginOverdue(deps);" }],
   /** A 202 that rests on Redis alone. */
   "no-receipt": [
     {

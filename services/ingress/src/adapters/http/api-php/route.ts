@@ -150,12 +150,13 @@ async function readParams(request: FastifyRequest, call: Call, { files, memory }
 
 /**
  * Who is already plain to be a stranger, or to have no permission, is told so: before any file is stored, and rather than what
- * is wrong with the body. False where it is not plain yet who calls.
+ * is wrong with the body. False where it is not plain yet who calls, or what for.
  */
 async function admitKnown(request: FastifyRequest, { params }: Call, deps: HttpDeps): Promise<boolean> {
   if (!holdsCredentials(params)) return false;
-  await (actionOf(params) === "" ? identify : admit)(params, request.ip, deps);
-  return true;
+  const hasAction = actionOf(params) !== "";
+  await (hasAction ? admit : identify)(params, request.ip, deps);
+  return hasAction;
 }
 
 function answerFor(result: CommandResult): Answer {
