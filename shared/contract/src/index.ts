@@ -16,6 +16,7 @@ export * from "./reply.ts";
 export * from "./reply-params.ts";
 export * from "./status.ts";
 export * from "./status-event.ts";
+export * from "./tagged-address.ts";
 export * from "./ticket.ts";
 export * from "./ticket-params.ts";
 export * from "./ticket-reply.ts";

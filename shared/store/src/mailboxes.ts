@@ -1,3 +1,4 @@
+import { placeOfTag } from "@openticket/contract";
 import type { StoreConnection } from "./connect.ts";
 import { inTime } from "./in-time.ts";
 import { keep } from "./keep.ts";
@@ -44,8 +45,6 @@ async function readAll({ models }: StoreConnection): Promise<Map<string, Mailbox
 
 /** `support@example.test` for `support+anything@example.test`. */
 function withoutTag(address: string): string {
-  const at = Math.max(0, address.lastIndexOf("@"));
-  const local = address.slice(0, at);
-  const plus = local.indexOf("+", local.lastIndexOf("@") + 1);
-  return plus === -1 ? address : local.slice(0, plus) + address.slice(at);
+  const place = placeOfTag(address);
+  return place ? address.slice(0, place.plus) + address.slice(place.at) : address;
 }

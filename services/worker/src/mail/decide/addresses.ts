@@ -1,3 +1,4 @@
+import { placeOfTag } from "@openticket/contract";
 import type { UnderstoodMail } from "@openticket/mail";
 import { isEmailAddress } from "../../pipeline/email-address.ts";
 
@@ -36,9 +37,8 @@ export function plainAddress(address: string): string {
 
 /** The address with what stands behind a plus sign, if any. */
 export function tagOf(address: string): string | undefined {
-  const local = address.slice(0, Math.max(0, address.lastIndexOf("@")));
-  const plus = local.indexOf("+", local.lastIndexOf("@") + 1);
-  return plus === -1 ? undefined : local.slice(plus + 1) || undefined;
+  const place = placeOfTag(address);
+  return place && (address.slice(place.plus + 1, place.at) || undefined);
 }
 
 export interface Named {
