@@ -75,13 +75,20 @@ async function eraseMails(folder: string, { emails }: ErasedPerson): Promise<num
   const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(".eml"));
   let erased = 0;
   for (const name of names) {
-    const named = new Set((await readFile(join(folder, name), "utf8")).toLowerCase().match(ADDRESS));
-    if (!emails.some((email) => named.has(email))) continue;
+    const words = new Set((await readFile(join(folder, name), "utf8")).toLowerCase().match(WORD)?.map(withoutFullStops));
+    if (!emails.some((email) => words.has(email))) continue;
     await rm(join(folder, name));
     erased++;
   }
   return erased;
 }
 
-/** A whole one: `ada@example.com` is no part of `nada@example.com`. */
-const ADDRESS = /[^\s<>"'(),:;[\]\\]+@[^\s<>"'(),:;[\]\\]*[^\s<>"'(),:;[\]\\.]/g;
+/** Whole ones: `ada@example.com` is no part of `nada@example.com`. */
+const WORD = /[^\s<>"'(),:;[\]\\]+/g;
+
+/** An address may stand at the end of a sentence. */
+function withoutFullStops(word: string): string {
+  let end = word.length;
+  while (word[end - 1] === ".") end--;
+  return word.slice(0, end);
+}

@@ -8,9 +8,10 @@ import { writtenAtOf } from "@openticket/contract";
  * ends or blank lines at its end. Choice: a message is its Message-ID and its body; where it has no Message-ID, its Date,
  * From and Subject instead. A device may give all its mails one Message-ID: so the Date counts beside it, as far as it proves
  * two messages different (see `receive-mail.ts`), and an empty one is none, for which the instant of the Date stands, however a
- * server on the way may have written that anew. A device's alarm may have no Date either, and is news each time: then the Received header of the first host that took it stands for the Date, which neither a queue's next
- * try nor another door changes. Headers are looked through line by line and only those are held, so that a header without end
- * costs no memory. What has no blank line, and so no body, is hashed whole.
+ * server on the way may have written that anew. A device's alarm may have no Date either, and is news each time: then the
+ * Received header of the first host that took it stands for the Date, which neither a queue's next try nor another door
+ * changes. Headers are looked through line by line and only those are held, so that a header without end costs no memory. What
+ * has no blank line, and so no body, is hashed whole.
  */
 export interface MailIdentity {
   /** As it stands in the header, with its angle brackets where it has them; at most {@link MAX_HELD_BYTES}. Absent where there is nothing in it. */

@@ -21,11 +21,11 @@ import { makeUnadmitted, type Unadmitted } from "./unadmitted.ts";
 /**
  * `POST <any prefix>/includes/api.php`: the call that existing clients make (source: the wire facts).
  *
- * Actions: OpenTicket, AddTicketReply. Statuses: 200 for a success and for every business error; 400 empty action; 403 address, credentials, permission;
- * 405 a method that is not served; 413 a body over the limit; 415 a body of an unknown type; 503 with Retry-After when
- * the queue does not take the command, and nothing came of it; or when the outcome is late, also because Redis has not answered:
- * then the request may be carried out, and the answer holds the requestId to ask with. Also 503 when too much is in hand of callers
- * whose credentials have not come yet.
+ * Actions: OpenTicket, AddTicketReply. Statuses: 200 for a success and for every business error; 400 empty action; 403 address,
+ * credentials, permission; 405 a method that is not served; 413 a body over the limit; 415 a body of an unknown type; 503 with
+ * Retry-After when the queue does not take the command, and nothing came of it; or when the outcome is late, also because Redis
+ * has not answered: then the request may be carried out, and the answer holds the requestId to ask with. Also 503 when too much
+ * is in hand of callers whose credentials have not come yet.
  */
 export function registerApiPhp(app: FastifyInstance, deps: HttpDeps): void {
   app.register(async (scope) => {

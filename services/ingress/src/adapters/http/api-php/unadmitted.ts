@@ -26,7 +26,7 @@ const FREE_BYTES = 192 * 1024;
  */
 export function makeUnadmitted(budget: MemoryBudget): Unadmitted {
   const share = budget.open();
-  let [takenBytes, isKnown] = [FREE_BYTES, false];
+  let [takenBytes, wasAsked, isKnown] = [FREE_BYTES, false, false];
   const letIn = () => {
     isKnown = true;
     share.close();
@@ -37,10 +37,10 @@ export function makeUnadmitted(budget: MemoryBudget): Unadmitted {
     },
     holds(heldBytes, mayEnter) {
       if (isKnown || heldBytes <= takenBytes) return undefined;
-      const isFirst = takenBytes === FREE_BYTES;
       const isTaken = share.take(heldBytes - takenBytes);
       if (isTaken) takenBytes = heldBytes;
-      if (isTaken && !isFirst) return undefined;
+      if (isTaken && wasAsked) return undefined;
+      wasAsked = true;
       return mayEnter().then((may) => {
         if (may) letIn();
         else if (!isTaken) refuse();

@@ -1,4 +1,4 @@
-/** What a body may hold. Sizes in bytes. */
+/** What a body may hold, and of a query `fields` and `nesting`. Sizes in bytes. */
 export interface BodyLimits {
   /** Raw bytes of the whole body, as they are sent. */
   bodyBytes: number;
