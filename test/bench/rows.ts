@@ -1,7 +1,7 @@
 import type { BenchContext } from "./harness/context.ts";
 import type { Row } from "./harness/measure.ts";
 import { largeFiles, oneMegabyte, tenKilobytes, twentyFiveMegabytes } from "./rows/file-rows.ts";
-import { fourWorkers, twoWorkers, withMail } from "./rows/fleet-rows.ts";
+import { fourWorkers, slowRelay, twoWorkers, withMail } from "./rows/fleet-rows.ts";
 import { bytesOfTicket, growth } from "./rows/growth-rows.ts";
 import { httpAsync, httpLatency, httpSync } from "./rows/http-rows.ts";
 import { largeMail, mailToTicket } from "./rows/mail-rows.ts";
@@ -22,6 +22,7 @@ export const ROWS: Record<string, (context: BenchContext) => Promise<Row>> = {
   P8MAIL: largeMail,
   P9: idle,
   MAIL: withMail,
+  SLOWMAIL: slowRelay,
   R50: fiftyInFlight,
   R200: twoHundredInFlight,
   WAIT: waitingForResults,

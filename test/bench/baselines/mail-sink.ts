@@ -1,5 +1,5 @@
 // A mail relay that counts what it takes, at as little cost as can be: it stands for another machine. GET on its second port tells
-// how many mails it took.
+// how many mails it took. Its argument: how long it looks at each before it takes it, ms.
 import { createServer } from "node:http";
 import { type AddressInfo, createServer as createRelay, type Socket } from "node:net";
 
@@ -12,6 +12,8 @@ const REPLIES: Record<string, string> = {
   QUIT: BYE,
 };
 const DONE = "250 done\r\n";
+
+const looksForMs = Number(process.argv[2] ?? 0);
 
 let taken = 0;
 
@@ -43,6 +45,7 @@ function converse(socket: Socket): void {
     let replies = "";
     for (let reply = take(); reply; reply = take()) replies += reply;
     if (replies.endsWith(BYE)) socket.end(replies);
+    else if (replies.endsWith(DONE) && looksForMs > 0) setTimeout(() => socket.write(replies), looksForMs);
     else if (replies) socket.write(replies);
   });
   socket.write("220 sink\r\n");

@@ -75,14 +75,16 @@ export interface Dispatcher<T extends Owing> {
  * process dies while the store takes no marks. What finds no place there is left to the relay.
  */
 const FAST_PATH_RECORDS = 250;
-/** Longest wait for a place there, ms. The record's grace, after which the relay takes it, runs meanwhile. */
-const PLACE_WAIT_MS = 5000;
+/** Who would have to wait longer for a place there is left to the relay, ms: its request keeps others from being decided meanwhile. */
+const PLACE_SOON_MS = 500;
+/** Longest wait for a place, ms. The record's grace, after which the relay takes it, runs meanwhile. */
+const PLACE_WAIT_MS = 2000;
 /** Places that became free are given together after so long, ms: the mails of that time share their round trips. */
 const PLACES_GATHER_MS = 25;
 /** Longest time for a mail's turn, its pace, its sending and the mark (see the notifier), ms. */
 const DELIVERY_TAKES_MS = 75_000;
-/** Without a delivery that ends for so long, ms, whoever comes is left to the relay. */
-const STALLED_AFTER_MS = 1000;
+/** How far back it is looked at how fast deliveries end, ms. */
+const PLACES_PACE_MS = 1000;
 /** Records that one sweep of the relay takes. */
 const SWEEP_RECORDS = 100;
 /** Mails and answers wait for it after a crash. */
@@ -118,9 +120,10 @@ export function startDispatcher<T extends Owing>(given: DispatcherDeps<T>): Disp
   };
   const room = makeRoom({
     places: FAST_PATH_RECORDS,
+    soonMs: PLACE_SOON_MS,
     waitMs: PLACE_WAIT_MS,
     gatherMs: PLACES_GATHER_MS,
-    stalledAfterMs: STALLED_AFTER_MS,
+    paceMs: PLACES_PACE_MS,
     elapsedMs: () => performance.now(),
   });
   let isClosing = false;

@@ -3,9 +3,9 @@
  *
  * Problem: a backlog is decided faster than its mails are sent. What finds no place waits 90 s for the relay, and
  * unbounded places would take unbounded memory.
- * Choice: who finds no place waits for one, but only while places become free: a dead mail relay holds nobody up. Places that
- * become free are given together, a moment later: who gets them goes on together, and so do the requests that follow, whose
- * look-ups and writes then share their round trips.
+ * Choice: who finds no place waits for one, but only where it will soon be their turn, as places became free of late: neither
+ * a dead mail relay nor a slow one holds anybody up. Places that become free are given together, a moment later: who gets them
+ * goes on together, and so do the requests that follow, whose look-ups and writes then share their round trips.
  */
 export interface Room {
   /** Ends with true when a place was taken, which must be left again; with false when there will be none soon. */
@@ -17,22 +17,25 @@ export interface Room {
 
 export interface RoomOptions {
   places: number;
-  /** Longest wait for a place, ms. */
+  /** Nobody waits who would have to wait longer at the pace of late, ms. */
+  soonMs: number;
+  /** Longest wait, when places become free more slowly from then on, ms. */
   waitMs: number;
   /** How long a place that became free waits for others, ms. */
   gatherMs: number;
-  /** Without a place that became free for so long, nobody waits, ms. */
-  stalledAfterMs: number;
+  /** How far back the pace is looked at, ms. Who comes into an empty room, and those behind, wait so long for its first sign. */
+  paceMs: number;
   /** Of a clock that never goes back, ms. */
   elapsedMs(): number;
 }
 
 /** See {@link Room}. */
-export function makeRoom({ places, waitMs, gatherMs, stalledAfterMs, elapsedMs }: RoomOptions): Room {
+export function makeRoom({ places, soonMs, waitMs, gatherMs, paceMs, elapsedMs }: RoomOptions): Room {
   const waiting = new Set<(hasPlace: boolean) => void>();
+  const pace = makePace(paceMs, elapsedMs);
   let free = places;
   let isClosed = false;
-  let lastLeftAtMs = elapsedMs();
+  let filledAtMs = elapsedMs();
   let gathering: NodeJS.Timeout | undefined;
 
   function wait(): Promise<boolean> {
@@ -59,15 +62,15 @@ export function makeRoom({ places, waitMs, gatherMs, stalledAfterMs, elapsedMs }
     async enter() {
       if (isClosed) return false;
       if (free > 0 && waiting.size === 0) {
-        // Whoever comes into an empty room waits for nobody: what came before is no sign of a stall.
-        if (free === places) lastLeftAtMs = elapsedMs();
+        if (free === places) filledAtMs = elapsedMs();
         free--;
         return true;
       }
-      return elapsedMs() - lastLeftAtMs < stalledAfterMs ? wait() : false;
+      const isNew = elapsedMs() - filledAtMs < paceMs;
+      return isNew || waiting.size < pace.perMs() * soonMs ? wait() : false;
     },
     leave() {
-      lastLeftAtMs = elapsedMs();
+      pace.note();
       free++;
       if (waiting.size > 0) gathering ??= setTimeout(admit, gatherMs);
     },
@@ -75,6 +78,27 @@ export function makeRoom({ places, waitMs, gatherMs, stalledAfterMs, elapsedMs }
       isClosed = true;
       clearTimeout(gathering);
       for (const end of [...waiting]) end(false);
+    },
+  };
+}
+
+/** How often something happened of late. */
+function makePace(spanMs: number, elapsedMs: () => number): { note(): void; perMs(): number } {
+  let [sinceMs, now, before] = [elapsedMs(), 0, 0];
+  const turn = () => {
+    const ageMs = elapsedMs() - sinceMs;
+    if (ageMs < spanMs) return;
+    before = ageMs < 2 * spanMs ? now : 0;
+    [sinceMs, now] = [elapsedMs(), 0];
+  };
+  return {
+    note() {
+      turn();
+      now++;
+    },
+    perMs() {
+      turn();
+      return Math.max(before, now) / spanMs;
     },
   };
 }

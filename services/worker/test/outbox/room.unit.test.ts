@@ -5,7 +5,7 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 let elapsed = 0;
-const aRoom = () => makeRoom({ places: 2, waitMs: 2000, gatherMs: 10, stalledAfterMs: 1000, elapsedMs: () => elapsed });
+const aRoom = () => makeRoom({ places: 2, soonMs: 2000, waitMs: 2000, gatherMs: 10, paceMs: 1000, elapsedMs: () => elapsed });
 
 /** What became of each entry so far, in order; undefined while it waits. */
 function entries(room: ReturnType<typeof aRoom>, count: number): (boolean | undefined)[] {
@@ -60,6 +60,21 @@ describe("a room", () => {
     const next = entries(room, 2);
     await settle();
     expect(next).toEqual([true, undefined]);
+  });
+
+  it("lets wait only who gets a place soon, at the pace at which places became free of late", async () => {
+    const room = aRoom();
+    entries(room, 2);
+    await settle();
+    elapsed += 1000;
+    room.leave();
+    entries(room, 1);
+    elapsed += 1000;
+    const outcomes = entries(room, 3);
+    await settle();
+    expect(outcomes).toEqual([undefined, undefined, false]);
+    elapsed += 1000;
+    expect(await room.enter()).toBe(false);
   });
 
   it("is not stalled for having been empty", async () => {
