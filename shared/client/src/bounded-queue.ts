@@ -1,10 +1,10 @@
 import { Queue } from "bullmq";
 import { ReplyError } from "ioredis";
 import { QueueUnavailable, ReplyTimeout } from "./errors.ts";
+import { inCommandTime } from "./in-command-time.ts";
 import { type JobState, jobStates } from "./job-states.ts";
 import type { RedisConnection } from "./redis.ts";
-import { COMMAND_TIMEOUT_MS, onLoss } from "./redis.ts";
-import { within } from "./within.ts";
+import { onLoss } from "./redis.ts";
 
 /** A queue whose every operation ends in bounded time. */
 export interface BoundedQueue {
@@ -53,7 +53,7 @@ export function makeBoundedQueue(name: string, { connection, prefix }: { connect
     opened ??= open();
     const { queue, ready } = opened;
     try {
-      await within(Promise.all([ready, untilReady(connection)]), COMMAND_TIMEOUT_MS, late);
+      await inCommandTime(Promise.all([ready, untilReady(connection)]));
       return queue;
     } catch (error) {
       throw unavailable(error);
@@ -64,7 +64,7 @@ export function makeBoundedQueue(name: string, { connection, prefix }: { connect
     const queue = await reach();
     const lossesBefore = losses;
     try {
-      await within(queue.add(jobName, data, { ...JOB_OPTIONS, jobId: id }), COMMAND_TIMEOUT_MS, late);
+      await inCommandTime(queue.add(jobName, data, { ...JOB_OPTIONS, jobId: id }));
     } catch (error) {
       if (error instanceof ReplyError && losses === lossesBefore) throw unavailable(error);
       throw new ReplyTimeout(id, { cause: error });
@@ -74,7 +74,7 @@ export function makeBoundedQueue(name: string, { connection, prefix }: { connect
   async function look<T>(question: (queue: Queue) => Promise<T>): Promise<T> {
     const queue = await reach();
     try {
-      return await within(question(queue), COMMAND_TIMEOUT_MS, late);
+      return await inCommandTime(question(queue));
     } catch (error) {
       throw unavailable(error);
     }
@@ -93,8 +93,6 @@ export function makeBoundedQueue(name: string, { connection, prefix }: { connect
     },
   };
 }
-
-const late = () => new Error(`no answer within ${COMMAND_TIMEOUT_MS} ms`);
 
 const reconnections = new WeakMap<RedisConnection, Promise<void>>();
 

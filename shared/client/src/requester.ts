@@ -20,6 +20,7 @@ import {
 import { makeBoundedQueue } from "./bounded-queue.ts";
 import type { ClientLogger } from "./client-logger.ts";
 import { QueueUnavailable, ReplyTimeout } from "./errors.ts";
+import { inCommandTime } from "./in-command-time.ts";
 import { leavePointer, type Pointer, pointerOf } from "./job-lookup.ts";
 import type { JobState } from "./job-states.ts";
 import { connectRedis, serversOf } from "./redis.ts";
@@ -231,7 +232,7 @@ function inOurWords(state: JobState): "queued" | "working" | undefined {
 
 async function reached<T>(command: Promise<T>): Promise<T> {
   try {
-    return await command;
+    return await inCommandTime(command);
   } catch (error) {
     throw new QueueUnavailable("Redis cannot be reached", { cause: error });
   }

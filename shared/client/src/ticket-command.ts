@@ -100,6 +100,7 @@ function inEnvelope<T extends { attachments?: Attachment[] | undefined }>(
   checkLength("idempotencyKey", idempotencyKey, LIMITS.idempotencyKeyLength);
   checkLength("correlationId", correlationId, LIMITS.idLength);
   checkInlineSize(ticket.attachments ?? []);
+  checkTravels({ ...ticket, attachments: undefined });
   return {
     v: CONTRACT_VERSION,
     requestId: idempotencyKey === undefined ? `req_${randomBytes(REQUEST_ID_BYTES).toString("hex")}` : requestIdOfKey(source ?? CHANNEL, idempotencyKey),
@@ -134,4 +135,15 @@ function checkInlineSize(attachments: readonly Attachment[]): void {
   throw new InvalidParams(
     `the attachments have ${totalBytes} bytes together; at most ${LIMITS.inlineAttachmentBytes} travel through the queue. Send larger files through the REST API: POST as multipart/form-data to /v1/tickets or /v1/tickets/{id}/replies`,
   );
+}
+
+/** Commands travel as JSON. */
+function checkTravels(params: object): void {
+  try {
+    JSON.stringify(params);
+  } catch (cause) {
+    throw new InvalidParams(`the parameters cannot be written as JSON: ${String(cause)}; expected texts, numbers, booleans, lists and plain objects`, {
+      cause,
+    });
+  }
 }

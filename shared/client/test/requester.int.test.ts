@@ -122,6 +122,15 @@ describe("the requester", () => {
     expect((await Promise.all(answers)).map(({ result }) => result)).toEqual(["success", "success", "error"]);
   });
 
+  it("ends every question in time while nobody of a cluster is there", async () => {
+    const requester = aRequester({ prefix: `{${uniquePrefix()}}`, redisUrl: "redis+cluster://127.0.0.1:1" });
+    const command = aCommand({ idempotencyKey: "k" });
+    const { ping, vitals, isUnderWay, jobState, submit } = requester;
+    const asked = [ping(), vitals(), isUnderWay(command), jobState(command.requestId), submit(command)];
+    const refusals = await Promise.all(asked.map((question) => question.catch((error: unknown) => error)));
+    for (const refusal of refusals) expect(refusal).toBeInstanceOf(QueueUnavailable);
+  });
+
   it("says where a request is whose caller gave up, even to another process", async () => {
     const prefix = uniquePrefix();
     const requester = aRequester({ prefix });

@@ -27,6 +27,11 @@ describe("the command of a ticket's parameters", () => {
     expect(() => commandOf(file(limit + 1), {}, at)).toThrow(/REST API: POST .* \/v1\/tickets/);
   });
 
+  it("refuses values that JSON has none for, before anything is sent", () => {
+    expect(() => commandOf({ customfields: { 1: 10n } }, {}, at)).toThrow(/cannot be written as JSON: .*BigInt; expected texts, numbers/);
+    expect(commandOf({ deptid: 1, customfields: { 1: 10 } }, {}, at).ticket.customfields).toEqual({ 1: 10 });
+  });
+
   it("refuses keys that cannot travel", () => {
     expect(() => commandOf({}, { idempotencyKey: "" }, at)).toThrow(/idempotencyKey/);
     expect(() => commandOf({}, { correlationId: "x".repeat(LIMITS.idLength + 1) }, at)).toThrow(/correlationId/);
