@@ -9,7 +9,7 @@ interface AnswersInfo {
 
 /** A setting of Redis under which accepted requests can be lost. */
 export interface UnsafeSetting {
-  setting: "maxmemory-policy" | "appendonly";
+  setting: "maxmemory" | "maxmemory-policy" | "appendonly";
   found: string;
   wanted: string;
   because: string;
@@ -17,9 +17,18 @@ export interface UnsafeSetting {
 
 /** Reads the settings that the queue's safety rests on, through INFO: managed servers refuse CONFIG. Empty: all is well. */
 export async function unsafeSettings(redis: AnswersInfo): Promise<UnsafeSetting[]> {
-  const policy = infoField(await redis.info("memory"), "maxmemory_policy") ?? "unknown";
+  const memory = await redis.info("memory");
+  const limit = infoField(memory, "maxmemory") ?? "unknown";
+  const policy = infoField(memory, "maxmemory_policy") ?? "unknown";
   const appendOnly = infoField(await redis.info("persistence"), "aof_enabled") ?? "unknown";
   const settings: (UnsafeSetting & { isSafe: boolean })[] = [
+    {
+      setting: "maxmemory",
+      found: limit,
+      wanted: "a limit below the machine's memory",
+      because: "doors stop at 80 % of it; without it Redis is ended when the machine's memory is used up",
+      isSafe: limit !== "0",
+    },
     {
       setting: "maxmemory-policy",
       found: policy,

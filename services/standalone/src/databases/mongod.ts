@@ -1,5 +1,4 @@
 import { mkdir } from "node:fs/promises";
-import { totalmem } from "node:os";
 import { join } from "node:path";
 import { messageOf } from "@openticket/runtime";
 import { freePort, LOOPBACK, notePort, preferredPort } from "./free-port.ts";
@@ -7,13 +6,14 @@ import { pidPathOf, stopOrphan } from "./orphans.ts";
 import type { Program } from "./programs/find-program.ts";
 import { awaitPrimary, ensureReplicaSet } from "./replica-set.ts";
 import { lastWords, type ServerProcess, spawnServer } from "./server-process.ts";
+import { shareOfMemory } from "./share-of-memory.ts";
 import { type Progress, StartFailure } from "./start-failure.ts";
 
 /** Name of the embedded replica set. */
 const REPLICA_SET = "openticket";
 /** The operation log of one member serves nobody who is behind, so it is small, MB. */
 const OPLOG_MB = 128;
-/** MongoDB would take half of the memory; this one shares its machine and takes a quarter, but no less than that, GB. */
+/** MongoDB would take half of the memory; this one shares its machine, but takes no less than that, GB. */
 const LEAST_CACHE_GB = 0.5;
 /**
  * How long MongoDB keeps what an update has replaced, for reads of the past, s. Nobody makes any here, and its own 300 s of them
@@ -91,10 +91,8 @@ export async function spawnMongod({
   return spawnServer({ path: program.path, args: [...args, ...settings, "--nounixsocket", "--quiet"], port, logPath, pidPath: pidPathOf(folder) });
 }
 
-/** Of the machine's memory, or of what a container may have of it. */
 function cacheGb(): number {
-  const bytes = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
-  return Math.max(LEAST_CACHE_GB, Number((bytes / 4 / 1024 ** 3).toFixed(2)));
+  return Math.max(LEAST_CACHE_GB, Number((shareOfMemory() / 1024 ** 3).toFixed(2)));
 }
 
 async function failure({

@@ -6,6 +6,7 @@ import { freePort, LOOPBACK, notePort, preferredPort } from "./free-port.ts";
 import { pidPathOf, stopOrphan } from "./orphans.ts";
 import type { Program } from "./programs/find-program.ts";
 import { lastWords, type ServerProcess, spawnServer } from "./server-process.ts";
+import { shareOfMemory } from "./share-of-memory.ts";
 import { type Progress, StartFailure } from "./start-failure.ts";
 
 /** How long it may take from its start to answering, reading its append-only file included, ms. */
@@ -47,8 +48,8 @@ export async function startRedis({ program, dataDir, logFolder, progress, onSpaw
 }
 
 /**
- * One server on `folder`, on loopback: every write appended to a file that is synced each second, nothing evicted. It must
- * not change its title, or its arguments would not say after a crash whose it is.
+ * One server on `folder`, on loopback: every write appended to a file that is synced each second, nothing evicted, and a
+ * limit by which the doors know when to stop. It must not change its title, or its arguments would not say after a crash whose it is.
  */
 export async function spawnRedis({
   program,
@@ -69,6 +70,7 @@ export async function spawnRedis({
     appendonly: "yes",
     appendfsync: "everysec",
     save: "",
+    maxmemory: shareOfMemory(),
     "maxmemory-policy": "noeviction",
     daemonize: "no",
     "set-proc-title": "no",
