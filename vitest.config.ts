@@ -2,25 +2,10 @@ import { defineConfig } from "vitest/config";
 
 /** Workspaces and the tests of the whole; the level of a test is in its name. */
 const testsOf = (level: string) => ["services/*/test", "shared/*/test", "test"].map((folder) => `${folder}/**/*.${level}.test.ts`);
-/** Tests that mostly wait, for a program that starts or a mail that arrives: they run side by side. */
-const TOGETHER = [
-  "bench",
-  "every-door",
-  "imap-crash",
-  "mail",
-  "mail-loop",
-  "mail-verified",
-  "pipe",
-  "postfix",
-  "python-client",
-  "redis-topologies",
-  "standalone",
-  "standalone-settings",
-];
-/** The others that run so: what single doors and programs say, each with a stack of its own. */
-const together = [...TOGETHER.map((name) => `test/e2e/${name}.e2e.test.ts`), "test/conformance/*.e2e.test.ts", "services/*/test/**/*.e2e.test.ts"];
 /** These look at the memory of their process, which is theirs alone. */
 const ALONE = ["shared/mail/test/poison.unit.test.ts", "services/ingress/test/adapters/http/body/memory.unit.test.ts"];
+/** Of whole products, those that need the machine for themselves: for the memory that a door takes, and for how long Redis is silent. */
+const WHOLE_ALONE = ["test/e2e/webhook-memory.e2e.test.ts", "test/e2e/redis-silent.e2e.test.ts"];
 /** Files at once. Left alone, two cores would mean one. */
 const SIDE_BY_SIDE = 2;
 /** Of those with servers, which they wait for most of the time. */
@@ -56,8 +41,18 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
-      { extends: true, test: { name: "e2e", include: testsOf("e2e"), exclude: together, maxWorkers: 1, sequence: { groupOrder: 2 }, ...wholeProducts } },
-      { extends: true, test: { name: "e2e-together", include: together, maxWorkers: SERVERS_SIDE_BY_SIDE, sequence: { groupOrder: 3 }, ...wholeProducts } },
+      {
+        extends: true,
+        test: {
+          name: "e2e",
+          include: testsOf("e2e"),
+          exclude: WHOLE_ALONE,
+          maxWorkers: SERVERS_SIDE_BY_SIDE,
+          sequence: { groupOrder: 2 },
+          ...wholeProducts,
+        },
+      },
+      { extends: true, test: { name: "e2e-alone", include: WHOLE_ALONE, maxWorkers: 1, sequence: { groupOrder: 3 }, ...wholeProducts } },
     ],
   },
 });
