@@ -1,10 +1,11 @@
 import type { BenchContext } from "./harness/context.ts";
 import type { Row } from "./harness/measure.ts";
-import { largeFiles, oneMegabyte, tenKilobytes, twentyFiveMegabytes } from "./rows/file-rows.ts";
+import { oneMegabyte, tenKilobytes, twentyFiveMegabytes } from "./rows/file-rows.ts";
 import { fourWorkers, slowRelay, twoWorkers, withMail } from "./rows/fleet-rows.ts";
 import { bytesOfTicket, growth } from "./rows/growth-rows.ts";
 import { httpAsync, httpLatency, httpSync } from "./rows/http-rows.ts";
-import { largeMail, mailToTicket } from "./rows/mail-rows.ts";
+import { largeFiles, largeMail } from "./rows/large-rows.ts";
+import { mailToTicket } from "./rows/mail-rows.ts";
 import { backlog, coldBacklog, fiftyInFlight, manyInFlight, mixed, oneInFlight, twoHundredInFlight, waitingForResults } from "./rows/queue-rows.ts";
 import { idle, soak } from "./rows/steady-rows.ts";
 

@@ -85,6 +85,13 @@ export async function redisMemory(redis: Redis): Promise<number> {
   return Number(/used_memory:(\d+)/.exec(await redis.info("memory"))?.[1]);
 }
 
+/** What the keys of Redis take up, bytes: without the buffers of its connections, which come and go by tens of kB. */
+export async function bytesOfKeys(redis: Redis): Promise<number> {
+  const keys = await redis.keys("*");
+  const sizes = await Promise.all(keys.map((key) => redis.memory("USAGE", key, "SAMPLES", 0)));
+  return sizes.reduce<number>((sum, size) => sum + Number(size ?? 0), 0);
+}
+
 /** The databases name their processes themselves. */
 async function pidsOf(mongodbUrl: string, redisUrl: string): Promise<Record<"mongod" | "redis", number>> {
   const redis = new Redis(redisUrl);

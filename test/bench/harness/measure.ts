@@ -91,6 +91,9 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2;
 }
 
+/** What rounds come to when none of them may be over a bound. */
+export const highest = (values: readonly number[]): number => Math.max(...values);
+
 export interface Goal {
   text: string;
   reached(ratio: number): boolean;
@@ -108,20 +111,22 @@ interface RowHead {
   isRate: boolean;
   goal: Goal;
   conditions?: Condition[];
+  /** What the rounds come to; unset: their median. */
+  ofRounds?(values: readonly number[]): number;
 }
 
-/** One row of the table: its ratio is the median of the rounds' ratios. */
-export function makeRow({ goal, conditions = [], ...head }: RowHead, { ours, baseline }: Sides, notes: Record<string, unknown> = {}): Row {
+/** One row of the table: its ratio is what the rounds' ratios come to. */
+export function makeRow({ goal, conditions = [], ofRounds = median, ...head }: RowHead, { ours, baseline }: Sides, notes: Record<string, unknown> = {}): Row {
   const rounds = ours.map(({ value }, index): Round => ({ ours: value, baseline: baseline[index]?.value ?? Number.NaN }));
-  const ratio = median(rounds.map((round) => round.ours / round.baseline));
+  const ratio = ofRounds(rounds.map((round) => round.ours / round.baseline));
   return {
     ...head,
     goal: [goal.text, ...conditions.map(({ text }) => text)].join(", "),
     ratio,
     isReached: goal.reached(ratio) && conditions.every(({ isMet }) => isMet),
     conditions,
-    ours: median(rounds.map((round) => round.ours)),
-    baseline: median(rounds.map((round) => round.baseline)),
+    ours: ofRounds(rounds.map((round) => round.ours)),
+    baseline: ofRounds(rounds.map((round) => round.baseline)),
     rounds,
     latencyMs: { ...latencyOf("ours", ours), ...latencyOf("baseline", baseline) },
     costs: { ...costsOf("ours", ours), ...costsOf("baseline", baseline) },

@@ -1,15 +1,21 @@
-import type { Running } from "../../support/processes.ts";
+import { setTimeout as sleep } from "node:timers/promises";
 
 const LOOK_MS = 10;
 
-/** Highest resident memory of each process while the work is done, bytes. */
-export async function peakWhile(processes: readonly Running[], work: () => Promise<void>): Promise<number[]> {
-  const peaks = processes.map(() => 0);
-  const look = () => {
-    for (const [index, process] of processes.entries()) peaks[index] = Math.max(peaks[index] ?? 0, process.usage().rssBytes);
+/** The highest value of each figure before, while and after the work is done. */
+export async function peakWhile(figures: readonly (() => number | Promise<number>)[], work: () => Promise<void>): Promise<number[]> {
+  let peaks = figures.map(() => 0);
+  const look = async () => {
+    const values = await Promise.all(figures.map((figure) => figure()));
+    peaks = peaks.map((peak, index) => Math.max(peak, values[index] ?? 0));
   };
-  const timer = setInterval(look, LOOK_MS);
-  await work().finally(() => clearInterval(timer));
-  look();
+  let isDone = false;
+  const watch = async () => {
+    for (await look(); !isDone; await look()) await sleep(LOOK_MS);
+  };
+  const end = () => {
+    isDone = true;
+  };
+  await Promise.all([watch(), work().finally(end)]);
   return peaks;
 }

@@ -33,9 +33,9 @@ function page(rows: readonly TimedRow[], { machine, versions }: Report, drawn: r
   return `# Benchmark
 
 Made by \`npm run bench\`, which writes this folder anew and took ${minutes} minutes. Each row runs us and its baseline in
-turns, in the same run, on databases of its own, which were empty before it; the ratio is the median of the rounds' ratios,
-the spread their lowest and highest. Before a rate or a latency is measured, each side has done half as much of the same: a process that has just started
-runs uncompiled code (row COLD is P1 without that; P8, P8MAIL, P9, BYTES and SOAK have preparations of their own). Times on
+turns, in the same run, on databases of its own, which were empty before it; the ratio is the median of the rounds' ratios
+(of P8 and P8MAIL, where no round may be over what is allowed, the highest), the spread their lowest and highest. Before a rate or
+a latency is measured, each side has done half as much of the same: a process that has just started runs uncompiled code (row COLD is P1 without that; P8, P8MAIL, P9, BYTES and SOAK have preparations of their own). Times on
 another machine will differ, ratios less so. The baselines are in
 [test/bench/baselines](../../test/bench/baselines): a worker that does nothing, a plain worker (one ticket at a time with a
 counter, an insert and a reply job), a bare fastify route with \`Queue.add\`, one that waits with \`waitUntilFinished\`, one that

@@ -10,7 +10,7 @@ export function summary(rows: readonly TimedRow[]): string {
     const verdict = goal === "–" ? "" : isReached ? "yes" : "no";
     return [row, what, `${shown(ours)} ${unit}`, `${shown(baseline)} ${unit}`, ratio.toFixed(2), spread, goal, verdict, `${seconds} s`];
   });
-  return table(["row", "what", "ours", "baseline", "ratio (median of rounds)", "spread", "goal", "reached", "took"], lines);
+  return table(["row", "what", "ours", "baseline", "ratio", "spread", "goal", "reached", "took"], lines);
 }
 
 /** What was measured of the conditions that goals have beside their ratio. */

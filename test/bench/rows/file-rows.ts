@@ -1,14 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { type Running, startProcess } from "../../support/processes.ts";
-import { BENCH_CREDENTIALS, type BenchContext, redisMemory } from "../harness/context.ts";
-import { allowed, atMost, inTurns, type Measured, makeRow, median, NO_GOAL, type Row, warmUpOf, within } from "../harness/measure.ts";
+import { startProcess } from "../../support/processes.ts";
+import { BENCH_CREDENTIALS, type BenchContext } from "../harness/context.ts";
+import { inTurns, type Measured, makeRow, NO_GOAL, type Row, warmUpOf } from "../harness/measure.ts";
 import { metered } from "../harness/meter.ts";
 import { sampleTicket } from "../harness/tickets.ts";
 import { FILE_DOOR, OUR_DOOR, OUR_WORKER, PLAIN_WORKER, QUEUE, WAITING_DOOR } from "../programs.ts";
 import { bareCall, restCall, throughDoor, urlIn } from "./http-rows.ts";
 
-const MIB = 1024 * 1024;
-const LARGE_BYTES = 25 * MIB;
+export const LARGE_BYTES = 25 * 1024 * 1024;
 
 export const tenKilobytes = (context: BenchContext) => withFile(context, { row: "F10K", bytes: 10_000, connections: 50 });
 export const oneMegabyte = (context: BenchContext) => withFile(context, { row: "F1M", bytes: 1_000_000, connections: 10 });
@@ -52,40 +51,10 @@ export async function twentyFiveMegabytes(context: BenchContext): Promise<Row> {
   return makeRow({ row: "F25M", what, unit: "s", isRate: false, goal: NO_GOAL }, sides);
 }
 
-/** What Redis may keep of a large file: nothing but its command. */
-const REDIS_BYTES = 10_000;
-/** Uploads that bring processes and Redis to their usual memory. */
-const WARM_UPLOADS = 20;
+export const CLASSIC_PATH = "/includes/api.php";
 
-/** P8: the growth of resident memory while one large file after another comes in; the baseline is what is allowed. */
-export async function largeFiles(context: BenchContext): Promise<Row> {
-  const allowedMib = 64;
-  const env = context.env(`bench-${randomUUID()}`);
-  const [worker, door] = await Promise.all([startProcess(OUR_WORKER, env), startProcess(OUR_DOOR, env)]);
-  const redis = context.redis();
-  const ours: Measured[] = [];
-  const redisBytes: number[] = [];
-  try {
-    const url = `${urlIn(door.readyLine)}${CLASSIC_PATH}`;
-    for (let n = 0; n < WARM_UPLOADS; n++) await upload(url, 1000);
-    for (let round = 0; round < context.rounds; round++) {
-      const before = { door: door.usage().rssBytes, worker: worker.usage().rssBytes, redis: await redisMemory(redis) };
-      const peak = await peakWhile([door, worker], () => upload(url, LARGE_BYTES));
-      redisBytes.push((await redisMemory(redis)) - before.redis);
-      ours.push({ value: Math.max((peak[0] ?? 0) - before.door, (peak[1] ?? 0) - before.worker) / MIB });
-    }
-  } finally {
-    await Promise.all([door.stop(), worker.stop()]);
-  }
-  const what = "resident memory that a 25 MB upload adds to door or worker, against what is allowed";
-  const conditions = [within("Redis at most 10 kB more", { value: median(redisBytes), bound: REDIS_BYTES, unit: "bytes" })];
-  const head = { row: "P8", what, unit: "MiB", isRate: false, goal: atMost(1), conditions };
-  return makeRow(head, { ours, baseline: allowed(allowedMib, ours.length) }, { redisBytes });
-}
-
-const CLASSIC_PATH = "/includes/api.php";
-
-async function upload(url: string, bytes: number): Promise<void> {
+/** Opens a ticket with a file of so many bytes, like no other. */
+export async function upload(url: string, bytes: number): Promise<void> {
   const form = new FormData();
   const fields = { action: "OpenTicket", responsetype: "json", ...BENCH_CREDENTIALS, ...sampleTicket() };
   for (const [name, value] of Object.entries(fields)) form.append(name, String(value));
@@ -93,18 +62,4 @@ async function upload(url: string, bytes: number): Promise<void> {
   const response = await fetch(url, { method: "POST", body: form });
   const text = await response.text();
   if (!text.includes('"success"')) throw new Error(`an upload was refused: ${text.slice(0, 200)}`);
-}
-
-const LOOK_MS = 10;
-
-/** Highest resident memory of each process while the work is done, bytes. */
-async function peakWhile(processes: readonly Running[], work: () => Promise<void>): Promise<number[]> {
-  const peaks = processes.map(() => 0);
-  const look = () => {
-    for (const [index, process] of processes.entries()) peaks[index] = Math.max(peaks[index] ?? 0, process.usage().rssBytes);
-  };
-  const timer = setInterval(look, LOOK_MS);
-  await work().finally(() => clearInterval(timer));
-  look();
-  return peaks;
 }
