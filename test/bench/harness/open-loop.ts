@@ -8,7 +8,7 @@ const TICK_MS = 2;
 const ANSWER_TIMEOUT_MS = 30_000;
 
 /**
- * Sends the same request `perSecond` times a second for `seconds`, each when it is due, whether or not earlier ones are
+ * Sends the request `perSecond` times a second for `seconds`, each when it is due, whether or not earlier ones are
  * answered. The time of each counts from when it was due: one that had to wait for a connection, or for this process,
  * shows that wait (no coordinated omission).
  */
@@ -43,8 +43,9 @@ export async function openLoop(
 }
 
 function send({ url, body, headers, expected }: HttpRequest, agent: Agent): Promise<void> {
+  const bytes = Buffer.from(typeof body === "string" ? body : body());
   return new Promise((resolve, reject) => {
-    const options = { agent, method: "POST", headers: { ...headers, "content-length": Buffer.byteLength(body) }, timeout: ANSWER_TIMEOUT_MS };
+    const options = { agent, method: "POST", headers: { ...headers, "content-length": bytes.length }, timeout: ANSWER_TIMEOUT_MS };
     const sending = httpRequest(url, options, (response) => {
       response.resume();
       response.once("error", reject);
@@ -52,6 +53,6 @@ function send({ url, body, headers, expected }: HttpRequest, agent: Agent): Prom
     });
     sending.once("timeout", () => sending.destroy(new Error(`no answer within ${ANSWER_TIMEOUT_MS} ms`)));
     sending.once("error", reject);
-    sending.end(body);
+    sending.end(bytes);
   });
 }

@@ -3,7 +3,7 @@ import { Queue } from "bullmq";
 import mongoose from "mongoose";
 import { startProcess } from "../../support/processes.ts";
 import { BENCH_CREDENTIALS, type BenchContext } from "../harness/context.ts";
-import { type HttpRequest, httpLoad } from "../harness/http-load.ts";
+import { type FixedRequest, type HttpRequest, httpLoad } from "../harness/http-load.ts";
 import { atLeast, inTurns, type Measured, makeRow, NO_GOAL, type Row, warmUpOf } from "../harness/measure.ts";
 import { metered } from "../harness/meter.ts";
 import { openLoop } from "../harness/open-loop.ts";
@@ -106,7 +106,7 @@ export function classicCall(url: string): HttpRequest {
 }
 
 /** `POST /v1/tickets` with Basic credentials. */
-export function restCall(url: string, ticket: object, expected: number, headers: Record<string, string> = {}): HttpRequest {
+export function restCall(url: string, ticket: object, expected: number, headers: Record<string, string> = {}): FixedRequest {
   const authorization = `Basic ${Buffer.from(`${BENCH_CREDENTIALS.identifier}:${BENCH_CREDENTIALS.secret}`).toString("base64")}`;
   return { url: `${url}/v1/tickets`, body: JSON.stringify(ticket), headers: { "content-type": "application/json", authorization, ...headers }, expected };
 }
@@ -114,6 +114,6 @@ export function restCall(url: string, ticket: object, expected: number, headers:
 const asyncCall = (url: string) => restCall(url, sampleTicket(), 202, { prefer: "respond-async" });
 
 /** The call of the baselines' routes. */
-export function bareCall(url: string, expected: number, more: object = {}): HttpRequest {
+export function bareCall(url: string, expected: number, more: object = {}): FixedRequest {
   return { url: `${url}/`, body: JSON.stringify({ ...sampleTicket(), ...more }), headers: { "content-type": "application/json" }, expected };
 }
