@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomInt, randomUUID } from "node:crypto";
 import { Queue } from "bullmq";
 import mongoose from "mongoose";
 import { backlogRate, layBacklog } from "../harness/backlog.ts";
@@ -87,17 +87,43 @@ async function onOwnDatabase<T>(
   }
 }
 
-/** Copies of a stored ticket under other names, with ids far above those that are dealt. */
+/** Tickets that are copied at once. */
+const BATCH = 5000;
+/** MongoDB's code of a value that a unique index has already. */
+const DUPLICATE = 11_000;
+
+/** Copies of a stored ticket under other names and numbers, which come in no order either, with ids far above those that are dealt. */
 async function fillTo(connection: mongoose.Connection, count: number): Promise<void> {
-  const tickets = connection.collection<{ _id: string; id: number; tid: string; requestId: string }>("tickets");
+  const tickets = connection.collection<TicketDocument>("tickets");
   const model = await tickets.findOne({});
   if (!model) throw new Error("there is no ticket to copy");
-  const BATCH = 5000;
-  for (let stored = await tickets.countDocuments(); stored < count; stored += BATCH) {
-    const copies = Array.from({ length: Math.min(BATCH, count - stored) }, (_, n) => {
+  let id = 1_000_000_000;
+  for (let stored = await tickets.countDocuments(); stored < count; ) {
+    const copies = Array.from({ length: Math.min(BATCH, count - stored) }, () => {
       const name = `req_${randomUUID().replaceAll("-", "")}`;
-      return { ...model, _id: name, requestId: name, id: 1_000_000_000 + stored + n, tid: `F${stored + n}` };
+      return { ...model, _id: name, requestId: name, id: id++, tid: tenDigits() };
     });
-    await tickets.insertMany(copies, { ordered: false });
+    stored += await storeNew(tickets, copies);
+  }
+}
+
+interface TicketDocument {
+  _id: string;
+  id: number;
+  tid: string;
+  requestId: string;
+}
+
+/** A number by the mask of the benchmark. */
+const tenDigits = () => String(randomInt(10 ** 10)).padStart(10, "0");
+
+/** Stores the copies but for those whose number is taken; how many it stored. */
+async function storeNew(tickets: mongoose.Collection<TicketDocument>, copies: TicketDocument[]): Promise<number> {
+  try {
+    return (await tickets.insertMany(copies, { ordered: false })).insertedCount;
+  } catch (error) {
+    if (!(error instanceof mongoose.mongo.MongoBulkWriteError)) throw error;
+    if ([error.writeErrors].flat().some(({ code }) => code !== DUPLICATE)) throw error;
+    return error.insertedCount;
   }
 }
