@@ -8,6 +8,7 @@ import mongoose from "mongoose";
 import { endPrograms } from "../support/processes.ts";
 import { addDepartments, type BenchContext, makeContext } from "./harness/context.ts";
 import type { TimedRow } from "./harness/measure.ts";
+import { commitOf } from "./report/commit.ts";
 import { type Report, writePage } from "./report/page.ts";
 import { refreshScaling } from "./report/scaling.ts";
 import { costs, found, latencies, summary } from "./report/table.ts";
@@ -28,7 +29,8 @@ const { values: options } = parseArgs({
   },
 });
 const isWhole = options.only === undefined && !options.quick;
-const DOCS = fileURLToPath(new URL("../../docs", import.meta.url));
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const DOCS = join(ROOT, "docs");
 const pageFolder = options.page ?? (isWhole ? join(DOCS, "benchmarks") : undefined);
 const wanted = options.only?.split(",").map((name) => name.trim().toUpperCase()) ?? Object.keys(ROWS);
 const unknown = wanted.filter((name) => !(name in ROWS));
@@ -41,6 +43,8 @@ if (unknown.length > 0) {
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void breakOff(signal));
 let stopDatabases = async (): Promise<void> => undefined;
 const rows: TimedRow[] = [];
+// Of now: what is changed or committed while the rows run is not what they measure.
+const measured = { commit: commitOf(ROOT), date: new Date().toISOString().slice(0, 10) };
 let versions: Report["versions"] = {};
 let failures = 0;
 // Each row has databases of its own: what the rows before have stored would be in its figures. A quick run's mean nothing.
@@ -53,7 +57,7 @@ for (const group of options.quick ? [wanted] : wanted.map((name) => [name])) {
     }
   });
 }
-const report: Report = { machine: machine(), versions, isQuick: options.quick, rows: rows.map(toReport) };
+const report: Report = { ...measured, machine: machine(), versions, isQuick: options.quick, rows: rows.map(toReport) };
 if (options.json) await writeFile(options.json, `${JSON.stringify(report, null, 2)}\n`);
 if (pageFolder) await writePage(pageFolder, rows, report);
 if (isWhole) await refreshScaling(join(DOCS, "scaling.md"), rows);

@@ -28,6 +28,7 @@ function bench(args: string[]): Promise<{ exitCode: number; output: string }> {
 
 const figure = z.number();
 const results = z.object({
+  date: z.iso.date(),
   machine: z.looseObject({ cpus: z.int() }),
   versions: z.looseObject({ node: z.string(), mongodb: z.string(), redis: z.string() }),
   rows: z.array(

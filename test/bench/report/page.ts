@@ -6,6 +6,10 @@ import { costs, found, latencies, summary } from "./table.ts";
 
 /** All that a run came to, as it is written to a JSON file. */
 export interface Report {
+  /** The code that was measured; not in results of before it was noted, nor where there is no git. */
+  commit?: string | undefined;
+  /** The day on which the run began, by UTC. */
+  date?: string;
   machine: Record<string, unknown>;
   versions: Record<string, unknown>;
   isQuick: boolean;
@@ -27,8 +31,9 @@ export async function writePage(folder: string, rows: readonly TimedRow[], repor
   ]);
 }
 
-function page(rows: readonly TimedRow[], { machine, versions }: Report, drawn: readonly TimedRow[]): string {
-  const described = Object.entries({ ...machine, ...versions }).map(([name, value]) => `${name} ${value}`);
+function page(rows: readonly TimedRow[], { commit, date, machine, versions }: Report, drawn: readonly TimedRow[]): string {
+  const noted = Object.entries({ commit, date }).filter(([, value]) => value !== undefined);
+  const described = [...noted, ...Object.entries({ ...machine, ...versions })].map(([name, value]) => `${name} ${value}`);
   const minutes = Math.round(rows.reduce((sum, { seconds }) => sum + seconds, 0) / 60);
   return `# Benchmark
 
