@@ -36,11 +36,57 @@ describe("addresses that may call", () => {
 
   it("a credential has ranges of its own", async () => {
     await withDoor({});
-    const rows = [{ identifier: "office", secret: "a long secret", allowedIps: ["10.0.0.0/8"] }];
-    await importReferenceData(stack.store, [{ name: "credentials.json", text: JSON.stringify(rows) }]);
-    expect(await callJson(stack, { ...TICKET, identifier: "office", secret: "a long secret" })).toMatchObject(refused("127.0.0.1"));
+    expect(await callJson(stack, { ...TICKET, ...(await addOffice()) })).toMatchObject(refused("127.0.0.1"));
   });
 });
+
+describe("an access key that comes last", () => {
+  const LARGE = { ...TICKET, message: "m".repeat(200_000) };
+  const KEYS = { HTTP_ACCESS_KEYS: "sesame" };
+  const FOREIGN = { ...KEYS, HTTP_ALLOWED_IPS: "10.0.0.0/8" };
+
+  it("excuses a foreign address, a wrong one does not, nor does none", async () => {
+    await withDoor(FOREIGN);
+    expect(await callJson(stack, { ...LARGE, accesskey: "sesame" })).toMatchObject(OPENED);
+    expect(await callJson(stack, { ...LARGE, accesskey: "simsim" })).toMatchObject(refused("127.0.0.1"));
+    expect(await callJson(stack, LARGE)).toMatchObject(refused("127.0.0.1"));
+  });
+
+  it("excuses one that is foreign to the credential", async () => {
+    await withDoor(KEYS);
+    const office = await addOffice();
+    expect(await callJson(stack, { ...LARGE, ...office, accesskey: "sesame" })).toMatchObject(OPENED);
+    expect(await callJson(stack, { ...LARGE, ...office })).toMatchObject(refused("127.0.0.1"));
+  });
+
+  it("comes behind files as well, of which nothing stays without it", async () => {
+    await withDoor(FOREIGN);
+    const withFile = async (accesskey: string) => {
+      const form = new FormData();
+      for (const [name, value] of Object.entries({ action: "OpenTicket", responsetype: "json", ...stack.credentials, ...TICKET })) form.append(name, value);
+      form.append("attachments[]", new Blob(["x".repeat(300_000)]), "a.txt");
+      form.append("accesskey", accesskey);
+      const response = await fetch(`${stack.httpUrl}/includes/api.php`, { method: "POST", body: form });
+      return { status: response.status, ...((await response.json()) as object) };
+    };
+    expect(await withFile("simsim")).toMatchObject(refused("127.0.0.1"));
+    expect(await stack.store.db.collection("blobs").countDocuments()).toBe(0);
+    expect(await withFile("sesame")).toMatchObject(OPENED);
+  });
+
+  it("may stand behind what is wrong with a body, which is told then", async () => {
+    await withDoor(FOREIGN);
+    const body = `{"action":"OpenTicket","responsetype":"json","identifier":"tester","secret":"${stack.credentials.secret}",,"accesskey":"sesame"}`;
+    expect(await callJson(stack, {}, { body, headers: { "content-type": "application/json" } })).toMatchObject({ status: 400, result: "error" });
+  });
+});
+
+async function addOffice() {
+  const office = { identifier: "office", secret: "a long secret" };
+  const rows = [{ ...office, allowedIps: ["10.0.0.0/8"] }];
+  await importReferenceData(stack.store, [{ name: "credentials.json", text: JSON.stringify(rows) }]);
+  return office;
+}
 
 describe("proxies", () => {
   const FORWARDED = { headers: { "x-forwarded-for": "10.1.2.3" } };

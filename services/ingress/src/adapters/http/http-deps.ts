@@ -29,7 +29,6 @@ export interface HttpDeps extends AdmitDeps, MakeCommandDeps, AcceptDeps {
   unadmitted: MemoryBudget;
   bodyLimits: BodyLimits;
   allowGet: boolean;
-  hasAccessKeys: boolean;
   /** The header that tells a caller when to come back. */
   retryAfter(): { "retry-after": string };
 }

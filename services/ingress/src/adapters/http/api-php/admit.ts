@@ -1,12 +1,13 @@
 import { isNotGiven } from "@openticket/contract";
 import { makeNetworks } from "@openticket/runtime";
 import { type AuthenticateDeps, authenticate, type Caller, mayUse } from "../../../intake/authenticate.ts";
-import { CallRefused, invalidIp, invalidPermissions, REFUSAL_MESSAGES } from "./refusals.ts";
+import { CallRefused, InvalidIp, invalidPermissions, REFUSAL_MESSAGES } from "./refusals.ts";
 
 export interface AdmitDeps extends AuthenticateDeps {
   /** Whether any credential may be used from that address. */
   isAllowedIp(ip: string): boolean;
   isAccessKey(presented: string): Promise<boolean>;
+  hasAccessKeys: boolean;
   /** Lower-case names of the actions that exist. */
   actions: ReadonlySet<string>;
 }
@@ -26,10 +27,10 @@ export async function admit(params: Record<string, unknown>, ip: string, deps: A
 /** The same as far as it goes while the action has not come yet: address and credentials. */
 export async function identify(params: Record<string, unknown>, ip: string, deps: AdmitDeps): Promise<Caller> {
   const hasAccessKey = await presentsAccessKey(params, deps);
-  if (!deps.isAllowedIp(ip) && !hasAccessKey) throw invalidIp(ip);
+  if (!deps.isAllowedIp(ip) && !hasAccessKey) throw new InvalidIp(ip);
   const caller = await authenticate(presentedBy(params), deps);
   if (typeof caller === "string") throw new CallRefused(403, REFUSAL_MESSAGES[caller]);
-  if (caller.allowedIps.length > 0 && !hasAccessKey && !makeNetworks(caller.allowedIps)(ip)) throw invalidIp(ip);
+  if (caller.allowedIps.length > 0 && !hasAccessKey && !makeNetworks(caller.allowedIps)(ip)) throw new InvalidIp(ip);
   return caller;
 }
 
@@ -42,6 +43,11 @@ export function actionOf(params: Record<string, unknown>): string {
 export function holdsCredentials(params: Record<string, unknown>): boolean {
   const { name, secret } = presentedBy(params);
   return name !== "" && secret !== "";
+}
+
+/** True while an access key may still come, which excuses an address. */
+export function mayBringAccessKey(params: Record<string, unknown>, { hasAccessKeys }: Pick<AdmitDeps, "hasAccessKeys">): boolean {
+  return hasAccessKeys && isNotGiven(params.accesskey);
 }
 
 function presentedBy(params: Record<string, unknown>) {

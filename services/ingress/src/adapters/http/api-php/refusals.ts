@@ -26,8 +26,12 @@ export class CallRefused extends Error {
 }
 
 /** The address is neither allowed nor excused by an access key. */
-export function invalidIp(ip: string): CallRefused {
-  return new CallRefused(403, `Invalid IP ${ip}`);
+export class InvalidIp extends CallRefused {
+  override name = "InvalidIp";
+
+  constructor(ip: string) {
+    super(403, `Invalid IP ${ip}`);
+  }
 }
 
 /** The credential may not use the action, or there is no such action: callers cannot tell. */

@@ -11,10 +11,10 @@ import type { HttpDeps } from "../http-deps.ts";
 import { idempotencyKeyOf } from "../idempotency-key.ts";
 import { noteCommand, notedId } from "../note-command.ts";
 import { sendBeforeBody } from "../send-before-body.ts";
-import { actionOf, admit, holdsCredentials, identify } from "./admit.ts";
+import { actionOf, admit, holdsCredentials, identify, mayBringAccessKey } from "./admit.ts";
 import { type Answer, formatAnswer, headersOf } from "./answer.ts";
 import { peekParams } from "./peek.ts";
-import { CallRefused, invalidIp } from "./refusals.ts";
+import { CallRefused, InvalidIp } from "./refusals.ts";
 import { type StagedFiles, stageFiles } from "./staged-files.ts";
 import { makeUnadmitted, type Unadmitted } from "./unadmitted.ts";
 
@@ -99,7 +99,7 @@ function refuseEarly(request: FastifyRequest, deps: HttpDeps): void {
   }
   const allow = deps.allowGet ? "GET, POST" : "POST";
   if (request.method !== "POST" && !isGet) throw new CallRefused(405, `${request.method} is not served; use ${allow}`, { allow });
-  if (!deps.isAllowedIp(request.ip) && !deps.hasAccessKeys) throw invalidIp(request.ip);
+  if (!deps.isAllowedIp(request.ip) && !deps.hasAccessKeys) throw new InvalidIp(request.ip);
 }
 
 /** Who calls, and with what, its files safe by then. Of those that came before it was known who calls nothing stays unless the caller is let in. */
@@ -150,12 +150,17 @@ async function readParams(request: FastifyRequest, call: Call, { files, memory }
 
 /**
  * Who is already plain to be a stranger, or to have no permission, is told so: before any file is stored, and rather than what
- * is wrong with the body. False where it is not plain yet who calls, or what for.
+ * is wrong with the body. False where it is not plain yet who calls, or what for: also while an access key may excuse the address.
  */
 async function admitKnown(request: FastifyRequest, { params }: Call, deps: HttpDeps): Promise<boolean> {
   if (!holdsCredentials(params)) return false;
   const hasAction = actionOf(params) !== "";
-  await (hasAction ? admit : identify)(params, request.ip, deps);
+  try {
+    await (hasAction ? admit : identify)(params, request.ip, deps);
+  } catch (error) {
+    if (error instanceof InvalidIp && mayBringAccessKey(params, deps)) return false;
+    throw error;
+  }
   return hasAction;
 }
 

@@ -52,5 +52,5 @@ export function makeUnadmitted(budget: MemoryBudget): Unadmitted {
 }
 
 function refuse(): never {
-  throw new Overloaded("too much is in hand of callers whose credentials have not come yet; send identifier and secret first");
+  throw new Overloaded("too much is in hand of callers whose credentials have not come yet; send identifier, secret and any access key first");
 }
