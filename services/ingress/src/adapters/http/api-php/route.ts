@@ -112,7 +112,7 @@ async function letIn(request: FastifyRequest, call: Call, deps: HttpDeps): Promi
     });
     call.params = { ...call.query, ...body.params };
     const caller = await admit(call.params, request.ip, deps);
-    memory.letIn();
+    memory.becomeKnown();
     await files.publish(body.attachments);
     return { body, caller };
   } finally {
@@ -128,18 +128,21 @@ interface Held {
 
 async function readParams(request: FastifyRequest, call: Call, { files, memory }: Held, deps: HttpDeps): Promise<ReadBody> {
   if (request.method === "GET") return { params: {}, attachments: [], problems: [] };
-  const admitEarly = (paramsSoFar: Record<string, unknown>) => {
+  let isLetIn = false;
+  const admitEarly = async (paramsSoFar: Record<string, unknown>) => {
     call.params = { ...call.query, ...paramsSoFar };
-    return admitKnown(request, call, deps);
+    const isKnown = await admitKnown(request, call, deps);
+    isLetIn = isKnown && actionOf(call.params) !== "";
+    return isKnown;
   };
   const holds = (bodyBytes: number, paramsSoFar: () => Record<string, unknown>) => memory.holds(call.queryBytes + bodyBytes, () => admitEarly(paramsSoFar()));
   await holds(0, () => ({}));
   return readBody(request.raw, request.headers, {
     limits: deps.bodyLimits,
-    // Of who is known a file is stored as it comes, as with REST: what is staged stays in memory while it is small.
-    storeBlob: (content, meta) => (memory.isKnown ? deps.blobs.put(content, meta) : files.stage(content, meta)),
+    // Of who is let in a file is stored as it comes, as with REST: what is staged stays in memory while it is small.
+    storeBlob: (content, meta) => (isLetIn ? deps.blobs.put(content, meta) : files.stage(content, meta)),
     async beforeFirstBlob(paramsSoFar) {
-      if (await admitEarly(paramsSoFar)) memory.letIn();
+      if (await admitEarly(paramsSoFar)) memory.becomeKnown();
     },
     onHeld: holds,
     onFailure(paramsSoFar) {
@@ -149,19 +152,19 @@ async function readParams(request: FastifyRequest, call: Call, { files, memory }
 }
 
 /**
- * Who is already plain to be a stranger, or to have no permission, is told so: before any file is stored, and rather than what
- * is wrong with the body. False where it is not plain yet who calls, or what for: also while an access key may excuse the address.
+ * Whether it is known who calls: not yet where credentials may still come, or an access key that excuses the address. Who is
+ * already plain to be a stranger, or to have no permission for an action that has come, is told so: before any file is stored,
+ * and rather than what is wrong with the body.
  */
 async function admitKnown(request: FastifyRequest, { params }: Call, deps: HttpDeps): Promise<boolean> {
   if (!holdsCredentials(params)) return false;
-  const hasAction = actionOf(params) !== "";
   try {
-    await (hasAction ? admit : identify)(params, request.ip, deps);
+    await (actionOf(params) === "" ? identify : admit)(params, request.ip, deps);
   } catch (error) {
     if (error instanceof InvalidIp && mayBringAccessKey(params, deps)) return false;
     throw error;
   }
-  return hasAction;
+  return true;
 }
 
 function answerFor(result: CommandResult): Answer {

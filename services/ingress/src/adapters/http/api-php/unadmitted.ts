@@ -1,14 +1,12 @@
 import { Overloaded } from "../../../intake/gate.ts";
 import type { MemoryBudget } from "../../../intake/memory-budget.ts";
 
-/** What a call takes until it is let in. */
+/** What a call takes until it is known who calls. */
 export interface Unadmitted {
-  /** It was let in, and counts as one of those that are known. */
-  readonly isKnown: boolean;
   /** It takes so much by now, bytes. Undefined when it may; else a promise that ends when it may, or throws {@link Overloaded}. */
-  holds(heldBytes: number, mayEnter: () => Promise<boolean>): Promise<void> | undefined;
-  /** It is let in: what it has is given back. */
-  letIn(): void;
+  holds(heldBytes: number, askIsKnown: () => Promise<boolean>): Promise<void> | undefined;
+  /** It is known who calls: what it has is given back, and it is not counted any more. */
+  becomeKnown(): void;
   /** Gives back what it has. */
   close(): void;
 }
@@ -27,26 +25,23 @@ const FREE_BYTES = 192 * 1024;
 export function makeUnadmitted(budget: MemoryBudget): Unadmitted {
   const share = budget.open();
   let [takenBytes, wasAsked, isKnown] = [FREE_BYTES, false, false];
-  const letIn = () => {
+  const becomeKnown = () => {
     isKnown = true;
     share.close();
   };
   return {
-    get isKnown() {
-      return isKnown;
-    },
-    holds(heldBytes, mayEnter) {
+    holds(heldBytes, askIsKnown) {
       if (isKnown || heldBytes <= takenBytes) return undefined;
       const isTaken = share.take(heldBytes - takenBytes);
       if (isTaken) takenBytes = heldBytes;
       if (isTaken && wasAsked) return undefined;
       wasAsked = true;
-      return mayEnter().then((may) => {
-        if (may) letIn();
+      return askIsKnown().then((isNowKnown) => {
+        if (isNowKnown) becomeKnown();
         else if (!isTaken) refuse();
       });
     },
-    letIn,
+    becomeKnown,
     close: share.close,
   };
 }

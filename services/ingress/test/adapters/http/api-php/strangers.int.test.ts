@@ -187,6 +187,7 @@ describe("the memory of callers who have not said who they are", () => {
     }
     expect((await call(credentialsLast(note(40)))).text).toMatch(/^result=success;/);
     expect((await call(`${httpBuildQuery({ action: "OpenTicket", ...stack.credentials, ...GUEST })}&${note(700)}`)).text).toMatch(/^result=success;/);
+    expect((await call(`${httpBuildQuery({ ...stack.credentials, ...GUEST })}&${note(700)}&action=OpenTicket`)).text).toMatch(/^result=success;/);
     const stranger = await call(`identifier=tester&secret=wrong&${note(700)}`);
     expect(stranger.status).toBe(403);
 
