@@ -1,3 +1,8 @@
+import { MalformedBody } from "./errors.ts";
+
+/** Bytes of a field's name as it comes. Real ones have a few dozen; what is longer is another kind of body. */
+const MAX_NAME_BYTES = 4 * 1024;
+
 /** Where a form field belongs: `a[b][]` is root "a" and keys "b" and "" (the next free number). */
 export interface FieldPath {
   root: string;
@@ -18,6 +23,11 @@ export function parseFieldName(name: string): FieldPath | undefined {
   const root = trimmed.slice(0, open);
   if (trimmed.indexOf("]", open) === -1) return { root: `${root}_${trimmed.slice(open + 1)}`, keys: NO_KEYS };
   return { root, keys: keysFrom(trimmed, open) };
+}
+
+/** Throws MalformedBody for a name that no field of a form has. */
+export function checkNameBytes(bytes: number): void {
+  if (bytes > MAX_NAME_BYTES) throw new MalformedBody(`the name of a field is longer than ${MAX_NAME_BYTES} bytes: is this a form?`);
 }
 
 function keysFrom(name: string, firstOpen: number): string[] {

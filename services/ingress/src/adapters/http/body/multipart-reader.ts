@@ -4,6 +4,7 @@ import type { BodyReader } from "./body-reader.ts";
 import { type ByteSink, DISCARD } from "./byte-sink.ts";
 import { parseDisposition } from "./disposition.ts";
 import { MalformedBody } from "./errors.ts";
+import { checkNameBytes } from "./field-name.ts";
 import { FormFields } from "./form-fields.ts";
 
 /** Header lines of one part: real ones have up to four. */
@@ -99,6 +100,7 @@ export class MultipartReader implements BodyReader {
     const disposition = parseDisposition(firstValue(headers, "content-disposition") ?? "");
     if (disposition === undefined) return;
     const { name, filename } = disposition;
+    checkNameBytes(Buffer.byteLength(name));
     part.isFile = filename !== undefined;
     if (!this.#isWanted(part)) return;
     const contentType = firstValue(headers, "content-type");

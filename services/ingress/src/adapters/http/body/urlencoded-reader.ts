@@ -1,15 +1,13 @@
 import type { AttachmentIntake } from "./attachment-intake.ts";
 import type { BodyReader } from "./body-reader.ts";
 import { ByteCollector } from "./byte-sink.ts";
-import { MalformedBody } from "./errors.ts";
+import { checkNameBytes } from "./field-name.ts";
 import { decodeFormBytes, type FormDecoder, makeFormDecoder } from "./form-decoding.ts";
 import { FormFields } from "./form-fields.ts";
 import { decodeFieldText } from "./text.ts";
 
 const AMPERSAND = 0x26;
 const EQUALS = 0x3d;
-/** Raw bytes of a field's name. Real ones have a few dozen; what is longer is another kind of body. */
-const MAX_NAME_BYTES = 4 * 1024;
 
 /** Reads `application/x-www-form-urlencoded`: PHP's rules for names, duplicates and broken escapes. */
 export class UrlencodedReader implements BodyReader {
@@ -43,7 +41,7 @@ export class UrlencodedReader implements BodyReader {
   #readName(piece: Buffer, at: number): number {
     let end = at;
     while (end < piece.length && piece[end] !== EQUALS && piece[end] !== AMPERSAND) end++;
-    if (this.#name.length + end - at > MAX_NAME_BYTES) throw new MalformedBody(`the name of a field is longer than ${MAX_NAME_BYTES} bytes: is this a form?`);
+    checkNameBytes(this.#name.length + end - at);
     this.#name.append(piece.subarray(at, end));
     if (end === piece.length) return end;
     if (piece[end] === EQUALS) return this.#beginValue(piece, end + 1);

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { MalformedBody } from "../../../../src/adapters/http/body/errors.ts";
-import { MULTIPART, multipart, part, read } from "./support.ts";
+import { FORM, MULTIPART, multipart, part, read } from "./support.ts";
+
+const TOO_LONG = "the name of a field is longer than 4096 bytes: is this a form?";
 
 describe("a multipart body", () => {
   it("becomes parameters, with or without files", async () => {
@@ -116,6 +118,15 @@ describe("a multipart body", () => {
     ["that holds no boundary", MULTIPART, Buffer.from("a=1&b=2")],
   ])("is refused %s", async (_what, contentType, body) => {
     await expect(read(body, contentType)).rejects.toThrow(MalformedBody);
+  });
+
+  it("is refused with a name of a field or a file beyond what a form's may have", async () => {
+    const name = "n".repeat(4096);
+    expect((await read(multipart(part(`name="${name}"`, "1")), MULTIPART)).params).toEqual({ [name]: "1" });
+    for (const file of ["", '; filename="a.txt"']) {
+      await expect(read(multipart(part(`name="${name}n"${file}`, "1")), MULTIPART)).rejects.toThrow(new MalformedBody(TOO_LONG));
+    }
+    await expect(read(`${name}n=1`, FORM)).rejects.toThrow(new MalformedBody(TOO_LONG));
   });
 
   it("is refused with too many fields, or with too many parts that are none", async () => {
