@@ -1,8 +1,7 @@
-import { Redis } from "ioredis";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { emptyRedis } from "../support/empty-redis.ts";
 import { DOOR, type Fleet, makeFleet, WORKER } from "../support/fleet.ts";
 import { postTicket, rest } from "../support/rest.ts";
-import { testRedisUrl } from "../support/servers.ts";
 import { until } from "../support/until.ts";
 
 const REQUESTS = 50;
@@ -14,15 +13,6 @@ beforeEach(async () => {
 });
 afterEach(() => fleet.stop());
 
-/** What FLUSHALL would do, for this test's own queue. */
-async function emptyRedis(): Promise<number> {
-  const redis = new Redis(testRedisUrl());
-  const keys = await redis.keys(`${fleet.prefix}:*`);
-  if (keys.length > 0) await redis.unlink(...keys);
-  redis.disconnect();
-  return keys.length;
-}
-
 /** The recovery looks at a receipt 30 s after it was given; nobody is to wait for that here. */
 const letRecoveryLook = () => fleet.store.db.collection("receipts").updateMany({ checkAt: { $exists: true } }, { $set: { checkAt: new Date(0) } });
 
@@ -33,7 +23,7 @@ it("every request that was answered 202 becomes one ticket, though Redis was emp
     Array.from({ length: REQUESTS }, (_, n) => postTicket(door, ticket(n), { prefer: "respond-async", ...(n % 2 === 0 && { "idempotency-key": `k${n}` }) })),
   );
   expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 202));
-  expect(await emptyRedis()).toBeGreaterThan(REQUESTS);
+  expect(await emptyRedis(fleet.prefix)).toBeGreaterThan(REQUESTS);
   const before = await rest(door, "GET", answers[0]?.headers.get("location") ?? "");
   expect(before.body.state).toBe("queued");
 
@@ -53,7 +43,7 @@ it("what became of a request is known after a restart of everything and with an 
   const opened = await postTicket(door, ticket(1), { "idempotency-key": "known" });
   const refused = await postTicket(door, { ...ticket(2), deptid: 99 });
   await worker.stop();
-  await emptyRedis();
+  await emptyRedis(fleet.prefix);
   const { url } = await fleet.start(DOOR);
   const anew = { httpUrl: url, credentials: fleet.credentials };
   expect((await rest(anew, "GET", `/v1/requests/${opened.body.requestId}`)).body).toMatchObject({ state: "done", result: { id: opened.body.id } });

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ADD_TICKET_REPLY_JOB, allowedExtensions, OPEN_TICKET_JOB } from "@openticket/contract";
+import { ADD_TICKET_REPLY_JOB, allowedExtensions, type Command, OPEN_TICKET_JOB } from "@openticket/contract";
 import { type Drain, explainListening, isOneOf, type Logger, type Metrics, makeNetworks, type Readiness, readiness } from "@openticket/runtime";
 import {
   connectStore,
@@ -55,8 +55,8 @@ export async function startHttp(config: HttpConfig, { logger, drain, metrics }: 
   const clock = await makeStoreClock(store);
   drain.onDrain("clock", () => clock.close());
   const { now } = clock;
-  const besideAnswers = new Set<Promise<void>>();
-  drain.onDrain("receipts", () => Promise.all(besideAnswers));
+  const lateReceipts = new Map<Promise<void>, Command>();
+  drain.onDrain("receipts", () => Promise.all(lateReceipts.keys()));
   const queue = makeCommandQueue({ redisUrl: config.REDIS_URL, prefix: config.QUEUE_PREFIX, ownerName: "http", logger });
   drain.onDrain("queue", () => queue.close());
   const isAllowedIp = config.HTTP_ALLOWED_IPS.length > 0 ? makeNetworks(config.HTTP_ALLOWED_IPS) : () => true;
@@ -92,10 +92,12 @@ export async function startHttp(config: HttpConfig, { logger, drain, metrics }: 
       receipts: makeMongoReceipts(store, { retentionMs: 0, now }),
       asyncDurability: config.HTTP_ASYNC_DURABILITY,
       onNotEnqueued: (requestId, err) => logger.warn({ requestId, err }, "accepted, but not enqueued yet"),
-      beside(work) {
-        besideAnswers.add(work);
-        void work.then(() => besideAnswers.delete(work));
+      beside(receipt, command) {
+        lateReceipts.set(receipt, command);
+        void receipt.then(() => lateReceipts.delete(receipt));
       },
+      isReceiptOnItsWay: (requestId, credential) =>
+        [...lateReceipts.values()].some((late) => late.requestId === requestId && late.source.credential === credential),
       gate: makeGate({ read: () => readVitals(queue, store), maxQueueDepth: config.HTTP_MAX_QUEUE_DEPTH, nowMs: () => performance.now() }),
       blobs,
       unadmitted,

@@ -34,8 +34,8 @@ export interface AcceptDeps {
   sleep(ms: number): Promise<unknown>;
   /** A command with a receipt did not reach the queue; the recovery will see to it. */
   onNotEnqueued(requestId: string, error: unknown): void;
-  /** Work that goes on when its caller has the answer, and never rejects: a door that closes waits for it. */
-  beside(work: Promise<void>): void;
+  /** A receipt that goes on when its caller has the answer, and never rejects: a door that closes waits for it. */
+  beside(receipt: Promise<void>, command: Command): void;
 }
 
 /**
@@ -118,7 +118,7 @@ async function giveReceipt(command: Command, deps: AcceptDeps): Promise<void> {
     () => undefined,
     (fault: unknown) => deps.onNotEnqueued(command.requestId, fault),
   );
-  deps.beside(given);
+  deps.beside(given, command);
   await Promise.race([given, deps.sleep(RECEIPT_WAIT_MS)]);
 }
 

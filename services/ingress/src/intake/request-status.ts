@@ -5,6 +5,8 @@ export interface StatusDeps {
   tickets: TicketReader;
   receipts: Pick<ReceiptStore, "find">;
   queue: Pick<CommandQueue, "state">;
+  /** Whether this process is still giving that request its receipt, as its caller has been told that it is late. */
+  isReceiptOnItsWay(requestId: string, credential: string): boolean;
 }
 
 /** How long a question that waits sleeps between two looks, ms: the first is short, because most tickets are quick. */
@@ -22,6 +24,7 @@ export async function requestStatus(requestId: string, credential: string, deps:
   // It may have been decided between the two looks.
   const late = await findOutcome(requestId, credential, deps.tickets);
   if (late) return late;
+  if (deps.isReceiptOnItsWay(requestId, credential)) return { requestId, state: "queued" };
   // Accepted, and on its way back into the queue.
   const receipt = await deps.receipts.find(requestId);
   return receipt?.checkAt && receipt.source.credential === credential ? { requestId, state: "queued" } : { requestId, state: "unknown" };

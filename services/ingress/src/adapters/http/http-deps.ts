@@ -3,6 +3,7 @@ import type { AcceptDeps } from "../../intake/accept.ts";
 import type { MakeCommandDeps } from "../../intake/make-command.ts";
 import type { MemoryBudget } from "../../intake/memory-budget.ts";
 import type { CommandQueue, InboundReader, StagingStore, TicketReader } from "../../intake/ports.ts";
+import type { StatusDeps } from "../../intake/request-status.ts";
 import type { AdmitDeps } from "./api-php/admit.ts";
 import type { BodyLimits } from "./body/read-body.ts";
 import type { WebhookEndpointsDeps } from "./rest/webhook-endpoint-deps.ts";
@@ -16,7 +17,7 @@ export interface WebhookSourcesDeps {
 }
 
 /** Everything that the HTTP door's routes need. */
-export interface HttpDeps extends AdmitDeps, MakeCommandDeps, AcceptDeps {
+export interface HttpDeps extends AdmitDeps, MakeCommandDeps, AcceptDeps, Pick<StatusDeps, "isReceiptOnItsWay"> {
   queue: CommandQueue;
   tickets: TicketReader;
   inbound: InboundReader;
