@@ -1,4 +1,4 @@
-import { type DeadLetter, ERASED, type InboundRecord, type Receipt } from "@openticket/contract";
+import { type DeadLetter, decodeId, decodeText, ERASED, type InboundRecord, NO_SUCH_ID, type Receipt } from "@openticket/contract";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
 import type { ReplyDocument, TicketDocument } from "./ticket-documents.ts";
 
@@ -74,27 +74,23 @@ export async function undecidedOf({ db }: StoreConnection, person: ErasedPerson)
   return [...heldBack, ...(await matching(letters, ({ dataJson }) => dataJson, person))];
 }
 
-/** Whether a command, in any version, is of that person. */
+/** Whether a command, in any version, is of that person. It is read as the worker reads it. */
 export function isOfPerson(data: unknown, { clientid, emails, userids, contactids, ticketids }: ErasedPerson): boolean {
   const { ticket = data } = (data ?? {}) as { ticket?: unknown };
   const params = (ticket ?? {}) as Record<string, unknown>;
-  const isOneOf = (ids: readonly number[], given: unknown) => isPlain(given) && given !== "" && ids.includes(Number(given));
+  const isOneOf = (ids: readonly number[], given: unknown) => ids.includes(decodeId(given) ?? NO_SUCH_ID);
   return (
     isOneOf([clientid], params.clientid) ||
     isOneOf(userids, params.userid) ||
     isOneOf(contactids, params.contactid) ||
     isOneOf(ticketids, params.ticketid) ||
-    (isAbsent(params.clientid) && isPlain(params.email) && emails.includes(String(params.email).toLowerCase()))
+    (namesNoClient(params) && emails.includes((decodeText(params.email) ?? "").trim().toLowerCase()))
   );
 }
 
-function isAbsent(given: unknown): boolean {
-  return given === undefined || given === null || given === "";
-}
-
-/** Of what a foreign program has put into a queue, an object may not even let itself be made a text. */
-function isPlain(given: unknown): given is string | number {
-  return typeof given === "string" || typeof given === "number";
+/** What is no id names nobody else either. */
+function namesNoClient({ clientid }: Record<string, unknown>): boolean {
+  return (decodeId(clientid) ?? NO_SUCH_ID) === NO_SUCH_ID;
 }
 
 export interface Erased {

@@ -22,6 +22,14 @@ it("an address is nobody's where another client is named", () => {
   expect([isOfPerson({ clientid: 43, email }, ADA), isOfPerson({ clientid: "", email }, ADA)]).toEqual([false, true]);
 });
 
+it.each([0, "0", " 0 ", "null", "None", false, "[]", {}, "abc"])("an address is theirs where %j stands for the client", (clientid) => {
+  expect(isOfPerson({ ticket: { clientid, email: "ada@client.example.test" } }, ADA)).toBe(true);
+});
+
+it("blanks around an address are none of it", () => {
+  expect(isOfPerson({ email: " Ada@client.example.test\n" }, ADA)).toBe(true);
+});
+
 it.each(["clientid", "email", "ticketid"])("what cannot be made a text in %s breaks no erasure off", (field) => {
   expect(isOfPerson({ ticket: { [field]: { toString: 1 } } }, ADA)).toBe(false);
 });

@@ -7,7 +7,7 @@ import { decodeFlag, decodeId, decodeKeyword, decodeText } from "./literals.ts";
 
 export { attachmentName } from "./attachments.ts";
 export { areLines, decodeBase64 } from "./base64.ts";
-export { isNotGiven, NO_SUCH_ID } from "./literals.ts";
+export { decodeId, decodeText, isNotGiven, NO_SUCH_ID } from "./literals.ts";
 
 /** Parameters of a call by the type that they are read as. `attachments` and `customfields` have their own readers. */
 const OPEN_TICKET = {
