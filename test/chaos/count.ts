@@ -80,7 +80,7 @@ export async function countUnfinished(db: Db, { redis, prefix }: { redis: Redis;
 
 /** Makes everything owed due now: as if the time had passed. Only where nobody has a delivery in hand. */
 export async function letTimePass(db: Db): Promise<void> {
-  await db.collection("tickets").updateMany({ dueAt: { $exists: true } }, { $set: { dueAt: new Date(0) } });
+  await db.collection("tickets").updateMany({ dueAt: { $exists: true } }, { $set: { dueAt: new Date(0) }, $unset: { "outbox.$[].nextTryAt": 1 } });
   await letLooksBeDue(db);
   await db.collection("webhookcalls").updateMany({ state: "pending" }, { $set: { dueAt: new Date(0) } });
 }

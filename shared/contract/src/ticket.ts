@@ -64,6 +64,8 @@ export const outboxEntry = z.object({
   event: owedEvent.optional(),
   /** Failed tries so far. */
   attempts: z.int().nonnegative(),
+  /** Set when a try has failed: it waits until then, whatever else its record owes. */
+  nextTryAt: z.date().optional(),
   /** Set when it is done. */
   deliveredAt: z.date().optional(),
   /** Set when it will not be tried again by itself, with the reason. */

@@ -21,7 +21,7 @@ import { inBatches } from "./in-batches.ts";
  * They are looked for among all tickets, replies and rejections, once for each question, as no index knows of them: see ADR 8.
  * Those of records that are named are found by the names.
  * Invariant: what is in hand elsewhere stays there. A record's due time may be a lease, and is then left alone: the entry is
- * delivered when that is over, or with the next try of what is in hand, should that fail. Otherwise the record is due at once, by
+ * delivered when that is over, or before, when something else of the record is due. Otherwise the record is due at once, by
  * MongoDB's own clock.
  */
 export interface GivenUpDeliveries {
@@ -107,7 +107,7 @@ async function oweAgain(of: Kind, deliveries: readonly GivenUp[], collections: C
 function owedAgain(key: string) {
   const isGivenUp = { $and: [{ $eq: ["$$entry.key", { $literal: key }] }, { $ne: [{ $type: "$$entry.deadAt" }, "missing"] }] };
   const untried = { $mergeObjects: ["$$entry", { attempts: 0, replayedAt: "$$NOW" }] };
-  const owed = { $unsetField: { field: "deadAt", input: { $unsetField: { field: "lastError", input: untried } } } };
+  const owed = ["deadAt", "lastError", "nextTryAt"].reduce((input: object, field) => ({ $unsetField: { field, input } }), untried);
   const isInNobodysHand = { $or: [{ $eq: [{ $type: "$dueAt" }, "missing"] }, { $gt: ["$dueAt", { $add: ["$$NOW", LONGEST_LEASE_MS] }] }] };
   return {
     $set: {

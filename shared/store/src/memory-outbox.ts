@@ -27,21 +27,26 @@ export function makeMemoryOutbox<T extends Owing>(records: Map<string, T>): Outb
       for (const record of leased) records.set(record._id, record);
       return leased;
     },
-    async postpone({ _id, dueAt: heldUntil = new Date(0) }, key, next) {
-      const changes = { lastError: next.error, attempts: next.attempts, ...("deadAt" in next && { deadAt: next.deadAt }) };
+    async postpone({ _id, dueAt: heldUntil = new Date(0) }, failed, after) {
       change(_id, (record) => {
+        const noted = failed.reduce((sum, { key, error: lastError, ...changes }) => changeEntry(sum, key, { lastError, ...changes }), record);
+        const triedAt = noted.outbox.filter(isOpen).map(({ nextTryAt = after }) => (nextTryAt > after ? nextTryAt : heldUntil).getTime());
         const isHeldStill = record.dueAt === undefined || record.dueAt <= heldUntil;
-        return { ...changeEntry(record, key, changes), ...("dueAt" in next && isHeldStill && { dueAt: next.dueAt }) };
+        return isHeldStill ? { ...noted, dueAt: new Date(Math.min(...triedAt)) } : noted;
       });
     },
   };
 }
 
 function withoutDueWhenDone<T extends Owing>(record: T): T {
-  if (record.outbox.some(({ deliveredAt, deadAt }) => !deliveredAt && !deadAt)) return record;
+  if (record.outbox.some(isOpen)) return record;
   const done = { ...record };
   delete done.dueAt;
   return done;
+}
+
+function isOpen({ deliveredAt, deadAt }: OutboxEntry): boolean {
+  return !deliveredAt && !deadAt;
 }
 
 /** The record of that request, by its identity or by the requester's own name for it. */

@@ -4,7 +4,7 @@ import { coalesce } from "./coalesce.ts";
 import { inTime } from "./in-time.ts";
 import { leaseDue } from "./lease-due.ts";
 import { type Stored, toRecord } from "./ticket-documents.ts";
-import type { DeliveredEntry, Held, Outbox, Postponement } from "./ticket-store.ts";
+import type { DeliveredEntry, FailedDelivery, Held, Outbox } from "./ticket-store.ts";
 
 /** A document with an outbox: a ticket, a reply, or a rejection that owes something. */
 type Owing = Stored & { _id: string; outbox?: OutboxEntry[] | undefined; dueAt?: Date | undefined };
@@ -28,7 +28,7 @@ export function makeMongoOutbox<T extends Omit<Owing, keyof Stored>>(
       await Promise.all(entries.map((entry) => mark({ ...entry, at })));
     },
     leaseDue: async (now, leaseMs, limit) => (await inTime(leaseDue(documents, only, { now, leaseMs, limit }))).map(toRecord) as unknown as T[],
-    postpone: (record, key, next) => inTime(postpone(documents, record, key, next)),
+    postpone: (record, failed, after) => inTime(postpone(documents, record, failed, after)),
   };
 }
 
@@ -85,21 +85,29 @@ async function updateAll(updates: Update[], documents: Documents): Promise<numbe
   return (await documents.bulkWrite(all, { ordered: false })).matchedCount;
 }
 
-async function postpone(documents: Documents, { _id, dueAt: heldUntil = new Date(0) }: Held, key: string, next: Postponement): Promise<void> {
-  const changes = { lastError: next.error, attempts: next.attempts, ...("deadAt" in next && { deadAt: next.deadAt }) };
+async function postpone(documents: Documents, { _id, dueAt: heldUntil = new Date(0) }: Held, failed: readonly FailedDelivery[], after: Date): Promise<void> {
+  const notes = failed.map(({ error: lastError, ...note }) => ({ ...note, lastError }));
+  const ofEntry = { $first: { $filter: { input: { $literal: notes }, as: "note", cond: { $eq: ["$$note.key", "$$entry.key"] } } } };
   const isHeldStill = { $lte: ["$dueAt", heldUntil] };
-  const dueAgain = "dueAt" in next ? [{ $set: { dueAt: { $cond: [isHeldStill, next.dueAt, "$dueAt"] } } }] : [];
-  await documents.updateOne({ _id }, [setInEntry(key, changes), ...dueAgain, CLEAR_WHEN_DONE]);
+  // What came to be owed meanwhile has no time of its own; what was delivered, and is not marked yet, an old one.
+  const triedAt = { $cond: [{ $gt: ["$$entry.nextTryAt", after] }, "$$entry.nextTryAt", heldUntil] };
+  const dueAgain = { $min: { $map: { input: OPEN, as: "entry", in: triedAt } } };
+  const dueAt = { $cond: [isHeldStill, dueAgain, "$dueAt"] };
+  await documents.updateOne({ _id }, [inEachEntry({ $mergeObjects: ["$$entry", ofEntry] }), { $set: { dueAt } }, CLEAR_WHEN_DONE]);
 }
 
 /** Sets fields in the entry with that key, and leaves the other entries as they are. */
 function setInEntry(key: string, fields: Record<string, unknown>) {
   const isEntry = { $eq: ["$$entry.key", { $literal: key }] };
-  const merged = { $mergeObjects: ["$$entry", { $literal: fields }] };
-  return { $set: { outbox: { $map: { input: "$outbox", as: "entry", in: { $cond: [isEntry, merged, "$$entry"] } } } } };
+  return inEachEntry({ $cond: [isEntry, { $mergeObjects: ["$$entry", { $literal: fields }] }, "$$entry"] });
+}
+
+function inEachEntry(changed: object) {
+  return { $set: { outbox: { $map: { input: "$outbox", as: "entry", in: changed } } } };
 }
 
 /** A document of which every entry is delivered or dead is not due any more, and nobody's lease. */
 const isOpen = { $and: [{ $eq: [{ $type: "$$entry.deliveredAt" }, "missing"] }, { $eq: [{ $type: "$$entry.deadAt" }, "missing"] }] };
-const isDone = { $eq: [{ $size: { $filter: { input: "$outbox", as: "entry", cond: isOpen } } }, 0] };
+const OPEN = { $filter: { input: "$outbox", as: "entry", cond: isOpen } };
+const isDone = { $eq: [{ $size: OPEN }, 0] };
 const CLEAR_WHEN_DONE = { $set: { dueAt: { $cond: [isDone, "$$REMOVE", "$dueAt"] }, leasedBy: { $cond: [isDone, "$$REMOVE", "$leasedBy"] } } };

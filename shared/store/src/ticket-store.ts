@@ -8,7 +8,8 @@ export type Rejection =
   | { kind: "exists"; record: RejectionRecord }
   | { kind: "opened"; ticket: TicketRecord }
   | { kind: "added"; reply: ReplyRecord };
-export type Postponement = { error: string; attempts: number } & ({ dueAt: Date } | { deadAt: Date });
+/** A delivery that failed: which entry, why, and what becomes of it. */
+export type FailedDelivery = { key: string; error: string; attempts: number } & ({ nextTryAt: Date } | { deadAt: Date });
 
 /** Makes the numbers that people see; ids are the store's own. */
 export interface Numbers {
@@ -64,8 +65,12 @@ export interface Outbox<T> {
   markDelivered(entries: DeliveredEntry[], at: Date): Promise<void>;
   /** What is due, each due again only after `leaseMs`; no two callers get the same one. */
   leaseDue(now: Date, leaseMs: number, limit: number): Promise<T[]>;
-  /** Notes a failed delivery: due again, or dead. Whoever leased the record since then, beyond its `dueAt` here, has it to the end. */
-  postpone(record: Held, key: string, next: Postponement): Promise<void>;
+  /**
+   * Notes failed deliveries: to be tried again, or dead. The record is due with the first of its entries that is to be tried after
+   * `after`; where one has no such time, no later than it was held. Whoever leased it since then, beyond its `dueAt` here, has it to
+   * the end.
+   */
+  postpone(record: Held, failed: readonly FailedDelivery[], after: Date): Promise<void>;
 }
 
 export type Added =

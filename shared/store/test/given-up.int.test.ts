@@ -109,7 +109,7 @@ describe("deliveries that were given up", () => {
   });
 
   it("are owed again, once, as if never tried, and due at once", async () => {
-    await addTicket(ticket(1, givenUp("mail:a"), givenUp("mail:b")));
+    await addTicket(ticket(1, { ...givenUp("mail:a"), nextTryAt: inMs(3_000_000) }, givenUp("mail:b")));
     const { found } = await deliveries().named(["N-1/mail:a"], {});
     expect(await deliveries().oweAgain(found)).toBe(1);
     expect(await deliveries().oweAgain(found)).toBe(0);

@@ -75,12 +75,12 @@ function eventsOf(
   else add(decidedAt, "ticket opened", ticket && `id ${ticket.id}, number ${ticket.tid}, department ${ticket.deptid}, ${ticket.replyIds?.length ?? 0} replies`);
   add(rejection?.rejectedAt, "rejected", rejection?.errors.map(({ message }) => message).join("; "));
   add(deadLetter?.diedAt, "given up", deadLetter && `${deadLetter.code}: ${deadLetter.reason}`);
-  for (const { key, attempts, deliveredAt, deadAt, replayedAt, lastError } of decided?.outbox ?? []) {
+  for (const { key, attempts, deliveredAt, deadAt, replayedAt, nextTryAt, lastError } of decided?.outbox ?? []) {
     if (deliveredAt) add(deliveredAt, `delivered ${key}`, attempts > 0 ? `after ${attempts} failed tries` : "");
     add(replayedAt, `owed again ${key}`, "by opentickets delivery replay");
     if (deadAt) add(deadAt, `gave up ${key}`, lastError);
     if (!deliveredAt && !deadAt)
-      add(decided?.dueAt ?? decidedAt, `owes ${key}`, lastError ? `${attempts} failed tries, last: ${lastError}` : "next look at that time");
+      add(nextTryAt ?? decided?.dueAt ?? decidedAt, `owes ${key}`, lastError ? `${attempts} failed tries, last: ${lastError}` : "next look at that time");
   }
   add(receipt?.decidedAt, "receipt closed");
   return events.toSorted((a, b) => a.at.getTime() - b.at.getTime());

@@ -44,7 +44,8 @@ export interface OutboxStore<T extends Owing> {
   markDelivered(entries: Mark[], at: Date): Promise<void>;
   /** Records with overdue entries, each now due again only after `leaseMs`. */
   leaseDue(now: Date, leaseMs: number, limit: number): Promise<T[]>;
-  postpone(record: Owing, key: string, next: Postponement): Promise<void>;
+  /** Notes what failed. The record is due with the first of its entries that is to be tried after `after`. */
+  postpone(record: Owing, failed: Failed[], after: Date): Promise<void>;
 }
 
 interface Mark {
@@ -54,7 +55,7 @@ interface Mark {
   isOnly: boolean;
 }
 
-type Postponement = { error: string; attempts: number } & ({ dueAt: Date } | { deadAt: Date });
+type Failed = { key: string; error: string; attempts: number } & ({ nextTryAt: Date } | { deadAt: Date });
 
 export interface Dispatcher<T extends Owing> {
   /** Begins to deliver the mails and events that this new record owes. Ends when it is begun, or left to the relay; never throws. */
@@ -184,17 +185,28 @@ function isTooLate({ dueAt }: Owing, { now }: Pick<DispatcherDeps<Owing>, "now">
 
 /** Begins to deliver one batch of overdue records, each of which it has gone through then. */
 async function beginOverdue<T extends Owing>(deps: Delivering<T>): Promise<Promise<void>[]> {
-  const overdue = await deps.outbox.leaseDue(deps.now(), LEASE_MS, SWEEP_RECORDS);
-  return overdue.map((record) => deliverAll(record, pendingOf(record), deps));
+  const now = deps.now();
+  const overdue = await deps.outbox.leaseDue(now, LEASE_MS, SWEEP_RECORDS);
+  return overdue.map((record) => deliverDue(record, now, deps));
 }
 
-async function deliverAll<T extends Owing>(record: T, owed: OutboxEntry[], deps: Delivering<T>): Promise<void> {
+/** A record is due with the first of its entries. The others wait for their own times, so that none takes the tries of another. */
+function deliverDue<T extends Owing>(record: T, now: Date, deps: Delivering<T>): Promise<void> {
+  const pending = pendingOf(record);
+  const owed = pending.filter(({ nextTryAt = now }) => nextTryAt <= now);
+  return deliverAll(record, owed, deps, owed.length < pending.length ? now : undefined);
+}
+
+/** `othersAfter`: the record owes more, to be tried after that. */
+async function deliverAll<T extends Owing>(record: T, owed: OutboxEntry[], deps: Delivering<T>, othersAfter?: Date): Promise<void> {
   const failures = (await Promise.all(owed.map((entry) => deliverOne(record, entry, deps)))).filter((failure) => failure !== undefined);
-  // A record has one due time: that of the entry that is to be tried first.
-  const dueAt = new Date(Math.min(...failures.filter(({ isDead }) => !isDead).map(({ attempts }) => nextTryAt(attempts, deps))));
-  for (const { key, error, attempts, isDead } of failures) {
-    await deps.outbox.postpone(record, key, { error, attempts, ...(isDead ? { deadAt: deps.now() } : { dueAt }) });
-  }
+  if (failures.length === 0 && othersAfter === undefined) return;
+  const [now, random] = [deps.now(), deps.random()];
+  const failed = failures.map(({ isDead, ...failure }) => ({
+    ...failure,
+    ...(isDead ? { deadAt: now } : { nextTryAt: nextTryAt(failure.attempts, now, random) }),
+  }));
+  await deps.outbox.postpone(record, failed, othersAfter ?? now);
 }
 
 /** The dispatcher's own state beside what it was given. */
@@ -249,10 +261,10 @@ async function markDelivered<T extends Owing>(
   await insist(() => outbox.markDelivered(marks, at), { tries: MARK_TRIES, delayMs: MARK_DELAY_MS, isOutage, sleep, isClosing });
 }
 
-/** ms since 1970. */
-function nextTryAt(attempts: number, { now, random }: Pick<DispatcherDeps<Owing>, "now" | "random">): number {
+/** With one `random` for a record: what has failed as often is tried together. */
+function nextTryAt(attempts: number, now: Date, random: number): Date {
   const delayMs = Math.min(FIRST_DELAY_MS * 2 ** Math.max(attempts - 1, 0), MAX_DELAY_MS);
-  return now().getTime() + delayMs * (0.75 + random() / 2);
+  return new Date(now.getTime() + delayMs * (0.75 + random / 2));
 }
 
 function pendingOf({ outbox = [] }: Owing): OutboxEntry[] {

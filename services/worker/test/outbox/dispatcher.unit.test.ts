@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { OutboxEntry, TicketRecord } from "@openticket/contract";
 import { makeLogger, makeMetrics } from "@openticket/runtime";
+import { makeMemoryRecords, makeMemoryTicketStore } from "@openticket/store";
 import { afterEach, describe, expect, it } from "vitest";
 import { until } from "../../../../test/support/until.ts";
 import { type Dispatcher, type DispatcherDeps, startDispatcher } from "../../src/outbox/dispatcher.ts";
@@ -73,10 +74,10 @@ function start({
         await dueWhen;
         return leases.shift() ?? [];
       },
-      async postpone(_record, key, next) {
+      async postpone(_record, failed) {
         const fault = postponeFaults.shift();
         if (fault) throw fault;
-        postponed.push({ key, ...next });
+        postponed.push(...failed);
       },
     },
     async deliver(_ticket, { key }) {
@@ -95,6 +96,46 @@ function start({
   };
   dispatcher = startDispatcher(deps);
   return { dispatcher, delivered, marked, writes, postponed };
+}
+
+/** What a relay does within so many seconds of its clock while all that this ticket owes fails. */
+async function relayFor(seconds: number, ticket: TicketRecord, severityOf: (entry: OutboxEntry) => "failed" | "untried") {
+  const records = makeMemoryRecords();
+  records.tickets.set(ticket._id, { ...ticket, dueAt: NOW });
+  const store = makeMemoryTicketStore({ numbers: { tid: fail, accessCode: fail }, records });
+  const tries: { key: string; at: number }[] = [];
+  let [elapsed, rounds] = [0, 0];
+  const now = () => new Date(NOW.getTime() + elapsed * 1000);
+  dispatcher = startDispatcher<TicketRecord>({
+    outbox: {
+      ...store,
+      async leaseDue(at, ...bounds) {
+        if (elapsed > seconds) return [];
+        const leased = await store.leaseDue(at, ...bounds);
+        rounds += leased.length;
+        if (leased.length === 0) elapsed = secondsFromNow(records.tickets.get(ticket._id)?.dueAt) ?? fail();
+        return leased;
+      },
+    },
+    async deliver(_ticket, entry) {
+      tries.push({ key: entry.key, at: elapsed });
+      throw new Error("down", { cause: severityOf(entry) });
+    },
+    severityOf: (error) => (error instanceof Error && error.cause === "untried" ? "untried" : "failed"),
+    isOutage: () => false,
+    now,
+    random: () => 0.5,
+    sleep: async () => undefined,
+    sweepIntervalMs: 0,
+    logger: makeLogger({ name: "test", level: "silent" }),
+    metrics: makeMetrics(),
+  });
+  await until("the end of that time", () => elapsed > seconds);
+  return {
+    triedAt: (key: string) => tries.filter((made) => made.key === key).map(({ at }) => at),
+    entry: (key: string) => records.tickets.get(ticket._id)?.outbox.find((owed) => owed.key === key),
+    rounds: () => rounds,
+  };
 }
 
 const secondsFromNow = (at: unknown) => (at instanceof Date ? (at.getTime() - NOW.getTime()) / 1000 : undefined);
@@ -239,7 +280,7 @@ describe("the relay", () => {
     const { postponed, marked } = start({ due: [owing(mail({ attempts }))], faults: [new Error("greylisted")] });
     await until("the delay", () => postponed.length === 1);
     expect(postponed).toMatchObject([{ key: "mail:opener", error: "greylisted", attempts: attempts + 1 }]);
-    expect(secondsFromNow(postponed[0]?.dueAt)).toBe(seconds);
+    expect(secondsFromNow(postponed[0]?.nextTryAt)).toBe(seconds);
     expect(marked).toEqual([]);
   });
 
@@ -262,7 +303,7 @@ describe("the relay", () => {
     const { postponed } = start({ due: [owing(mail({ attempts }))], faults: [new Error("busy")], severity: "untried" });
     await until("the delay", () => postponed.length === 1);
     expect(postponed).toMatchObject([{ attempts }]);
-    expect(secondsFromNow(postponed[0]?.dueAt)).toBe(seconds);
+    expect(secondsFromNow(postponed[0]?.nextTryAt)).toBe(seconds);
   });
 
   it("puts a ticket off only when nothing of it is in hand any more: nobody else is to deliver that beside it", async () => {
@@ -298,13 +339,17 @@ describe("the relay", () => {
     expect(marked).toEqual(["slow"]);
   });
 
-  it("comes back for the entry that is to be tried first", async () => {
-    const { postponed } = start({ due: [owing(mail({ key: "new" }), mail({ key: "old", attempts: 9 }))], faults: [new Error("a"), new Error("b")] });
-    await until("both delays", () => postponed.length === 2);
-    expect(postponed.map(({ key, attempts, dueAt }) => [key, attempts, secondsFromNow(dueAt)])).toEqual([
-      ["new", 1, 15],
-      ["old", 10, 15],
-    ]);
+  it("tries each entry at its own time, also where another one comes back all the time", async () => {
+    const { triedAt, entry } = await relayFor(600, owing(reply, mail()), ({ kind }) => (kind === "reply" ? "untried" : "failed"));
+    expect(triedAt(mail().key)).toEqual([0, 15, 45, 105, 225, 465]);
+    expect(entry(mail().key)).toMatchObject({ attempts: 6, nextTryAt: new Date(NOW.getTime() + 945_000) });
+    expect(triedAt(reply.key)).toHaveLength(41);
+  });
+
+  it("puts off a ticket of which nothing is to be tried yet, until something is", async () => {
+    const nextTryAt = new Date(NOW.getTime() + 60_000);
+    const { triedAt, rounds } = await relayFor(100, owing(mail({ nextTryAt })), () => "failed");
+    expect([triedAt(mail().key), rounds()]).toEqual([[60, 75], 3]);
   });
 
   it("delivers the other entries of a ticket when one fails", async () => {

@@ -204,8 +204,8 @@ export function replyStoreSuite(makeStores: () => Promise<{ tickets: TicketStore
     const [held] = await replies.leaseDue(later(1), 1000, 10);
     if (held?._id !== "a") throw new Error("not leased");
     expect(await replies.leaseDue(later(1), 1000, 10)).toEqual([]);
-    await replies.postpone(held, "mail:opener", { error: "down", attempts: 1, dueAt: later(50) });
     await replies.markDelivered([{ identity: "a", key: "ticket" }], later(2));
+    await replies.postpone(held, [{ key: "mail:opener", error: "down", attempts: 1, nextTryAt: later(50) }], later(2));
     expect(await replies.leaseDue(later(60), 1000, 10)).toHaveLength(1);
     await replies.markDelivered([{ identity: "a", key: "mail:opener" }], later(3));
     expect((await replies.findByIdentity("a"))?.dueAt).toBeUndefined();

@@ -183,14 +183,45 @@ export function ticketStoreSuite(makeStore: (numbers?: { tid(id: number): string
     it("a failed delivery is due again later, a dead one never, with its reason", async () => {
       await store.commit(due("t"));
       const held = { _id: "t", dueAt: later(0) };
-      await store.postpone(held, "mail:a", { error: "down", attempts: 3, dueAt: later(5000) });
+      const down = { error: "down", attempts: 3, nextTryAt: later(5000) };
+      await store.postpone(
+        held,
+        [
+          { key: "mail:a", ...down },
+          { key: "mail:b", ...down },
+        ],
+        later(1),
+      );
       expect(await store.leaseDue(later(4999), 1000, 10)).toEqual([]);
-      expect(await store.findByIdentity("t")).toMatchObject({ outbox: [{ key: "mail:a", attempts: 3, lastError: "down" }, { attempts: 0 }] });
-      await store.postpone(held, "mail:a", { error: "gone", attempts: 4, deadAt: later(6000) });
+      expect(await store.findByIdentity("t")).toMatchObject({ outbox: [{ key: "mail:a", attempts: 3, lastError: "down" }, { attempts: 3 }] });
+      await store.postpone(held, [{ key: "mail:a", error: "gone", attempts: 4, deadAt: later(6000) }], later(1));
       const dead = { key: "mail:a", attempts: 4, lastError: "gone", deadAt: later(6000) };
-      expect(await store.findByIdentity("t")).toMatchObject({ outbox: [dead, { attempts: 0 }] });
+      expect(await store.findByIdentity("t")).toMatchObject({ outbox: [dead, { attempts: 3 }] });
       await store.markDelivered([{ identity: "t", key: "mail:b" }], later(6000));
       expect((await store.findByIdentity("t"))?.dueAt).toBeUndefined();
+    });
+
+    it("each failed delivery waits for its own time, and the ticket is due with the first of them", async () => {
+      await store.commit(due("t"));
+      const held = { _id: "t", dueAt: later(1000) };
+      const failed = (key: string, ms: number) => ({ key, error: "down", attempts: 1, nextTryAt: later(ms) });
+      const dueAt = async () => (await store.findByIdentity("t"))?.dueAt;
+      await store.postpone(held, [failed("mail:a", 800)], later(1));
+      expect(await dueAt()).toEqual(later(800));
+      await store.postpone(held, [failed("mail:b", 900)], later(800));
+      expect(await dueAt()).toEqual(later(900));
+      await store.postpone({ ...held, dueAt: later(2000) }, [failed("mail:a", 9000)], later(800));
+      expect(await dueAt()).toEqual(later(900));
+      await store.markDelivered([{ identity: "t", key: "mail:b" }], later(901));
+      await store.postpone({ ...held, dueAt: later(2000) }, [], later(901));
+      expect(await dueAt()).toEqual(later(9000));
+    });
+
+    it("what came to be owed while the rest was tried is due when the lease is over", async () => {
+      await store.commit(due("t"));
+      const held = { _id: "t", dueAt: later(1000) };
+      await store.postpone(held, [{ key: "mail:a", error: "down", attempts: 9, nextTryAt: later(9000) }], later(1));
+      expect((await store.findByIdentity("t"))?.dueAt).toEqual(later(1000));
     });
 
     it("a delivery that fails after its lease leaves the due time to whoever has the ticket by then", async () => {
@@ -198,9 +229,17 @@ export function ticketStoreSuite(makeStore: (numbers?: { tid(id: number): string
       const [late] = await store.leaseDue(later(1), 1000, 10);
       const [held] = await store.leaseDue(later(1002), 1000, 10);
       if (!late || !held) throw new Error("not leased");
-      await store.postpone(late, "mail:a", { error: "too late", attempts: 1, dueAt: later(1500) });
+      await store.postpone(late, [{ key: "mail:a", error: "too late", attempts: 1, nextTryAt: later(1500) }], later(1002));
       expect(await store.leaseDue(later(2001), 1000, 10)).toEqual([]);
-      await store.postpone(held, "mail:a", { error: "down", attempts: 2, dueAt: later(5000) });
+      const down = { error: "down", attempts: 2, nextTryAt: later(5000) };
+      await store.postpone(
+        held,
+        [
+          { key: "mail:a", ...down },
+          { key: "mail:b", ...down },
+        ],
+        later(1003),
+      );
       expect(await store.leaseDue(later(4999), 1000, 10)).toEqual([]);
       expect(await store.leaseDue(later(5001), 1000, 10)).toMatchObject([{ _id: "t" }]);
     });
