@@ -224,10 +224,14 @@ async function ensureIndexes(db: Db, models: Models): Promise<void> {
 /** What incoming mail is looked up by, and what it leaves behind for a while. */
 async function ensureMailIndexes(db: Db): Promise<void> {
   // Only what a mail with a Message-ID has made is in it.
-  const ofMail = { key: { "source.messageId": 1 }, name: "messageId", sparse: true } as const;
-  // Only tickets that go on for closed ones are in the other.
-  await db.collection(COLLECTIONS.tickets).createIndexes([ofMail, { key: { "linkedTo.id": 1 }, name: "linkedTo", sparse: true }]);
-  await db.collection(COLLECTIONS.replies).createIndexes([ofMail]);
+  const ofMail = { name: "mail", partialFilterExpression: { "source.messageId": { $exists: true } } } as const;
+  const byMail = { "source.messageId": 1, "source.mailbox": 1 } as const;
+  await db.collection(COLLECTIONS.tickets).createIndexes([
+    { key: { ...byMail, id: 1 }, ...ofMail },
+    // Only tickets that go on for closed ones are in it.
+    { key: { "linkedTo.id": 1 }, name: "linkedTo", sparse: true },
+  ]);
+  await db.collection(COLLECTIONS.replies).createIndexes([{ key: { ...byMail, ticketId: 1 }, ...ofMail }]);
   const expires = { key: { expiresAt: 1 }, name: "expiresAt", expireAfterSeconds: 0 } as const;
   await db.collection(COLLECTIONS.mailBudgets).createIndexes([expires]);
   await db.collection(COLLECTIONS.mutes).createIndexes([expires]);

@@ -43,14 +43,15 @@ const MAX_REPLIES = 200;
 const MAX_BOUNCES = 100;
 /** Tickets that one closed ticket is looked for in: the latest. */
 const MAX_LINKED = 100;
-/** Tickets with some Message-IDs that are looked at, and replies: the oldest. */
-const MAX_FOUND = 500;
-/** Their index: without it a look for the oldest, or latest, could go along all tickets. */
-const BY_MESSAGE_ID = "messageId";
+/** The index of Message-IDs, mailboxes and tickets: without it a look for the oldest, or latest, could go along all tickets. */
+const BY_MAIL = "mail";
 
-/** What a mail has opened, or was added to. */
-interface Found extends Pick<ReplyRecord, "ticketId" | "source"> {
-  /** Of the ticket that it has opened. */
+/** The first ticket that a Message-ID has opened, or was added to, by one mailbox. */
+interface First {
+  /** The mailbox. */
+  _id: string | null;
+  ticketId: number;
+  /** Of a ticket that it has opened. */
   opener?: TicketRecord["opener"];
 }
 
@@ -76,10 +77,10 @@ export function makeMongoKnownTickets(store: StoreConnection): KnownTickets {
    * The latest that a mail with the Message-ID of this ticket has opened by the same mailbox and for the same opener. Nobody else's:
    * who knows a Message-ID could draw the answers of others into a ticket of their own.
    */
-  async function latestLike({ ticketId, source, opener }: Found): Promise<number> {
+  async function latestLike({ _id: mailbox, ticketId, opener }: First, messageId: string): Promise<number> {
     if (!opener) return ticketId;
-    const like = { "source.messageId": source.messageId, "source.mailbox": source.mailbox ?? null, ...openedBy(opener) };
-    return (await tickets.findOne(like, { projection: { id: 1 }, sort: { id: -1 }, hint: BY_MESSAGE_ID }))?.id ?? ticketId;
+    const like = { "source.messageId": messageId, "source.mailbox": mailbox, ...openedBy(opener) };
+    return (await tickets.findOne(like, { projection: { id: 1 }, sort: { id: -1 }, hint: BY_MAIL }))?.id ?? ticketId;
   }
 
   return eachInTime({
@@ -87,19 +88,16 @@ export function makeMongoKnownTickets(store: StoreConnection): KnownTickets {
     findByTid: async (tid) => knownOne(await tickets.findOne({ tid }, { projection: HEAD })),
     async findByMessageIds(messageIds, mailbox) {
       const wanted = { "source.messageId": { $in: [...messageIds] } };
-      const bounds = { limit: MAX_FOUND, hint: BY_MESSAGE_ID };
+      const standing = await Promise.all([tickets.distinct("source.messageId", wanted), replies.distinct("source.messageId", wanted)]);
+      const messageId = messageIds.find((asked) => standing.flat().includes(asked));
+      if (messageId === undefined) return undefined;
       const [opened, added] = await Promise.all([
-        tickets.find(wanted, { projection: { id: 1, source: 1, opener: 1 }, sort: { id: 1 }, ...bounds }).toArray(),
-        replies.find(wanted, { projection: { ticketId: 1, source: 1 }, sort: { ticketId: 1 }, ...bounds }).toArray(),
+        tickets.aggregate<First>(firstByMailbox(messageId, "id"), { hint: BY_MAIL }).toArray(),
+        replies.aggregate<First>(firstByMailbox(messageId, "ticketId"), { hint: BY_MAIL }).toArray(),
       ]);
-      const found: Found[] = [...opened.map(({ id, source, opener }) => ({ ticketId: id, source, opener })), ...added];
-      for (const messageId of messageIds) {
-        const same = found.filter(({ source }) => source.messageId === messageId);
-        const known = same.find(({ source }) => source.mailbox === mailbox) ?? same[0];
-        const isOnly = same.length === 1 && opened.length < MAX_FOUND;
-        if (known) return { ticketId: isOnly ? known.ticketId : await latestLike(known), messageId };
-      }
-      return undefined;
+      const found = [...opened, ...added];
+      const nearest = found.find(({ _id }) => _id === mailbox) ?? found[0];
+      return nearest && { ticketId: await latestLike(nearest, messageId), messageId };
     },
     async findLinkedTo(ticketId) {
       const projection = { ...HEAD, "source.messageId": 1, "source.writtenAt": 1, message: 1 };
@@ -121,6 +119,16 @@ export function makeMongoKnownTickets(store: StoreConnection): KnownTickets {
       await tickets.updateOne(isNew, { $push: { bounces: { $each: [bounce], $slice: -MAX_BOUNCES } } });
     },
   });
+}
+
+/** As many as there are mailboxes, the oldest first, however many mails have that Message-ID: MongoDB goes from one to the next by the index. */
+function firstByMailbox(messageId: string, ticketId: "id" | "ticketId") {
+  return [
+    { $match: { "source.messageId": messageId } },
+    { $sort: { "source.messageId": 1, "source.mailbox": 1, [ticketId]: 1 } },
+    { $group: { _id: "$source.mailbox", ticketId: { $first: `$${ticketId}` }, opener: { $first: "$opener" } } },
+    { $sort: { ticketId: 1 } },
+  ];
 }
 
 /** Of a client's ticket all who act for it, of a guest's that address, proven if it was. */
