@@ -54,7 +54,7 @@ function bareId(id: string): string | undefined {
 function measure(raw: Uint8Array, content: MailPart["content"]): { size: number; sha256: string } {
   const hash = createHash("sha256");
   let size = 0;
-  for (const chunk of decodePart(raw, content)) {
+  for (const chunk of decodePart(raw, content, true)) {
     hash.update(chunk);
     size += chunk.length;
   }

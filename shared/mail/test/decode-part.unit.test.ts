@@ -39,6 +39,19 @@ describe("content of a part", () => {
     expect(decoded(large, "identity").equals(large)).toBe(true);
   });
 
+  it("needs one chunk of memory for all that is looked at and left", () => {
+    const large = Buffer.alloc(1_000_000, "0123456789");
+    const raw = Buffer.from(lines(large.toString("base64"), 76, "\r\n"));
+    const buffers = new Set<ArrayBufferLike>();
+    const copies: Buffer[] = [];
+    for (const chunk of decodePart(raw, { kind: "raw", start: 0, end: raw.length, encoding: "base64" }, true)) {
+      buffers.add(chunk.buffer);
+      copies.push(Buffer.from(chunk));
+    }
+    expect(Buffer.concat(copies).equals(large)).toBe(true);
+    expect(buffers.size).toBe(1);
+  });
+
   it("is never more than its bytes allow, whatever they are", () => {
     const encodings = fc.constantFrom<Encoding>("identity", "base64", "quoted-printable", "uuencode");
     fc.assert(fc.property(anyBytes, encodings, (bytes, encoding) => decoded(bytes, encoding).length <= bytes.length));

@@ -8,9 +8,10 @@ const VALUES = valueTable();
 
 /**
  * Decodes base64 in chunks. Characters that are none are passed over; after padding a further piece may begin (parts
- * encoded one by one and joined), while text, such as the footer of a mailing list, ends it.
+ * encoded one by one and joined), while text, such as the footer of a mailing list, ends it. `reuses`: each chunk is overwritten
+ * by the next.
  */
-export function* decodeBase64(bytes: Uint8Array, start: number, end: number): Generator<Uint8Array> {
+export function* decodeBase64(bytes: Uint8Array, start: number, end: number, reuses = false): Generator<Uint8Array> {
   let out = new Uint8Array(chunkSize(start, end));
   let used = 0;
   let held = 0;
@@ -19,7 +20,7 @@ export function* decodeBase64(bytes: Uint8Array, start: number, end: number): Ge
   while (at < end) {
     if (used + 3 > out.length) {
       yield out.subarray(0, used);
-      out = new Uint8Array(chunkSize(at, end));
+      if (!reuses) out = new Uint8Array(chunkSize(at, end));
       used = 0;
     }
     if (bits === 0 && at + 4 <= end) {

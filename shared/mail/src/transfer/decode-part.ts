@@ -9,12 +9,13 @@ const VIEW = 64 * 1024;
 
 /**
  * A part's decoded content, in chunks of at most 64 KiB, so that a large file never stands decoded in memory as a whole.
- * `raw` is the message that was understood. A chunk may be a view of it: copy what is to outlive it.
+ * `raw` is the message that was understood. A chunk may be a view of it: copy what is to outlive it. `reuses`: a chunk may be
+ * overwritten by the next, so that who looks at each at once leaves no file of garbage behind.
  */
-export function decodePart(raw: Uint8Array, content: PartContent): Generator<Uint8Array> {
+export function decodePart(raw: Uint8Array, content: PartContent, reuses = false): Generator<Uint8Array> {
   if (content.kind === "bytes") return views(content.bytes, 0, content.bytes.length);
   const { start, end, encoding } = content;
-  if (encoding === "base64") return decodeBase64(raw, start, end);
+  if (encoding === "base64") return decodeBase64(raw, start, end, reuses);
   if (encoding === "quoted-printable") return decodeQuotedPrintable(raw, start, end);
   if (encoding === "uuencode") return decodeUuencode(bufferOver(raw), start, end);
   return views(raw, start, end);
