@@ -4,8 +4,8 @@ import { defineConfig } from "vitest/config";
 const testsOf = (level: string) => ["services/*/test", "shared/*/test", "test"].map((folder) => `${folder}/**/*.${level}.test.ts`);
 /** These look at the memory of their process, which is theirs alone. */
 const ALONE = ["shared/mail/test/poison.unit.test.ts", "services/ingress/test/adapters/http/body/memory.unit.test.ts"];
-/** Of whole products, those that need the machine for themselves: for the memory that a door takes, and for how long Redis is silent. */
-const WHOLE_ALONE = ["test/e2e/webhook-memory.e2e.test.ts", "test/e2e/redis-silent.e2e.test.ts"];
+/** Of whole products, those that need the machine for themselves (the memory of a door, a silent Redis), or fill the Redis of all. */
+const WHOLE_ALONE = ["webhook-memory", "redis-silent", "back-pressure", "redis-full"].map((name) => `test/e2e/${name}.e2e.test.ts`);
 /** Files at once. Left alone, two cores would mean one. */
 const SIDE_BY_SIDE = 2;
 /** Of those with servers, which they wait for most of the time. */

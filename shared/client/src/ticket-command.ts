@@ -100,7 +100,7 @@ function inEnvelope<T extends { attachments?: Attachment[] | undefined }>(
   checkLength("idempotencyKey", idempotencyKey, LIMITS.idempotencyKeyLength);
   checkLength("correlationId", correlationId, LIMITS.idLength);
   checkInlineSize(ticket.attachments ?? []);
-  checkTravels({ ...ticket, attachments: undefined });
+  checkTravels({ ...ticket, attachments: undefined, adminUsername });
   return {
     v: CONTRACT_VERSION,
     requestId: idempotencyKey === undefined ? `req_${randomBytes(REQUEST_ID_BYTES).toString("hex")}` : requestIdOfKey(source ?? CHANNEL, idempotencyKey),

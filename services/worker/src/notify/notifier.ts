@@ -37,7 +37,7 @@ export interface NotifierDeps {
 }
 
 /**
- * How long a mail waits for its turn, ms. With its wait for a place (5 s), the pace (10 s), the longest sending (40 s, see
+ * How long a mail waits for its turn, ms. With its wait for a place (2 s), the pace (10 s), the longest sending (40 s, see
  * `MAIL_SEND_TIMEOUT_MS`, and 5 s until a stuck thread is ended) and the mark less than the 90 s after which the outbox
  * relay takes the ticket: otherwise two would send the same mail side by side.
  */

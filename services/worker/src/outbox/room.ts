@@ -23,7 +23,7 @@ export interface RoomOptions {
   waitMs: number;
   /** How long a place that became free waits for others, ms. */
   gatherMs: number;
-  /** How far back the pace is looked at, ms. Who comes into an empty room, and those behind, wait so long for its first sign. */
+  /** How far back the pace is looked at, ms. So long after a room became full it has not shown one, and all who come wait. */
   paceMs: number;
   /** Of a clock that never goes back, ms. */
   elapsedMs(): number;
@@ -35,7 +35,7 @@ export function makeRoom({ places, soonMs, waitMs, gatherMs, paceMs, elapsedMs }
   const pace = makePace(paceMs, elapsedMs);
   let free = places;
   let isClosed = false;
-  let filledAtMs = elapsedMs();
+  let [filledAtMs, fullUntilMs] = [elapsedMs(), Number.NEGATIVE_INFINITY];
   let gathering: NodeJS.Timeout | undefined;
 
   function wait(): Promise<boolean> {
@@ -62,8 +62,9 @@ export function makeRoom({ places, soonMs, waitMs, gatherMs, paceMs, elapsedMs }
     async enter() {
       if (isClosed) return false;
       if (free > 0 && waiting.size === 0) {
-        if (free === places) filledAtMs = elapsedMs();
         free--;
+        // Until then fewer came than could have.
+        if (free === 0 && elapsedMs() - fullUntilMs >= paceMs) filledAtMs = elapsedMs();
         return true;
       }
       const isNew = elapsedMs() - filledAtMs < paceMs;
@@ -71,6 +72,7 @@ export function makeRoom({ places, soonMs, waitMs, gatherMs, paceMs, elapsedMs }
     },
     leave() {
       pace.note();
+      if (free === 0) fullUntilMs = elapsedMs();
       free++;
       if (waiting.size > 0) gathering ??= setTimeout(admit, gatherMs);
     },

@@ -77,6 +77,21 @@ describe("a room", () => {
     expect(await room.enter()).toBe(false);
   });
 
+  it("lets all wait behind a room that has just become full: few had left because few had come", async () => {
+    const room = aRoom();
+    entries(room, 1);
+    await settle();
+    for (let n = 0; n < 5; n++) {
+      elapsed += 1000;
+      entries(room, 1);
+      await settle();
+      room.leave();
+    }
+    const outcomes = entries(room, 10);
+    await settle();
+    expect(outcomes).toEqual([true, ...new Array(9).fill(undefined)]);
+  });
+
   it("is not stalled for having been empty", async () => {
     const room = aRoom();
     elapsed += 60_000;
