@@ -17,13 +17,13 @@ export interface Room {
 
 export interface RoomOptions {
   places: number;
-  /** Nobody waits who would have to wait longer at the pace of late, ms. */
+  /** Nobody waits who would have to wait longer at the pace of late, ms; nor longer than that behind a room that has just become full. */
   soonMs: number;
   /** Longest wait, when places become free more slowly from then on, ms. */
   waitMs: number;
   /** How long a place that became free waits for others, ms. */
   gatherMs: number;
-  /** How far back the pace is looked at, ms. So long after a room became full it has not shown one, and all who come wait. */
+  /** How far back the pace is looked at, ms. */
   paceMs: number;
   /** Of a clock that never goes back, ms. */
   elapsedMs(): number;
@@ -38,14 +38,14 @@ export function makeRoom({ places, soonMs, waitMs, gatherMs, paceMs, elapsedMs }
   let [filledAtMs, fullUntilMs] = [elapsedMs(), Number.NEGATIVE_INFINITY];
   let gathering: NodeJS.Timeout | undefined;
 
-  function wait(): Promise<boolean> {
+  function wait(forMs: number): Promise<boolean> {
     return new Promise((resolve) => {
       const end = (hasPlace: boolean) => {
         clearTimeout(timer);
         waiting.delete(end);
         resolve(hasPlace);
       };
-      const timer = setTimeout(end, waitMs, false);
+      const timer = setTimeout(end, forMs, false);
       waiting.add(end);
     });
   }
@@ -67,8 +67,9 @@ export function makeRoom({ places, soonMs, waitMs, gatherMs, paceMs, elapsedMs }
         if (free === 0 && elapsedMs() - fullUntilMs >= paceMs) filledAtMs = elapsedMs();
         return true;
       }
-      const isNew = elapsedMs() - filledAtMs < paceMs;
-      return isNew || waiting.size < pace.perMs() * soonMs ? wait() : false;
+      // It has shown no pace yet, and may be one of a relay that hangs.
+      if (elapsedMs() - filledAtMs < soonMs) return wait(soonMs);
+      return waiting.size < pace.perMs() * soonMs ? wait(waitMs) : false;
     },
     leave() {
       pace.note();
