@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type EmailDoorUnderTest, startEmailDoor } from "../support/email-door.ts";
 import { OPENTICKETS, runPipe } from "../support/pipe.ts";
@@ -22,9 +22,9 @@ afterAll(async () => {
   await rm(join(socket, ".."), { recursive: true, force: true });
 });
 beforeEach(async () => {
-  spool = await mkdtemp(join(tmpdir(), "openticket-spool-"));
+  spool = join(await mkdtemp(join(tmpdir(), "openticket-spool-")), "new");
 });
-afterEach(() => rm(spool, { recursive: true, force: true }));
+afterEach(() => rm(dirname(spool), { recursive: true, force: true }));
 
 const mail = () => `Message-ID: <${++count}@pipe.test>\nSubject: s\n\n.dots\nbody \xff\n`;
 const stored = () => door.records({ messageId: `<${count}@pipe.test>` });

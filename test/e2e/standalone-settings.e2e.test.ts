@@ -147,7 +147,7 @@ describe("what npm start's program cannot use is one clear line that names the s
     ],
     "a Redis that is not there": [
       () => ({ MONGODB_URL: testMongoUrl(uniqueName("standalone")), REDIS_URL: "redis://127.0.0.1:1", LOG_LEVEL: "silent" }),
-      /^could not start: redis does not answer \(.+\); REDIS_URL says where it is$/,
+      /^could not start: Redis cannot be reached: .*ECONNREFUSED.*; REDIS_URL says where it is$/,
     ],
   };
   it.each(Object.entries(UNUSABLE))("%s", async (_, [env, expected]) => {

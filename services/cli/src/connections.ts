@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { connectRedis } from "@openticket/client";
+import { type RedisConnection, reachRedis } from "@openticket/client";
 import { DEFAULT_QUEUE_PREFIX } from "@openticket/contract";
-import { networkFault } from "@openticket/runtime";
+import { messageOf, networkFault } from "@openticket/runtime";
 import { connectStore, makeStoreClock, type StoreClock, type StoreConnection } from "@openticket/store";
 import { z } from "zod";
 import { CliFailure } from "./failure.ts";
@@ -13,6 +13,8 @@ const PATIENCE_MS = 5000;
 const LONGEST_LOOK_MS = 600_000;
 /** Written by `npm start` into its data folder while it runs. */
 const ADDRESS_FILE = "databases.json";
+/** Of workers without a relay, in their data folder. */
+export const MAIL_FOLDER = "sent";
 /** Kept by `npm start` in its data folder. */
 const KEY_FILE = "secrets-key";
 
@@ -28,7 +30,9 @@ export interface Connections {
   store(): Promise<StoreConnection>;
   /** The store's time, for what is held against other processes' times. */
   clock(): Promise<StoreClock>;
-  redis(): { connection: ReturnType<typeof connectRedis>; url: string; prefix: string };
+  redis(): Promise<{ connection: RedisConnection; url: string; prefix: string }>;
+  /** Where `npm start`, whose database it is, writes mails to files; undefined where another database is named. */
+  mailFolder(): string | undefined;
   /** What the secrets of webhooks are sealed with: SECRETS_KEY, else that of `npm start`; undefined where there is none. */
   secretsKey(): string | undefined;
   /** Networks beside the public internet that endpoints may be in: EVENTS_ALLOWED_NETWORKS. */
@@ -69,9 +73,11 @@ export function makeConnections(env: Record<string, string | undefined>): Connec
     return started;
   }
 
-  function openRedis(): ReturnType<Connections["redis"]> {
+  async function openRedis(): ReturnType<Connections["redis"]> {
     const url = told().redisUrl || runningDatabases(env).redisUrl || missing("Redis", "REDIS_URL", "--redis-url");
-    const connection = connectRedis({ url, prefix: prefix(), name: "opentickets", role: "door" });
+    const connection = await reachRedis({ url, prefix: prefix(), name: "opentickets", role: "door" }).catch((error: unknown) => {
+      throw new CliFailure(`${messageOf(error)}; REDIS_URL, or --redis-url, says where it is`);
+    });
     closers.push(() => connection.disconnect());
     return { connection, url, prefix: prefix() };
   }
@@ -84,6 +90,7 @@ export function makeConnections(env: Record<string, string | undefined>): Connec
     clock: () => (clock ??= startClock()),
     redis: () => (redis ??= openRedis()),
     eventNetworks: () => networksIn(env.EVENTS_ALLOWED_NETWORKS ?? ""),
+    mailFolder: () => (told().mongodbUrl ? undefined : join(dataFolder(env), MAIL_FOLDER)),
     secretsKey: () => env.SECRETS_KEY || keptKey(env),
     close: async () => void (await Promise.all(closers.map((closeOne) => closeOne()))),
   };
@@ -100,7 +107,7 @@ const addresses = z.object({ mongodbUrl: z.string(), redisUrl: z.string(), queue
 
 function runningDatabases(env: Record<string, string | undefined>): Partial<z.infer<typeof addresses>> {
   try {
-    return addresses.parse(JSON.parse(readFileSync(join(env.DATA_DIR || ".data", ADDRESS_FILE), "utf8")));
+    return addresses.parse(JSON.parse(readFileSync(join(dataFolder(env), ADDRESS_FILE), "utf8")));
   } catch {
     return {};
   }
@@ -108,10 +115,14 @@ function runningDatabases(env: Record<string, string | undefined>): Partial<z.in
 
 function keptKey(env: Record<string, string | undefined>): string | undefined {
   try {
-    return readFileSync(join(env.DATA_DIR || ".data", KEY_FILE), "utf8").trim() || undefined;
+    return readFileSync(join(dataFolder(env), KEY_FILE), "utf8").trim() || undefined;
   } catch {
     return undefined;
   }
+}
+
+function dataFolder(env: Record<string, string | undefined>): string {
+  return env.DATA_DIR || ".data";
 }
 
 function missing(name: string, variable: string, option: string): never {

@@ -5,6 +5,7 @@ export type { ClientLogger } from "./client-logger.ts";
 export * from "./errors.ts";
 export { isNewJobName, jobNamesOf, missingRequests } from "./job-lookup.ts";
 export * from "./operator-queue.ts";
+export * from "./reach-redis.ts";
 export * from "./redis.ts";
 export * from "./redis-outage.ts";
 export * from "./redis-safety.ts";

@@ -32,7 +32,7 @@ export const auditCommand: Command = (parser, wrap) =>
   );
 
 async function audit({ overdueMinutes }: { overdueMinutes: number }, { connections, output }: CommandDeps): Promise<number> {
-  const queue = makeOperatorQueue(connections.redis());
+  const queue = makeOperatorQueue(await connections.redis());
   const store = await connections.store();
   const { now } = await connections.clock();
   const found = await auditStore(store, { now: now(), overdueMs: overdueMinutes * MS_PER_MINUTE });

@@ -83,7 +83,7 @@ async function replay(chosen: Chosen, deps: CommandDeps): Promise<undefined> {
   const letters = makeMongoDeadLetters(store);
   const { now } = await deps.connections.clock();
   const receipts = makeMongoReceipts(store, { retentionMs: 0, now });
-  const queue = makeOperatorQueue(deps.connections.redis());
+  const queue = makeOperatorQueue(await deps.connections.redis());
   const lost: string[] = [];
   // In this order: broken off in between, the request runs, and its letter is found to be decided.
   const done = await forEach(chosen, "replayed", deps, async (letter) => {

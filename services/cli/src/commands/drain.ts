@@ -24,7 +24,7 @@ export const drainCommand: Command = (parser, wrap) =>
   );
 
 async function drain({ open, timeout }: { open: boolean; timeout: number }, { connections, output }: CommandDeps): Promise<undefined> {
-  const queue = makeOperatorQueue(connections.redis());
+  const queue = makeOperatorQueue(await connections.redis());
   try {
     if (open) {
       await queue.setClosed(false);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { makeOperatorQueue } from "@openticket/client";
 import { countUndecided, type ErasedPerson, erasePerson, findPerson, isOfPerson, requestIdsOf } from "@openticket/store";
 import type { Command, CommandDeps } from "../command.ts";
+import { MAIL_FOLDER } from "../connections.ts";
 import { CliFailure } from "../failure.ts";
 import { table } from "../output.ts";
 
@@ -15,7 +16,10 @@ export const eraseCommand: Command = (parser, wrap) =>
       command
         .option("client", { type: "number", demandOption: true, describe: "The client's id" })
         .option("yes", { type: "boolean", default: false, describe: "Do it; without, say whom it is about" })
-        .option("data-dir", { type: "string", describe: "Folder with sent/*.eml of workers without a relay" })
+        .option("data-dir", {
+          type: "string",
+          describe: "Folder with sent/*.eml of workers without a relay; unset: that of npm start, where its database is used",
+        })
         .example("$0 erase --client 42", "Say who that is")
         .example("$0 erase --client 42 --yes", "Erase; it cannot be undone"),
     wrap(erase),
@@ -50,7 +54,8 @@ async function erase(
   const { requestIds, ...counts } = await erasePerson(store, person, { keepsRows: !isDone });
   // And those that a worker was about to send.
   const late = await eraseAnswers(new Set(requestIds), connections);
-  const mails = dataDir === undefined ? 0 : await eraseMails(join(dataDir, "sent"), person);
+  const folder = dataDir === undefined ? connections.mailFolder() : join(dataDir, MAIL_FOLDER);
+  const mails = folder === undefined ? 0 : await eraseMails(folder, person);
   if (jobs.active > 0) output.say(`${jobs.active} requests of this client are in work.`);
   if (undecided > 0) output.say(`${undecided} messages that came in before are not decided yet, and may be this client's.`);
   if (!isDone) output.say("The client, its users and contacts stay until then: run it again when they are done.");
@@ -62,12 +67,12 @@ async function erase(
 }
 
 async function eraseJobs(person: ErasedPerson, connections: CommandDeps["connections"]): Promise<{ removed: number; active: number }> {
-  const queue = makeOperatorQueue(connections.redis());
+  const queue = makeOperatorQueue(await connections.redis());
   return queue.removeMatching((data) => isOfPerson(data, person)).finally(() => queue.close());
 }
 
 async function eraseAnswers(requestIds: ReadonlySet<string>, connections: CommandDeps["connections"]): Promise<number> {
-  const queue = makeOperatorQueue(connections.redis());
+  const queue = makeOperatorQueue(await connections.redis());
   return queue.removeReplies(requestIds).finally(() => queue.close());
 }
 

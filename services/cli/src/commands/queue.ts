@@ -20,7 +20,7 @@ export const queueCommand: Command = (parser, wrap) =>
   );
 
 async function look({ seconds }: { seconds: number }, { connections, output }: CommandDeps): Promise<undefined> {
-  const queue = makeOperatorQueue(connections.redis());
+  const queue = makeOperatorQueue(await connections.redis());
   const operations = makeStoreOperations(await connections.store());
   const before = await lookAt(queue, operations);
   await sleep(seconds * 1000);

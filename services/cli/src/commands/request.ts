@@ -27,7 +27,7 @@ export const requestCommand: Command = (parser, wrap) =>
 
 async function show({ id }: { id: string }, { connections, output }: CommandDeps): Promise<undefined> {
   const trace = await makeStoreOperations(await connections.store()).trace(id);
-  const queue = makeOperatorQueue(connections.redis());
+  const queue = makeOperatorQueue(await connections.redis());
   const job = await queue.job(trace.requestId).finally(() => queue.close());
   const { receipt, ticket, reply, rejection, deadLetter, inbound } = trace;
   if (!receipt && !ticket && !reply && !rejection && !deadLetter && !inbound && !job)

@@ -9,7 +9,7 @@ export const statusCommand: Command = (parser, wrap) =>
 
 async function status(_argv: object, { connections, output }: CommandDeps): Promise<undefined> {
   const store = await connections.store();
-  const queue = makeOperatorQueue(connections.redis());
+  const queue = makeOperatorQueue(await connections.redis());
   const [counts, queued, server, isClosed, { version }] = await Promise.all([
     makeStoreOperations(store).counts(),
     queue.counts(),

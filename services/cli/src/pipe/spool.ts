@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 /**
@@ -24,10 +24,13 @@ const STALE_DRAFT_MS = 86_400_000;
 /** Longest line with an envelope, bytes. */
 const MAX_ENVELOPE = 100_000;
 
-/** Writes a mail to the folder, as a draft. */
+/** Writes a mail to the folder, which is made where there is none, as a draft. */
 export async function writeDraft(folder: string, envelope: SpooledMail["envelope"], content: AsyncIterable<Uint8Array>): Promise<SpooledMail> {
   const name = `${Date.now()}-${process.pid}-${process.hrtime.bigint()}`;
   const path = join(folder, `${name}${DRAFT}`);
+  await mkdir(folder, 0o700).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+  });
   const file = await open(path, "wx", 0o600);
   const head = `${JSON.stringify(envelope)}\n`;
   try {

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { connectRedis } from "@openticket/client";
+import { QueueUnavailable, reachRedis } from "@openticket/client";
 import type { HttpDoor } from "@openticket/ingress";
-import { messageOf } from "@openticket/runtime";
 import { StartFailure } from "./start-failure.ts";
 
 /** How long databases of the environment have for their first answer, and how often they are asked, ms. */
@@ -11,19 +10,15 @@ const READY_POLL_MS = 250;
 /** Before anything waits for it: a worker that cannot reach Redis takes its whole time to end. */
 export async function requireRedis({ REDIS_URL: url, QUEUE_PREFIX: prefix }: { REDIS_URL: string; QUEUE_PREFIX: string }): Promise<void> {
   const deadlineMs = performance.now() + READY_TIMEOUT_MS;
-  const redis = connectRedis({ url, prefix, name: "openticket-start", role: "door" });
-  try {
-    for (;;) {
-      const fault = await redis.ping().then(
-        () => undefined,
-        (error: unknown) => error,
-      );
-      if (fault === undefined) return;
-      if (performance.now() > deadlineMs) throw new StartFailure(silent("redis", messageOf(fault)));
+  for (;;) {
+    try {
+      (await reachRedis({ url, prefix, name: "openticket-start", role: "door" })).disconnect();
+      return;
+    } catch (error) {
+      if (!(error instanceof QueueUnavailable)) throw error;
+      if (performance.now() > deadlineMs) throw new StartFailure(`${error.message}; REDIS_URL says where it is`);
       await sleep(READY_POLL_MS);
     }
-  } finally {
-    redis.disconnect();
   }
 }
 

@@ -55,7 +55,7 @@ export async function replayMessages(
   const store = await connections.store();
   const { now } = await connections.clock();
   const inbound = makeMongoInbound(store, { now });
-  const queue = makeOperatorQueue(connections.redis());
+  const queue = makeOperatorQueue(await connections.redis());
   const progress = output.progress("replayed", records.length);
   // In this order: broken off in between, the recovery finds the message undecided.
   for (const { record, note, raw } of records) {
