@@ -85,7 +85,7 @@ function ofOutcome(command: OpenTicketCommand, outcome: Outcome | undefined, { t
   const ticket = kind === "opened" || kind === "duplicate" ? outcome.ticket : undefined;
   if (!ticket) return refused(outcome, news);
   const decided: Decided = { kind, result, outcome: "ticket", replied: () => tickets.delivered(ticket, isReplyTo(command)) };
-  if (kind === "opened") decided.deliver = () => tickets.opened(ticket);
+  if (kind === "opened") decided.deliver = () => tickets.opened(outcome.ticket);
   return decided;
 }
 
@@ -113,7 +113,7 @@ function ofReplyOutcome(
   // One that was only found may be without its effect still: the relay sees to that.
   if (kind === "added") replies.delivered(reply, (entry) => entry.kind === "ticket");
   const decided: Decided = { kind, result, outcome: "reply", replied: () => replies.delivered(reply, isReplyTo(command)) };
-  if (kind === "added") decided.deliver = () => tellOfReply(reply, { replies, news });
+  if (kind === "added") decided.deliver = () => tellOfReply(outcome.reply, { replies, news });
   return decided;
 }
 

@@ -29,6 +29,9 @@ export const receipt = z.object({
 });
 export type Receipt = z.infer<typeof receipt>;
 
+/** What a door needs of a receipt that stands already: its command may be large. */
+export type StandingReceipt = Omit<Receipt, "commandJson">;
+
 /** How long what was just accepted is left to the queue before the recovery looks at it, ms. */
 export const FIRST_CHECK_MS = 30_000;
 

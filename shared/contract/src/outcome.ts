@@ -2,7 +2,7 @@ import { KEPT_FOR_OPERATOR, type RequestError } from "./errors.ts";
 import type { DeadLetter } from "./keeping.ts";
 import type { ErrorResult, ReplyAddedResult, RequestStatus, SuccessResult } from "./reply.ts";
 import type { RejectionRecord, TicketRecord } from "./ticket.ts";
-import type { ReplyRecord } from "./ticket-reply.ts";
+import type { ReplyRecord, StandingReply, StandingTicket } from "./ticket-reply.ts";
 
 /** By what a requester knows the answer to its request. */
 export interface Requested {
@@ -27,8 +27,8 @@ export function resultOfErrors(request: Requested, errors: RequestError[]): Erro
 
 /** What stands of a request: one of these at most counts, the first. */
 export interface Decided {
-  ticket?: TicketRecord | undefined;
-  reply?: ReplyRecord | undefined;
+  ticket?: StandingTicket | undefined;
+  reply?: StandingReply | undefined;
   rejection?: RejectionRecord | undefined;
   letter?: DeadLetter | undefined;
 }

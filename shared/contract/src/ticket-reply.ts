@@ -66,3 +66,23 @@ export const NOT_IN_TICKET_HEAD = [
 
 /** What a reply needs to know of its ticket. */
 export type TicketHead = Omit<TicketRecord, (typeof NOT_IN_TICKET_HEAD)[number]>;
+
+/** What nobody needs of a ticket to answer its request again, and may be large. */
+export const NOT_IN_STANDING_TICKET = [
+  "message",
+  "fullText",
+  "attachments",
+  "customfields",
+  "decisions",
+  "bounces",
+  "replyIds",
+] as const satisfies readonly (keyof TicketRecord)[];
+
+/** The ticket that stands of a request. */
+export type StandingTicket = Omit<TicketRecord, (typeof NOT_IN_STANDING_TICKET)[number]>;
+
+/** The same of a reply. */
+export const NOT_IN_STANDING_REPLY = ["message", "fullText", "attachments", "customfields", "decisions"] as const satisfies readonly (keyof ReplyRecord)[];
+
+/** The reply that stands of a request. */
+export type StandingReply = Omit<ReplyRecord, (typeof NOT_IN_STANDING_REPLY)[number]>;

@@ -1,6 +1,7 @@
 import type mongoose from "mongoose";
 import { DUPLICATE_KEY } from "./duplicate-key.ts";
 import { type InsertFailure, insertUnordered } from "./insert-unordered.ts";
+import { without } from "./look-up.ts";
 import { isStoreOutage, StoreUnavailable } from "./outage.ts";
 import { MOST_LOSSES, namesInUse } from "./taken-names.ts";
 import type { Stored } from "./ticket-documents.ts";
@@ -68,11 +69,16 @@ function sortAnswers<D>(items: readonly Pending<D>[], failures: ReadonlyMap<numb
   return written;
 }
 
-/** What stands under the identities of these documents, as a majority sees it. */
-export async function findStanding<D extends Document>(items: readonly Pending<D>[], collection: mongoose.mongo.Collection<D>): Promise<Map<Pending<D>, D>> {
+/** What stands under the identities of these documents, as a majority sees it; without the fields `leftOut`, as of many they may be large. */
+export async function findStanding<D extends Document, F extends keyof D>(
+  items: readonly Pending<D>[],
+  collection: mongoose.mongo.Collection<D>,
+  leftOut: readonly F[],
+): Promise<Map<Pending<D>, Omit<D, F>>> {
   if (items.length === 0) return new Map();
   const filter = { _id: { $in: items.map(({ document }) => document._id) } } as mongoose.mongo.Filter<D>;
-  const standing = new Map((await collection.find(filter).toArray()).map((document) => [String(document._id), document as unknown as D]));
+  const documents = await collection.find(filter, without(leftOut)).toArray();
+  const standing = new Map(documents.map((document) => [String(document._id), document as unknown as Omit<D, F>]));
   return new Map(
     items.flatMap((item) => {
       const document = standing.get(item.document._id);

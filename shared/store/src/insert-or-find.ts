@@ -1,6 +1,7 @@
 import type mongoose from "mongoose";
 import { DUPLICATE_KEY } from "./duplicate-key.ts";
 import { insertUnordered } from "./insert-unordered.ts";
+import { without } from "./look-up.ts";
 import { isStoreOutage, StoreUnavailable } from "./outage.ts";
 import { MOST_LOSSES, NothingUnderName, namesInUse } from "./taken-names.ts";
 
@@ -12,36 +13,39 @@ export type Standing<T> = T | undefined | StoreUnavailable | NothingUnderName;
 
 /**
  * Inserts documents with one write, and gives back what stands in each place. `isSame` tells a document that this very call
- * has put in, by a first try whose answer was lost.
+ * has put in, by a first try whose answer was lost. What stands is read without the fields `leftOut`: of many they may be large.
  */
-export async function insertOrFind<T extends { _id: string }>(
+export async function insertOrFind<T extends { _id: string }, F extends keyof T = never>(
   db: mongoose.mongo.Db,
   documents: readonly T[],
   collection: mongoose.mongo.Collection<T>,
-  isSame: (stored: T, document: T) => boolean,
-): Promise<Standing<T>[]> {
-  const standing = await tryOnce(db, documents, collection, isSame);
+  isSame: (stored: Omit<T, F>, document: T) => boolean,
+  leftOut: readonly F[] = [],
+): Promise<Standing<Omit<T, F>>[]> {
+  const standing = await tryOnce(db, documents, collection, isSame, leftOut);
   for (let losses = 1; losses < MOST_LOSSES; losses++) {
     const places = documents.flatMap((_document, index) => (standing[index] instanceof NothingUnderName ? index : []));
     if (places.length === 0) return standing;
     const lost = documents.filter((_document, index) => places.includes(index));
-    const again = await tryOnce(db, lost, collection, isSame);
+    const again = await tryOnce(db, lost, collection, isSame, leftOut);
     for (const [index, place] of places.entries()) standing[place] = again[index];
   }
   return standing;
 }
 
-async function tryOnce<T extends { _id: string }>(
+async function tryOnce<T extends { _id: string }, F extends keyof T>(
   db: mongoose.mongo.Db,
   documents: readonly T[],
   collection: mongoose.mongo.Collection<T>,
-  isSame: (stored: T, document: T) => boolean,
-): Promise<Standing<T>[]> {
+  isSame: (stored: Omit<T, F>, document: T) => boolean,
+  leftOut: readonly F[],
+): Promise<Standing<Omit<T, F>>[]> {
   const taken = await insert(db, documents, collection.collectionName);
   if (taken.size === 0) return documents.map(() => undefined);
   const names = documents.filter((_document, index) => taken.has(index)).map(({ _id }) => _id);
   const filter = { _id: { $in: names } } as mongoose.mongo.Filter<T>;
-  const standing = new Map((await collection.find(filter).toArray()).map((document) => [String(document._id), document as unknown as T]));
+  const found = await collection.find(filter, without(leftOut)).toArray();
+  const standing = new Map(found.map((document) => [String(document._id), document as unknown as Omit<T, F>]));
   const unsafe = await namesInUse(
     names.filter((name) => !standing.has(name)),
     collection,

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import type { RejectionRecord } from "@openticket/contract";
+import { NOT_IN_STANDING_REPLY, NOT_IN_STANDING_TICKET, type RejectionRecord } from "@openticket/contract";
 import type mongoose from "mongoose";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
 import { inTime } from "./in-time.ts";
 import { insertOrFind, type Standing } from "./insert-or-find.ts";
-import { lookUpDocument } from "./look-up.ts";
+import { lookUpDocument, without } from "./look-up.ts";
 import { StoreUnavailable } from "./outage.ts";
 import { type RejectionDocument, type ReplyDocument, type TicketDocument, toDocument, toRecord } from "./ticket-documents.ts";
 import type { Rejection } from "./ticket-store.ts";
@@ -160,7 +160,10 @@ const namesOf = (proposals: readonly RejectionDocument[]) => [...new Set(proposa
 async function effectsOf(identities: readonly string[], { tickets, replies }: Deps): Promise<Map<string, Effect>> {
   if (identities.length === 0) return new Map();
   const among = { _id: { $in: [...identities] } };
-  const [opened, added] = await Promise.all([tickets.find(among).toArray(), replies.find(among).toArray()]);
+  const [opened, added] = await Promise.all([
+    tickets.find(among, without(NOT_IN_STANDING_TICKET)).toArray(),
+    replies.find(among, without(NOT_IN_STANDING_REPLY)).toArray(),
+  ]);
   const effects = [
     ...opened.map((document): Effect => ({ kind: "opened", ticket: toRecord(document) })),
     ...added.map((document): Effect => ({ kind: "added", reply: toRecord(document) })),

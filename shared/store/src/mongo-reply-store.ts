@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ReplyRecord } from "@openticket/contract";
+import { NOT_IN_STANDING_REPLY, type ReplyRecord } from "@openticket/contract";
 import { coalesce } from "./coalesce.ts";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
 import { makeIdBlocks } from "./id-blocks.ts";
 import { eachInTime, inTime } from "./in-time.ts";
 import { COMMIT_TIMEOUT_MS } from "./insert-batch.ts";
-import { lookUp, optionalRecord } from "./look-up.ts";
+import { lookUp, optionalRecord, without } from "./look-up.ts";
 import { makeMongoOutbox } from "./mongo-outbox.ts";
 import { rejectionGuardOf } from "./mongo-rejections.ts";
 import { changeTickets } from "./reply-changes.ts";
@@ -40,7 +40,7 @@ export function makeMongoReplyStore(store: StoreConnection, { now }: { now(): Da
     ...makeMongoReplyReader(store),
     ...makeMongoOutbox<ReplyRecord>(collections.replies),
     add: (draft, { mayHaveTwin }) => add({ draft, mayHaveTwin }),
-    findByIdentity: lookUp(collections.replies),
+    findByIdentity: lookUp(collections.replies, NOT_IN_STANDING_REPLY),
     async applyToTicket(reply) {
       const outcome = (await inTime(changeTickets([reply], collections))).get(reply);
       if (outcome instanceof Error) throw outcome;
@@ -51,9 +51,10 @@ export function makeMongoReplyStore(store: StoreConnection, { now }: { now(): Da
 /** The part of the store that doors use. */
 export function makeMongoReplyReader(store: StoreConnection): ReplyReader {
   const replies = store.db.collection<ReplyDocument>(COLLECTIONS.replies);
-  const byIdentity = lookUp(replies);
+  const byIdentity = lookUp(replies, NOT_IN_STANDING_REPLY);
   return eachInTime({
-    findReplyByRequestId: async (requestId) => (await byIdentity(requestId)) ?? optionalRecord(await replies.findOne({ alias: requestId })),
+    findReplyByRequestId: async (requestId) =>
+      (await byIdentity(requestId)) ?? optionalRecord(await replies.findOne({ alias: requestId }, without(NOT_IN_STANDING_REPLY))),
     findReply: async (replyId) => optionalRecord(await replies.findOne({ replyId })),
     async repliesOf(ticketId, limit) {
       const latest = await replies.find({ ticketId }, { sort: { addedAt: -1, replyId: -1 }, limit }).toArray();

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { NOT_IN_TICKET_HEAD, type RejectionRecord, type TicketDraft, type TicketHead, type TicketRecord } from "@openticket/contract";
+import { NOT_IN_STANDING_TICKET, NOT_IN_TICKET_HEAD, type RejectionRecord, type TicketDraft, type TicketHead, type TicketRecord } from "@openticket/contract";
 import type mongoose from "mongoose";
 import { coalesce } from "./coalesce.ts";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
 import { makeIdBlocks } from "./id-blocks.ts";
 import { inTime } from "./in-time.ts";
 import { COMMIT_TIMEOUT_MS } from "./insert-batch.ts";
-import { lookUp, optionalRecord, READS_IN_FLIGHT } from "./look-up.ts";
+import { lookUp, optionalRecord, READS_IN_FLIGHT, without } from "./look-up.ts";
 import { makeMongoOutbox } from "./mongo-outbox.ts";
 import { rejectionGuardOf } from "./mongo-rejections.ts";
 import { commitBatch } from "./ticket-committer.ts";
@@ -20,7 +20,7 @@ const LARGEST_BATCH = 500;
 const HEAVIEST_BATCH = 8_000_000;
 /** Of rejections, which are not halved. */
 const HEAVIEST_BATCH_BYTES = 8_000_000;
-const HEAD_ALONE = Object.fromEntries(NOT_IN_TICKET_HEAD.map((field) => [field, 0]));
+const [HEAD_ALONE, STANDING_ALONE] = [without(NOT_IN_TICKET_HEAD), without(NOT_IN_STANDING_TICKET)];
 
 /** Tickets in MongoDB. Reads are from the primary and of what a majority has, as the connection is set up. */
 export function makeMongoTicketStore(store: StoreConnection, { numbers, now }: { numbers: Numbers; now(): Date }): TicketStore {
@@ -65,11 +65,11 @@ function jsonLength(value: object): number {
 export function makeMongoTicketReader(store: StoreConnection): TicketReader {
   const tickets = store.db.collection<TicketDocument>(COLLECTIONS.tickets);
   const rejections = store.db.collection<RejectionDocument>(COLLECTIONS.rejections);
-  const [byIdentity, rejectionByIdentity] = [lookUp(tickets), lookUp(rejections)];
+  const [byIdentity, rejectionByIdentity] = [lookUp(tickets, NOT_IN_STANDING_TICKET), lookUp(rejections)];
   return {
     findByIdentity: byIdentity,
     findRejection: rejectionByIdentity,
-    findByRequestId: async (requestId) => (await byIdentity(requestId)) ?? optionalRecord(await inTime(tickets.findOne({ alias: requestId }))),
+    findByRequestId: async (requestId) => (await byIdentity(requestId)) ?? optionalRecord(await inTime(tickets.findOne({ alias: requestId }, STANDING_ALONE))),
     findRejectionByRequestId: async (requestId) =>
       (await rejectionByIdentity(requestId)) ?? optionalRecord(await inTime(rejections.findOne({ alias: requestId, isProposed: { $exists: false } }))),
     findById: async (id) => optionalRecord(await inTime(tickets.findOne({ id }))),
@@ -80,7 +80,7 @@ export function makeMongoTicketReader(store: StoreConnection): TicketReader {
 function findHeads(tickets: mongoose.mongo.Collection<TicketDocument>): (id: number) => Promise<TicketHead | undefined> {
   return coalesce<number, TicketHead | undefined>({
     async run(ids) {
-      const found = await tickets.find({ id: { $in: [...new Set(ids)] } }, { projection: HEAD_ALONE }).toArray();
+      const found = await tickets.find({ id: { $in: [...new Set(ids)] } }, HEAD_ALONE).toArray();
       const heads = new Map(found.map((document) => [document.id, toRecord(document)]));
       return ids.map((id) => heads.get(id));
     },

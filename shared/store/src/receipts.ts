@@ -1,4 +1,4 @@
-import type { Receipt } from "@openticket/contract";
+import type { Receipt, StandingReceipt } from "@openticket/contract";
 import type mongoose from "mongoose";
 import { coalesce } from "./coalesce.ts";
 import { COLLECTIONS, type StoreConnection } from "./connect.ts";
@@ -6,13 +6,14 @@ import { isDuplicateKey } from "./duplicate-key.ts";
 import { inTime } from "./in-time.ts";
 import { insertOrFind } from "./insert-or-find.ts";
 import { leaseUndecided } from "./lease-undecided.ts";
+import { without } from "./look-up.ts";
 import { forQueue, ofQueue } from "./queue-prefix.ts";
 
 /** Requests that a door acknowledged before their outcome was known. */
 export interface ReceiptStore {
   /** Stores a receipt, journaled on a majority; `exists` when the request has one already. Throws on an outage: then it may or may not be stored. */
   accept(receipt: Receipt): Promise<Accepted>;
-  find(requestId: string): Promise<Receipt | undefined>;
+  find(requestId: string): Promise<StandingReceipt | undefined>;
   /** Opens a receipt again that was decided, or gives one where none is: its request is to be seen through once more. */
   reopen(receipt: Receipt): Promise<void>;
   /** The request has its outcome: its command is dropped, the rest kept until `expiresAt`. No receipt: nothing happens. */
@@ -23,7 +24,7 @@ export interface ReceiptStore {
   requeued(requestIds: readonly string[]): Promise<void>;
 }
 
-export type Accepted = { kind: "accepted" } | { kind: "exists"; receipt: Receipt };
+export type Accepted = { kind: "accepted" } | { kind: "exists"; receipt: StandingReceipt };
 
 type Receipts = mongoose.mongo.Collection<Receipt>;
 
@@ -49,7 +50,7 @@ export function makeMongoReceipts(store: StoreConnection, { retentionMs, now }: 
       weigh: ({ commandJson = "" }) => Buffer.byteLength(commandJson),
       maxWeight: HEAVIEST_BATCH_BYTES,
     }),
-    find: async (requestId) => (await inTime(receipts.findOne({ _id: requestId }))) ?? undefined,
+    find: async (requestId) => (await inTime(receipts.findOne({ _id: requestId }, without(["commandJson"])))) ?? undefined,
     reopen: (receipt) => inTime(reopen(marked(receipt), receipts)),
     decided(requestId, outcome) {
       return decide({ requestId, outcome });
@@ -60,9 +61,9 @@ export function makeMongoReceipts(store: StoreConnection, { retentionMs, now }: 
 }
 
 async function acceptBatch(batch: readonly Receipt[], db: mongoose.mongo.Db, receipts: Receipts): Promise<(Accepted | Error)[]> {
-  const isSame = (stored: Receipt, receipt: Receipt) =>
-    stored.acceptedAt.getTime() === receipt.acceptedAt.getTime() && stored.commandJson === receipt.commandJson;
-  const standing = await insertOrFind(db, batch, receipts, isSame);
+  const isSame = (stored: StandingReceipt, receipt: Receipt) =>
+    stored.acceptedAt.getTime() === receipt.acceptedAt.getTime() && stored.fingerprint === receipt.fingerprint;
+  const standing = await insertOrFind(db, batch, receipts, isSame, ["commandJson"]);
   return standing.map((receipt) => {
     if (receipt instanceof Error) return receipt;
     return receipt ? { kind: "exists", receipt } : { kind: "accepted" };

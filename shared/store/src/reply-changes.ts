@@ -12,14 +12,17 @@ interface Collections {
   replies: mongoose.mongo.Collection<ReplyDocument>;
 }
 
+/** What of a reply changes its ticket. */
+export type ChangingReply = Pick<ReplyRecord, "_id" | "replyId" | "ticketId" | "status" | "createdAt" | "addedAt" | "dueAt" | "customfields" | "tellsOfStatus">;
+
 /** Replies that have not changed their ticket: it is there no more, or the store refuses the change. */
-export type Unchanged = ReadonlyMap<ReplyRecord, { kind: "ticket-gone" } | Error>;
+export type Unchanged = ReadonlyMap<ChangingReply, { kind: "ticket-gone" } | Error>;
 
 /**
  * Changes the tickets of stored replies, in this order; what a reply has changed already it does not change again. Replies
  * whose ticket is there no more are removed. Throws on an outage: then a repetition completes what was begun.
  */
-export async function changeTickets(changing: readonly ReplyRecord[], collections: Collections): Promise<Unchanged> {
+export async function changeTickets(changing: readonly ChangingReply[], collections: Collections): Promise<Unchanged> {
   if (changing.length === 0) return new Map();
   try {
     return await changeTogether(changing, collections);
@@ -29,7 +32,7 @@ export async function changeTickets(changing: readonly ReplyRecord[], collection
   }
 }
 
-async function changeTogether(changing: readonly ReplyRecord[], { tickets, replies }: Collections): Promise<Unchanged> {
+async function changeTogether(changing: readonly ChangingReply[], { tickets, replies }: Collections): Promise<Unchanged> {
   const { matchedCount } = await tickets.bulkWrite(changing.map(changeBy), { ordered: true });
   if (matchedCount === changing.length) return new Map();
   // The others have changed their tickets before, or have none.
@@ -41,7 +44,7 @@ async function changeTogether(changing: readonly ReplyRecord[], { tickets, repli
 }
 
 /** One change that is refused, as its ticket would grow too large, stops those behind it: it is found by halving, which keeps their order. */
-async function changeHalves(changing: readonly ReplyRecord[], collections: Collections, cause: unknown): Promise<Unchanged> {
+async function changeHalves(changing: readonly ChangingReply[], collections: Collections, cause: unknown): Promise<Unchanged> {
   const [only] = changing;
   if (changing.length === 1 && only) return new Map([[only, asError(cause)]]);
   const middle = Math.ceil(changing.length / 2);
@@ -49,7 +52,7 @@ async function changeHalves(changing: readonly ReplyRecord[], collections: Colle
   return new Map([...a, ...b]);
 }
 
-function changeBy(reply: ReplyRecord): Update {
+function changeBy(reply: ChangingReply): Update {
   const { ticketId, replyId, status, createdAt, customfields, tellsOfStatus } = reply;
   const filter = { id: ticketId, replyIds: { $ne: replyId } };
   if (customfields.length === 0 && !tellsOfStatus) {
@@ -67,6 +70,6 @@ function changeBy(reply: ReplyRecord): Update {
   return { updateOne: { filter, update: [{ $set: changes }] } };
 }
 
-function owedForReply({ replyId, status, addedAt, dueAt }: ReplyRecord) {
+function owedForReply({ replyId, status, addedAt, dueAt }: ChangingReply) {
   return owedForStatus(statusEntry({ replyId }, { status, at: addedAt }), { $ne: ["$status", { $literal: status }] }, dueAt ?? addedAt);
 }

@@ -1,8 +1,8 @@
-import type { RejectionRecord, ReplyDraft, ReplyRecord } from "@openticket/contract";
+import type { RejectionRecord, ReplyDraft, ReplyRecord, StandingReply } from "@openticket/contract";
 import type mongoose from "mongoose";
 import { asError, findStanding, insertBatch, PATIENCE_MS, type Patience, type Pending, pauseOrGiveUp, sortUnread } from "./insert-batch.ts";
 import { isStoreOutage } from "./outage.ts";
-import { changeTickets } from "./reply-changes.ts";
+import { type ChangingReply, changeTickets } from "./reply-changes.ts";
 import { NothingUnderName } from "./taken-names.ts";
 import { type ReplyDocument, type TicketDocument, toDocument, toRecord } from "./ticket-documents.ts";
 import type { Added } from "./ticket-store.ts";
@@ -25,7 +25,7 @@ export interface ReplyCommitterDeps extends Patience {
   tickets: mongoose.mongo.Collection<TicketDocument>;
   takeIds(count: number): Promise<number[]>;
   /** See mongo-rejections.ts. */
-  giveWay(effect: { kind: "added"; reply: ReplyRecord }, options: { isOurs: boolean }): Promise<RejectionRecord | undefined>;
+  giveWay(effect: { kind: "added"; reply: StandingReply }, options: { isOurs: boolean }): Promise<RejectionRecord | undefined>;
 }
 
 /** A draft, and whether its request may be decided elsewhere as well. */
@@ -35,7 +35,10 @@ export interface Adding {
 }
 
 type Undecided = Pending<ReplyDocument>;
-type Settled = { place: number; kind: "added" | "exists"; reply: ReplyRecord };
+/** What neither answers the request of a reply again nor changes its ticket, and may be large. */
+const NOT_IN_FOUND = ["message", "fullText", "attachments", "decisions"] as const;
+type Found = Omit<ReplyDocument, (typeof NOT_IN_FOUND)[number]>;
+type Settled = { place: number } & ({ kind: "added"; reply: ReplyRecord } | { kind: "exists"; reply: StandingReply & ChangingReply });
 
 /** Outcomes of the drafts, in their order. Throws when the outcome of any of them cannot be known. */
 export async function addBatch(adding: readonly Adding[], deps: ReplyCommitterDeps): Promise<(Added | Error)[]> {
@@ -49,7 +52,7 @@ export async function addBatch(adding: readonly Adding[], deps: ReplyCommitterDe
     try {
       const { stored, taken, refused } = await insertBatch(undecided, deps.db, deps.replies.collectionName);
       for (const { item, error } of refused) outcomes[item.place] = error;
-      const standing = await findStanding(taken.identity, deps.replies);
+      const standing = await findStanding(taken.identity, deps.replies, NOT_IN_FOUND);
       const settled = [...stored.map(asAdded), ...[...standing].map(asFound)];
       await settle(await undisputed(settled, adding, outcomes, deps), outcomes, deps);
       const unread = taken.identity.filter((item) => !standing.has(item));
@@ -74,8 +77,10 @@ function asAdded({ document, place }: Undecided): Settled {
   return { place, kind: "added", reply: toRecord(document) };
 }
 
-function asFound([item, document]: [Undecided, ReplyDocument]): Settled {
-  return { place: item.place, kind: document.replyId === item.document.replyId ? "added" : "exists", reply: toRecord(document) };
+/** Of our own, what is not read is as we wrote it. */
+function asFound([{ document: own, place }, document]: [Undecided, Found]): Settled {
+  if (document.replyId === own.replyId) return { place, kind: "added", reply: toRecord({ ...own, ...document }) };
+  return { place, kind: "exists", reply: toRecord(document) };
 }
 
 /** Those that stand beside no rejection; the outcome of the others is that rejection, or that it cannot be known now. */
@@ -104,5 +109,5 @@ async function settle(settled: readonly Settled[], outcomes: (Added | Error)[], 
     settled.map(({ reply }) => reply),
     { tickets, replies },
   );
-  for (const { place, kind, reply } of settled) outcomes[place] = unchanged.get(reply) ?? { kind, reply };
+  for (const { place, ...settledAs } of settled) outcomes[place] = unchanged.get(settledAs.reply) ?? settledAs;
 }

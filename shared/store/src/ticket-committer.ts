@@ -1,4 +1,4 @@
-import type { TicketDraft } from "@openticket/contract";
+import { NOT_IN_STANDING_TICKET, type TicketDraft } from "@openticket/contract";
 import type mongoose from "mongoose";
 import { findStanding, insertBatch, PATIENCE_MS, type Patience, type Pending, pauseOrGiveUp, sortUnread } from "./insert-batch.ts";
 import { isStoreOutage } from "./outage.ts";
@@ -69,13 +69,14 @@ function numbered(draft: TicketDraft, id: number, numbers: Numbers): TicketDocum
   return toDocument({ ...draft, id, tid: numbers.tid(id, draft.openedAt), c: numbers.accessCode() });
 }
 
-/** What stands under the taken identities. */
+/** What stands under the taken identities. Of our own, what is not read is as we wrote it. */
 async function resolveTaken(items: readonly Undecided[], tickets: CommitterDeps["tickets"]): Promise<Map<Undecided, Commit>> {
-  const standing = await findStanding(items, tickets);
+  const standing = await findStanding(items, tickets, NOT_IN_STANDING_TICKET);
   const known = new Map<Undecided, Commit>();
   for (const [item, document] of standing) {
     const isOurs = document.id === item.document.id && document.c === item.document.c;
-    known.set(item, { kind: isOurs ? "opened" : "exists", ticket: toRecord(document) });
+    if (isOurs) known.set(item, { kind: "opened", ticket: toRecord({ ...item.document, ...document }) });
+    else known.set(item, { kind: "exists", ticket: toRecord(document) });
   }
   return known;
 }

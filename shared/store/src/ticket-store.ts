@@ -1,13 +1,13 @@
-import type { RejectionRecord, ReplyDraft, ReplyRecord, TicketDraft, TicketHead, TicketRecord } from "@openticket/contract";
+import type { RejectionRecord, ReplyDraft, ReplyRecord, StandingReply, StandingTicket, TicketDraft, TicketHead, TicketRecord } from "@openticket/contract";
 
 /** What the store promises about tickets and outcomes; its Mongo and its memory form pass the same tests. */
 
-export type Commit = { kind: "opened"; ticket: TicketRecord } | { kind: "exists"; ticket: TicketRecord } | { kind: "out-of-numbers" };
+export type Commit = { kind: "opened"; ticket: TicketRecord } | { kind: "exists"; ticket: StandingTicket } | { kind: "out-of-numbers" };
 export type Rejection =
   | { kind: "rejected"; record: RejectionRecord }
   | { kind: "exists"; record: RejectionRecord }
-  | { kind: "opened"; ticket: TicketRecord }
-  | { kind: "added"; reply: ReplyRecord };
+  | { kind: "opened"; ticket: StandingTicket }
+  | { kind: "added"; reply: StandingReply };
 /** A delivery that failed: which entry, why, and what becomes of it. */
 export type FailedDelivery = { key: string; error: string; attempts: number } & ({ nextTryAt: Date } | { deadAt: Date });
 
@@ -18,10 +18,10 @@ export interface Numbers {
 }
 
 export interface TicketReader {
-  findByIdentity(identity: string): Promise<TicketRecord | undefined>;
+  findByIdentity(identity: string): Promise<StandingTicket | undefined>;
   findRejection(identity: string): Promise<RejectionRecord | undefined>;
   /** By the identity that the requester's name for the request leads to, or by that name itself. */
-  findByRequestId(requestId: string): Promise<TicketRecord | undefined>;
+  findByRequestId(requestId: string): Promise<StandingTicket | undefined>;
   findRejectionByRequestId(requestId: string): Promise<RejectionRecord | undefined>;
   findById(id: number): Promise<TicketRecord | undefined>;
 }
@@ -41,7 +41,7 @@ export interface TicketStore extends TicketReader, Outbox<TicketRecord> {
    * For a ticket of a request that may be decided elsewhere as well, before anybody is told of it: the rejection that
    * came first. `isOurs`: this call's own commit has stored the ticket, and it is removed then.
    */
-  giveWay(ticket: TicketRecord, options: { isOurs: boolean }): Promise<RejectionRecord | undefined>;
+  giveWay(ticket: StandingTicket, options: { isOurs: boolean }): Promise<RejectionRecord | undefined>;
   /** By the ticket's id. */
   findHead(id: number): Promise<TicketHead | undefined>;
 }
@@ -75,12 +75,12 @@ export interface Outbox<T> {
 
 export type Added =
   | { kind: "added"; reply: ReplyRecord }
-  | { kind: "exists"; reply: ReplyRecord }
+  | { kind: "exists"; reply: StandingReply }
   | { kind: "rejected"; record: RejectionRecord }
   | { kind: "ticket-gone" };
 
 export interface ReplyReader {
-  findReplyByRequestId(requestId: string): Promise<ReplyRecord | undefined>;
+  findReplyByRequestId(requestId: string): Promise<StandingReply | undefined>;
   findReply(replyId: number): Promise<ReplyRecord | undefined>;
   /** The latest replies of a ticket, at most `limit`, the oldest of them first. */
   repliesOf(ticketId: number, limit: number): Promise<ReplyRecord[]>;
@@ -95,7 +95,7 @@ export interface ReplyStore extends ReplyReader, Outbox<ReplyRecord> {
    * StoreUnavailable when the outcome cannot be known now: a repetition completes it.
    */
   add(draft: ReplyDraft, options: { mayHaveTwin(): boolean }): Promise<Added>;
-  findByIdentity(identity: string): Promise<ReplyRecord | undefined>;
+  findByIdentity(identity: string): Promise<StandingReply | undefined>;
   /** Changes the ticket of a stored reply, unless that was done; removes the reply when its ticket is gone. Throws what the store refuses it for. */
   applyToTicket(reply: ReplyRecord): Promise<void>;
 }

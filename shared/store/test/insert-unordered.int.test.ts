@@ -48,6 +48,14 @@ describe("a receipt", () => {
     const receipt = { _id: randomUUID(), fingerprint: "f", source: { channel: "rest" }, acceptedAt: new Date(), commandJson: "{}", requeued: 0 };
     expect(await receipts.accept(receipt)).toEqual({ kind: "accepted" });
     expect(await receipts.accept(receipt)).toEqual({ kind: "accepted" });
-    expect(await receipts.accept({ ...receipt, commandJson: '{"v":1}' })).toEqual({ kind: "exists", receipt });
+    expect(await receipts.accept({ ...receipt, fingerprint: "g" })).toMatchObject({ kind: "exists", receipt: { fingerprint: "f" } });
+  });
+
+  it("that stands is read without its command, which may be large", async () => {
+    const receipts = makeMongoReceipts(store, { retentionMs: 1000, now: () => new Date() });
+    const standing = { _id: randomUUID(), fingerprint: "f", source: { channel: "rest" }, acceptedAt: new Date(), requeued: 0 };
+    await receipts.accept({ ...standing, commandJson: "{}" });
+    expect(await receipts.accept({ ...standing, acceptedAt: new Date(0) })).toEqual({ kind: "exists", receipt: standing });
+    expect(await receipts.find(standing._id)).toEqual(standing);
   });
 });

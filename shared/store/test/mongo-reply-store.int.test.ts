@@ -1,9 +1,9 @@
-import type { ReplyRecord } from "@openticket/contract";
+import { NOT_IN_STANDING_REPLY, type ReplyRecord } from "@openticket/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { testMongoUrl, uniqueName } from "../../../test/support/servers.ts";
 import { auditStore, connectStore, makeMongoReplyStore, makeMongoTicketStore, type StoreConnection } from "../src/index.ts";
 import { ALONE, replyDraft, replyStoreSuite } from "./testkit/reply-store.suite.ts";
-import { draft } from "./testkit/ticket-store.suite.ts";
+import { draft, rejection } from "./testkit/ticket-store.suite.ts";
 
 const opened: StoreConnection[] = [];
 const now = () => new Date();
@@ -50,7 +50,7 @@ describe("a process that died between the reply and its ticket", () => {
     const audit = await auditStore(store, { now: now(), overdueMs: 1000 });
     expect(audit.differences).toContainEqual(expect.objectContaining({ kind: "reply-without-effect", about: reply.requestId }));
     const { replyId, ...again } = reply;
-    expect(await replies.add(again, ALONE)).toEqual({ kind: "exists", reply });
+    expect(await replies.add(again, ALONE)).toMatchObject({ kind: "exists", reply: { replyId } });
     expect(await tickets.findById(id)).toMatchObject({ status: "Answered", replyIds: [replyId] });
   });
 
@@ -61,6 +61,32 @@ describe("a process that died between the reply and its ticket", () => {
     await Promise.all(Array.from({ length: 5 }, () => replies.applyToTicket(reply)));
     expect(await tickets.findById(id)).toMatchObject({ status: "Answered", replyIds: [reply.replyId] });
   });
+});
+
+it("nothing that may be large is read of a reply to answer its request again, and its ticket is changed all the same", async () => {
+  const store = await connect();
+  const { tickets, replies } = storesOn(store);
+  const commit = await tickets.commit(draft());
+  const ticketId = commit.kind === "opened" ? commit.ticket.id : 0;
+  const customfields = [{ id: 1, value: "v" }];
+  const left = replyDraft({ _id: "left", requestId: "its-name", ticketId, customfields, fullText: "the whole mail" });
+  await store.db.collection("replies").insertOne({ ...left, replyId: 7, alias: "its-name" } as never);
+
+  const again = await replies.add(left, ALONE);
+  expect(again).toMatchObject({ kind: "exists", reply: { replyId: 7, fingerprint: "f" } });
+  expect(await tickets.findById(ticketId)).toMatchObject({ replyIds: [7], customfields });
+  if (again.kind === "exists") for (const field of ["message", "fullText", "attachments", "decisions"]) expect(again.reply).not.toHaveProperty(field);
+
+  const refused = await tickets.reject(rejection({ _id: "left" }));
+  const found = [
+    refused.kind === "added" && refused.reply,
+    await replies.findByIdentity("left"),
+    ...(await Promise.all(["left", "its-name"].map(replies.findReplyByRequestId))),
+  ];
+  for (const reply of found) {
+    expect(reply).toMatchObject({ _id: "left", replyId: 7, source: { channel: "test" }, outbox: [{ key: "ticket" }] });
+    for (const field of NOT_IN_STANDING_REPLY) expect(reply).not.toHaveProperty(field);
+  }
 });
 
 it("a reply whose name the store keeps as another one fails alone", async () => {
@@ -103,7 +129,7 @@ describe("a reply that makes its ticket larger than a document may be", () => {
     const added = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" && outcome.value.kind === "added" ? [outcome.value.reply.replyId] : []));
     expect(added).toHaveLength(6);
     expect(await tickets.findById(ticketId)).toMatchObject({ status: "Closed", replyIds: added });
-    const stored = await replies.findByIdentity("r2");
+    const stored = (await replies.repliesOf(ticketId, drafts.length)).find(({ _id }) => _id === "r2");
     await expect(stored && replies.applyToTicket(stored)).rejects.toThrow(/larger|size/i);
   });
 });

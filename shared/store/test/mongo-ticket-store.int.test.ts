@@ -1,9 +1,9 @@
-import { NOT_IN_TICKET_HEAD } from "@openticket/contract";
+import { NOT_IN_STANDING_TICKET, NOT_IN_TICKET_HEAD } from "@openticket/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { testMongoUrl, uniqueName } from "../../../test/support/servers.ts";
-import { connectStore, isStoreOutage, makeMongoTicketStore, type StoreConnection } from "../src/index.ts";
+import { connectStore, isStoreOutage, makeMongoTicketStore, type StoreConnection, StoreUnavailable } from "../src/index.ts";
 import { NothingUnderName } from "../src/taken-names.ts";
-import { draft, ticketStoreSuite } from "./testkit/ticket-store.suite.ts";
+import { draft, rejection, ticketStoreSuite } from "./testkit/ticket-store.suite.ts";
 
 const opened: StoreConnection[] = [];
 const connect = async (name = uniqueName("tickets")) => {
@@ -55,7 +55,9 @@ describe("group commit", () => {
     let looks = 0;
     const real = store.db.collection("tickets");
     const late = Object.create(real, {
-      find: { value: (filter: object, options?: object) => (options || ++looks > 2 ? real.find(filter, options) : { toArray: async () => [] }) },
+      find: {
+        value: (filter: object, options: object) => ("readConcern" in options || ++looks > 2 ? real.find(filter, options) : { toArray: async () => [] }),
+      },
     });
     const db = Object.create(store.db, { collection: { value: (name: string) => (name === "tickets" ? late : store.db.collection(name)) } });
     expect(await makeMongoTicketStore({ ...store, db }, { numbers, now }).commit(standing)).toMatchObject({ kind: "exists" });
@@ -86,6 +88,37 @@ describe("group commit", () => {
     const head = await tickets.findHead(commit.kind === "opened" ? commit.ticket.id : 0);
     expect(head).toMatchObject({ subject: "s" });
     expect(Object.keys(head ?? {}).filter((field) => NOT_IN_TICKET_HEAD.some((name) => name === field))).toEqual([]);
+  });
+
+  it("nothing that may be large is read of a ticket to answer its request again", async () => {
+    const tickets = makeMongoTicketStore(store, { numbers, now });
+    const large = draft({ _id: "large", requestId: "its-name", fullText: "the whole mail", bounces: [], replyIds: [1] });
+    await tickets.commit(large);
+    const again = await tickets.commit(large);
+    const refused = await tickets.reject(rejection({ _id: "large" }));
+    const found = [
+      again.kind === "exists" && again.ticket,
+      refused.kind === "opened" && refused.ticket,
+      await tickets.findByIdentity("large"),
+      ...(await Promise.all(["large", "its-name"].map(tickets.findByRequestId))),
+    ];
+    for (const ticket of found) {
+      expect(ticket).toMatchObject({ _id: "large", fingerprint: "f", subject: "s", source: { channel: "test" }, outbox: [] });
+      for (const field of NOT_IN_STANDING_TICKET) expect(ticket).not.toHaveProperty(field);
+    }
+  });
+
+  it("a ticket of which a first try has stored, and whose answer was lost, is opened whole", async () => {
+    let isLost = false;
+    const command = async (...args: Parameters<typeof store.db.command>) => {
+      const answer = await store.db.command(...args);
+      if (isLost) return answer;
+      isLost = true;
+      throw new StoreUnavailable("the answer was lost");
+    };
+    const db = Object.create(store.db, { command: { value: command } });
+    const whole = draft({ fullText: "the whole mail" });
+    expect(await makeMongoTicketStore({ ...store, db }, { numbers, now }).commit(whole)).toMatchObject({ kind: "opened", ticket: whole });
   });
 
   it("the stored document is the record and nothing else", async () => {

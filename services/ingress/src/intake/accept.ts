@@ -5,12 +5,12 @@ import {
   type CommandResult,
   fingerprintOf,
   IDEMPOTENCY_CONFLICT,
-  type Receipt,
   type RequestError,
   receiptOf,
   resultOfErrors,
   resultOfReply,
   resultOfTicket,
+  type StandingReceipt,
 } from "@openticket/contract";
 import { type CommandQueue, type ReceiptStore, ReplyLate, type TicketReader } from "./ports.ts";
 
@@ -126,7 +126,7 @@ async function giveReceipt(command: Command, deps: AcceptDeps): Promise<void> {
  * Gives the request its receipt; the one that stands there already, if that is of the same request. A receipt outlives
  * the rejection that it was decided with: then the key is free again, and so is the receipt.
  */
-async function keepReceipt(command: Command, deps: AcceptDeps): Promise<Receipt | undefined> {
+async function keepReceipt(command: Command, deps: AcceptDeps): Promise<StandingReceipt | undefined> {
   const receipt = receiptOf(command, deps.now());
   const accepted = await deps.receipts.accept(receipt);
   if (accepted.kind === "accepted") return undefined;

@@ -11,6 +11,9 @@ import type {
   Receipt,
   RejectionRecord,
   ReplyRecord,
+  StandingReceipt,
+  StandingReply,
+  StandingTicket,
   TicketRecord,
 } from "@openticket/contract";
 
@@ -57,10 +60,10 @@ export interface Occurrences {
 
 /** Outcomes, tickets and their replies, as stored. */
 export interface TicketReader {
-  findByIdentity(identity: string): Promise<TicketRecord | undefined>;
+  findByIdentity(identity: string): Promise<StandingTicket | undefined>;
   findRejection(identity: string): Promise<RejectionRecord | undefined>;
-  findByRequestId(requestId: string): Promise<TicketRecord | undefined>;
-  findReplyByRequestId(requestId: string): Promise<ReplyRecord | undefined>;
+  findByRequestId(requestId: string): Promise<StandingTicket | undefined>;
+  findReplyByRequestId(requestId: string): Promise<StandingReply | undefined>;
   findRejectionByRequestId(requestId: string): Promise<RejectionRecord | undefined>;
   findDeadLetter(requestId: string): Promise<DeadLetter | undefined>;
   findById(id: number): Promise<TicketRecord | undefined>;
@@ -73,10 +76,10 @@ export interface TicketReader {
 
 /** Requests that a door acknowledged before their outcome was known; see accept.ts. */
 export interface ReceiptStore {
-  accept(receipt: Receipt): Promise<{ kind: "accepted" } | { kind: "exists"; receipt: Receipt }>;
+  accept(receipt: Receipt): Promise<{ kind: "accepted" } | { kind: "exists"; receipt: StandingReceipt }>;
   /** Opens a receipt again that was decided. */
   reopen(receipt: Receipt): Promise<void>;
-  find(requestId: string): Promise<Receipt | undefined>;
+  find(requestId: string): Promise<StandingReceipt | undefined>;
 }
 
 /** Which addresses take mail. */

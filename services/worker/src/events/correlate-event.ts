@@ -1,4 +1,4 @@
-import { type Decision, type EventBelonging, type EventCorrelation, statusEntry, type TicketEvent, type TicketRecord } from "@openticket/contract";
+import { type Decision, type EventBelonging, type EventCorrelation, type StandingTicket, statusEntry, type TicketEvent } from "@openticket/contract";
 import { inTheNameOf, summaryOf } from "./command-of-event.ts";
 import type { EventInHand } from "./event-in-hand.ts";
 import { openedBy, refused } from "./open-alone.ts";
@@ -67,7 +67,7 @@ async function tryOnce(event: CorrelatedEvent, settled: EventBelonging | undefin
 }
 
 /** An event that says it is on again, about a ticket that somebody has closed. */
-function beginsAnew({ record, at, isResolved }: CorrelatedEvent, { status, source, lastEvent }: TicketRecord): boolean {
+function beginsAnew({ record, at, isResolved }: CorrelatedEvent, { status, source, lastEvent }: StandingTicket): boolean {
   const isOpener = source.inboundId === record._id;
   return !isResolved && !isOpener && status === CLOSED && !(lastEvent && lastEvent.at > at);
 }
@@ -85,7 +85,7 @@ async function openTogether(event: CorrelatedEvent, requestId: string, deps: Eve
   return { kind: "again", settled: await deps.inbound.settleBelonging(record._id, belongingOf(event, next.requestId), { requestId }) };
 }
 
-async function noteOn(ticket: TicketRecord, event: CorrelatedEvent, deps: EventDeps): Promise<EventOutcome> {
+async function noteOn(ticket: StandingTicket, event: CorrelatedEvent, deps: EventDeps): Promise<EventOutcome> {
   if (ticket.source.inboundId === event.record._id) {
     const over = await catchUp(ticket, event, deps);
     return openedBy({ ...event, trace: [...event.trace, firstOfAll(event), ...over] }, ticket);
@@ -103,14 +103,14 @@ function firstOfAll({ key, correlation }: CorrelatedEvent): Decision {
 }
 
 /** An event that says it is over may have looked for this ticket before it was there. */
-async function catchUp(ticket: TicketRecord, event: CorrelatedEvent, deps: EventDeps): Promise<Decision[]> {
+async function catchUp(ticket: StandingTicket, event: CorrelatedEvent, deps: EventDeps): Promise<Decision[]> {
   const resolved = await deps.correlations.findResolved(event, ticket._id);
   if (!resolved) return [];
   return statusTrace(await tell(ticket, { ...resolved, state: "resolved" }, event, deps));
 }
 
 /** Lets the ticket hear of an event, with the change of its status that this means, and what is owed for that. */
-function tell({ id }: TicketRecord, about: TicketEvent, { correlation }: CorrelatedEvent, { tickets, wantsStatus }: EventDeps): Promise<HeardOf> {
+function tell({ id }: StandingTicket, about: TicketEvent, { correlation }: CorrelatedEvent, { tickets, wantsStatus }: EventDeps): Promise<HeardOf> {
   const status = changeBy(about, correlation);
   const { inboundId, at } = about;
   return tickets.hear(id, about, { status, ...(status && wantsStatus() && { owed: statusEntry({ inboundId }, { status: status.to, at }) }) });

@@ -6,8 +6,8 @@ import type {
   InboundRecord,
   InboundState,
   OpenTicketCommand,
+  StandingTicket,
   TicketEvent,
-  TicketRecord,
   WebhookSource,
 } from "@openticket/contract";
 import type { EventReader } from "@openticket/webhooks";
@@ -30,7 +30,7 @@ export interface EventDeps {
     findResolved(about: Pick<EventClaim, "source" | "key">, requestId: string): Promise<Omit<TicketEvent, "state"> | undefined>;
   };
   tickets: {
-    findByIdentity(identity: string): Promise<TicketRecord | undefined>;
+    findByIdentity(identity: string): Promise<StandingTicket | undefined>;
     hear(ticketId: number, event: TicketEvent, options: { status?: StatusChange | undefined; owed?: EventEntry | undefined }): Promise<HeardOf>;
   };
   /** Whether somebody wants to hear of changed statuses. */

@@ -66,7 +66,7 @@ export interface Dispatcher<T extends Owing> {
    */
   eventsOwed(record: T): void;
   /** The first owed entry of this record that is such was delivered by somebody else; it is marked within a moment. */
-  delivered(record: T, isSuch: (entry: OutboxEntry) => boolean): void;
+  delivered(record: Owing, isSuch: (entry: OutboxEntry) => boolean): void;
   /** Waits for deliveries in hand; nothing new is started. */
   close(): Promise<void>;
 }

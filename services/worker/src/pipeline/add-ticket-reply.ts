@@ -11,6 +11,7 @@ import {
   type RequestError,
   replyError,
   resultOfReply,
+  type StandingReply,
 } from "@openticket/contract";
 import { storeAttachments } from "./attachments.ts";
 import { type MailFacts, withFacts } from "./mail-facts.ts";
@@ -28,7 +29,7 @@ import { type ValidReply, validateReply } from "./validate-reply.ts";
 export type ReplyOutcome =
   | { kind: "added"; reply: ReplyRecord; result: ReplyAddedResult }
   /** Added before: by an earlier run of this request, or by an earlier request with the same key. */
-  | { kind: "duplicate"; reply: ReplyRecord; result: ReplyAddedResult }
+  | { kind: "duplicate"; reply: StandingReply; result: ReplyAddedResult }
   | Refusal;
 
 /** Runs one command to its outcome, with what a mail that it was made of adds. Throws only for faults that a later try may not meet. */
@@ -97,7 +98,7 @@ export async function recallReply(
   return rejection && repeatRejection(command, rejection);
 }
 
-function repeatReply(command: AddTicketReplyCommand, reply: ReplyRecord): ReplyOutcome {
+function repeatReply(command: AddTicketReplyCommand, reply: StandingReply): ReplyOutcome {
   if (reply.fingerprint !== fingerprintOf(command)) return conflict(command);
   return { kind: "duplicate", reply, result: { ...resultOfReply(command, reply), ...markReplay(command, reply) } };
 }

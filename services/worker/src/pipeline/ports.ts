@@ -1,4 +1,4 @@
-import type { RejectionRecord, ReplyDraft, ReplyRecord, TicketDraft, TicketHead, TicketRecord } from "@openticket/contract";
+import type { RejectionRecord, ReplyDraft, ReplyRecord, StandingReply, StandingTicket, TicketDraft, TicketHead, TicketRecord } from "@openticket/contract";
 import type { WantsEvent } from "./owed-event.ts";
 
 /**
@@ -71,7 +71,7 @@ export type Commit =
   /** Written by this call. */
   | { kind: "opened"; ticket: TicketRecord }
   /** An earlier run of the same request, or an earlier request with the same key, has written it. */
-  | { kind: "exists"; ticket: TicketRecord }
+  | { kind: "exists"; ticket: StandingTicket }
   /** The mask for ticket numbers is too narrow: no free one was found in a bounded number of tries. */
   | { kind: "out-of-numbers" };
 
@@ -79,17 +79,17 @@ export type Rejection =
   | { kind: "rejected"; record: RejectionRecord }
   | { kind: "exists"; record: RejectionRecord }
   /** The request has a ticket already. */
-  | { kind: "opened"; ticket: TicketRecord }
+  | { kind: "opened"; ticket: StandingTicket }
   /** The request has a reply already. */
-  | { kind: "added"; reply: ReplyRecord };
+  | { kind: "added"; reply: StandingReply };
 
 export interface TicketStore {
   /** Numbers the draft and writes it with its outbox, journaled on a majority. */
   commit(draft: TicketDraft): Promise<Commit>;
   reject(record: RejectionRecord): Promise<Rejection>;
   /** The rejection that came before this ticket; `isOurs`: nobody was told of the ticket yet, and it is removed then. */
-  giveWay(ticket: TicketRecord, options: { isOurs: boolean }): Promise<RejectionRecord | undefined>;
-  findByIdentity(identity: string): Promise<TicketRecord | undefined>;
+  giveWay(ticket: StandingTicket, options: { isOurs: boolean }): Promise<RejectionRecord | undefined>;
+  findByIdentity(identity: string): Promise<StandingTicket | undefined>;
   findRejection(identity: string): Promise<RejectionRecord | undefined>;
   /** By the ticket's id. */
   findHead(id: number): Promise<TicketHead | undefined>;
@@ -99,7 +99,7 @@ export type Added =
   /** Written by this call. */
   | { kind: "added"; reply: ReplyRecord }
   /** An earlier run of the same request, or an earlier request with the same key, has written it. */
-  | { kind: "exists"; reply: ReplyRecord }
+  | { kind: "exists"; reply: StandingReply }
   /** Rejected elsewhere, before anybody was told of the reply; nothing was kept. */
   | { kind: "rejected"; record: RejectionRecord }
   /** The ticket is there no more; nothing was kept. */
@@ -111,7 +111,7 @@ export interface ReplyStore {
    * what was begun. `mayHaveTwin`: see `RunOptions`.
    */
   add(draft: ReplyDraft, options: { mayHaveTwin(): boolean }): Promise<Added>;
-  findByIdentity(identity: string): Promise<ReplyRecord | undefined>;
+  findByIdentity(identity: string): Promise<StandingReply | undefined>;
 }
 
 export interface BlobStore {

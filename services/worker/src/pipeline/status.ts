@@ -1,9 +1,9 @@
-import { type DeadLetter, type RejectionRecord, type ReplyRecord, type RequestStatus, statusOf, type TicketRecord } from "@openticket/contract";
+import { type DeadLetter, type RejectionRecord, type RequestStatus, type StandingReply, type StandingTicket, statusOf } from "@openticket/contract";
 
 /** Outcomes by the name of the request. */
 export interface OutcomeReader {
-  findByRequestId(requestId: string): Promise<TicketRecord | undefined>;
-  findReplyByRequestId(requestId: string): Promise<ReplyRecord | undefined>;
+  findByRequestId(requestId: string): Promise<StandingTicket | undefined>;
+  findReplyByRequestId(requestId: string): Promise<StandingReply | undefined>;
   findRejectionByRequestId(requestId: string): Promise<RejectionRecord | undefined>;
   findDeadLetter(requestId: string): Promise<DeadLetter | undefined>;
 }

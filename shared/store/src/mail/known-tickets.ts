@@ -1,4 +1,4 @@
-import type { OutboxEntry, ReplyRecord, TicketBounce, TicketRecord } from "@openticket/contract";
+import { NOT_IN_STANDING_REPLY, NOT_IN_STANDING_TICKET, type OutboxEntry, type ReplyRecord, type TicketBounce, type TicketRecord } from "@openticket/contract";
 import { COLLECTIONS, type StoreConnection } from "../connect.ts";
 import { eachInTime } from "../in-time.ts";
 import { lookUp, lookUpRequest } from "../look-up.ts";
@@ -59,7 +59,7 @@ interface First {
 export function makeMongoKnownTickets(store: StoreConnection): KnownTickets {
   const tickets = store.db.collection<TicketDocument>(COLLECTIONS.tickets);
   const replies = store.db.collection<ReplyDocument>(COLLECTIONS.replies);
-  const [ticketOf, replyOf] = [lookUp(tickets), lookUpRequest(replies)];
+  const [ticketOf, replyOf] = [lookUp(tickets, NOT_IN_STANDING_TICKET), lookUpRequest(replies, NOT_IN_STANDING_REPLY)];
 
   async function known(ticket: TicketDocument): Promise<KnownTicket> {
     const { _id, id, tid, status, deptid, opener, outbox } = ticket;

@@ -61,7 +61,7 @@ export function replyStoreSuite(makeStores: () => Promise<{ tickets: TicketStore
       const added = await add({ _id: "a", requestId: "a", status: "Answered", createdAt: later(5) });
       expect(added).toMatchObject({ kind: "added", reply: { _id: "a", replyId: expect.any(Number), message: "m" } });
       const reply = added.kind === "added" ? added.reply : undefined;
-      expect(await replies.findByIdentity("a")).toEqual(reply);
+      expect(await replies.findByIdentity("a")).toMatchObject({ _id: "a", replyId: reply?.replyId, status: "Answered" });
       expect(await replies.findReply(reply?.replyId ?? 0)).toEqual(reply);
       expect(await ticket()).toMatchObject({ status: "Answered", lastReplyAt: later(5), replyIds: [reply?.replyId] });
     });
@@ -70,7 +70,7 @@ export function replyStoreSuite(makeStores: () => Promise<{ tickets: TicketStore
       const first = await add({ _id: "a" });
       await add({ _id: "b", status: "Closed" });
       const second = await add({ _id: "a", message: "other" });
-      expect(second).toEqual({ kind: "exists", reply: first.kind === "added" && first.reply });
+      expect(second).toMatchObject({ kind: "exists", reply: { _id: "a", replyId: first.kind === "added" && first.reply.replyId } });
       expect(await ticket()).toMatchObject({ status: "Closed", replyIds: { length: 2 } });
     });
 
@@ -90,7 +90,7 @@ export function replyStoreSuite(makeStores: () => Promise<{ tickets: TicketStore
       await tickets.commit(draft({ _id: "owing", outbox: [owed("mail:opener")], dueAt: later(7) }));
       const other = await tickets.findByIdentity("owing");
       await add({ _id: "a", ticketId: other?.id ?? 0, status: "Closed", tellsOfStatus: true, customfields: [{ id: 9, value: "$x" }] });
-      expect(await tickets.findByIdentity("owing")).toMatchObject({
+      expect(await tickets.findById(other?.id ?? 0)).toMatchObject({
         dueAt: later(7),
         customfields: [{ id: 9, value: "$x" }],
         outbox: [{ kind: "mail" }, { kind: "event" }],
@@ -183,7 +183,10 @@ export function replyStoreSuite(makeStores: () => Promise<{ tickets: TicketStore
 
     it("is not rejected when its reply came first: that is the answer", async () => {
       const added = await add({ _id: "a" }, PERHAPS_NOT_ALONE);
-      expect(await tickets.reject(rejection({ _id: "a" }))).toEqual({ kind: "added", reply: added.kind === "added" && added.reply });
+      expect(await tickets.reject(rejection({ _id: "a" }))).toMatchObject({
+        kind: "added",
+        reply: { replyId: added.kind === "added" && added.reply.replyId },
+      });
       expect(await tickets.findRejection("a")).toBeUndefined();
     });
   });
