@@ -8,6 +8,7 @@ import {
   type TicketHead,
   type TicketRecord,
 } from "@openticket/contract";
+import type { Abridged } from "./abridge.ts";
 import type { Announcer } from "./events-out/announce.ts";
 import { AnswerDelayed } from "./late-answer.ts";
 import { MailDelayed } from "./notify/mail-delayed.ts";
@@ -25,8 +26,8 @@ export interface DeliveriesDeps {
 
 /** How each kind of delivery is made: an answer to the requester's queue, a mail, an event, the change of a reply's ticket. Throws when it failed. */
 export interface Deliveries {
-  ofTicket(ticket: TicketRecord, entry: OutboxEntry): Promise<void>;
-  ofReply(reply: ReplyRecord, entry: OutboxEntry): Promise<void>;
+  ofTicket(ticket: TicketRecord & Abridged, entry: OutboxEntry): Promise<void>;
+  ofReply(reply: ReplyRecord & Abridged, entry: OutboxEntry): Promise<void>;
   ofRejection(rejection: RejectionRecord, entry: OutboxEntry): Promise<void>;
   /** What became of a delivery that threw; see the dispatcher. */
   severityOf(error: unknown): "final" | "failed" | "untried";
@@ -34,7 +35,7 @@ export interface Deliveries {
 
 /** See {@link Deliveries}. */
 export function makeDeliveries({ answer, notifier, tickets, replies, announcer }: DeliveriesDeps): Deliveries {
-  async function mailOfReply(reply: ReplyRecord, entry: OutboxEntry): Promise<void> {
+  async function mailOfReply(reply: ReplyRecord & Abridged, entry: OutboxEntry): Promise<void> {
     const ticket = await tickets.findHead(reply.ticketId);
     if (!ticket) throw new MailRejected("The reply's ticket is there no more");
     await notifier.deliverReply(ticket, reply, entry);

@@ -20,6 +20,7 @@ import {
   makeStoreClock,
 } from "@openticket/store";
 import { EventsWait } from "@openticket/webhooks";
+import { makeAbridger } from "./abridge.ts";
 import { type ActionDeps, makeActions } from "./actions.ts";
 import type { WorkerConfig } from "./config.ts";
 import { makeDeliveries } from "./deliveries.ts";
@@ -109,9 +110,10 @@ export async function startWorker(
 
   const deliveries = makeDeliveries({ answer: makeLateAnswer({ redis, replies }), notifier, tickets, replies: ticketReplies, announcer });
   const dispatching = { severityOf: deliveries.severityOf, isOutage: isStoreOutage, now, random: Math.random, sleep, logger, metrics };
-  const ticketDispatcher = startDispatcher({ ...dispatching, outbox: tickets, deliver: deliveries.ofTicket });
+  const abridge = makeAbridger(config.MAIL_MESSAGE_MAX_CHARS);
+  const ticketDispatcher = startDispatcher({ ...dispatching, abridge, outbox: tickets, deliver: deliveries.ofTicket });
   drain.onDrain("dispatcher of tickets", () => ticketDispatcher.close());
-  const replyDispatcher = startDispatcher({ ...dispatching, outbox: ticketReplies, deliver: deliveries.ofReply });
+  const replyDispatcher = startDispatcher({ ...dispatching, abridge, outbox: ticketReplies, deliver: deliveries.ofReply });
   drain.onDrain("dispatcher of replies", () => replyDispatcher.close());
   const rejectionDispatcher = startDispatcher({
     ...dispatching,

@@ -21,11 +21,11 @@ export function makeMemoryOutbox<T extends Owing>(records: Map<string, T>): Outb
     async markDelivered(entries, at) {
       for (const { identity, key } of entries) change(identity, (record) => changeEntry(record, key, { deliveredAt: at }));
     },
-    async leaseDue(now, leaseMs, limit) {
+    async leaseDue(now, leaseMs, limit, abridge = (record) => record) {
       const due = [...records.values()].filter(({ dueAt }) => dueAt !== undefined && dueAt <= now).slice(0, limit);
       const leased = due.map((record) => ({ ...record, dueAt: new Date(now.getTime() + leaseMs) }));
       for (const record of leased) records.set(record._id, record);
-      return leased;
+      return leased.map(abridge);
     },
     async postpone({ _id, dueAt: heldUntil = new Date(0) }, failed, after) {
       change(_id, (record) => {

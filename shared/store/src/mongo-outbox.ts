@@ -27,7 +27,10 @@ export function makeMongoOutbox<T extends Omit<Owing, keyof Stored>>(
     async markDelivered(entries, at) {
       await Promise.all(entries.map((entry) => mark({ ...entry, at })));
     },
-    leaseDue: async (now, leaseMs, limit) => (await inTime(leaseDue(documents, only, { now, leaseMs, limit }))).map(toRecord) as unknown as T[],
+    leaseDue(now, leaseMs, limit, abridge = (record) => record) {
+      const read = (document: Owing) => abridge(toRecord(document) as unknown as T);
+      return inTime(leaseDue(documents, only, { now, leaseMs, limit }, read));
+    },
     postpone: (record, failed, after) => inTime(postpone(documents, record, failed, after)),
   };
 }

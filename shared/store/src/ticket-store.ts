@@ -63,8 +63,11 @@ export interface Held {
 export interface Outbox<T> {
   /** Marks deliveries as done; what owes nothing more is no longer due. */
   markDelivered(entries: DeliveredEntry[], at: Date): Promise<void>;
-  /** What is due, each due again only after `leaseMs`; no two callers get the same one. */
-  leaseDue(now: Date, leaseMs: number, limit: number): Promise<T[]>;
+  /**
+   * What is due, each due again only after `leaseMs`; no two callers get the same one. Each is abridged as it is read: together they
+   * may be larger than memory.
+   */
+  leaseDue(now: Date, leaseMs: number, limit: number, abridge?: (record: T) => T): Promise<T[]>;
   /**
    * Notes failed deliveries: to be tried again, or dead. The record is due with the first of its entries that is to be tried after
    * `after`; where one has no such time, no later than it was held. Whoever leased it since then, beyond its `dueAt` here, has it to

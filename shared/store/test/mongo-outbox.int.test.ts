@@ -56,3 +56,24 @@ it("of records that owe one answer, or mail, and nothing else one write marks al
   expect(writes).toHaveLength(1);
   expect(await tickets.countDocuments({ dueAt: { $exists: false }, "outbox.deliveredAt": AT })).toBe(TICKETS);
 });
+
+it("records that are due are abridged as they are read, before all of them are in memory", async () => {
+  const tickets = store.db.collection<Owing & { message: string }>(uniqueName("large"));
+  const long = "x".repeat(6_000_000);
+  for (const _id of ["a", "b", "c", "d"]) await tickets.insertOne({ _id, outbox: [owed("mail:opener")], dueAt: AT, message: long });
+  const found: ReturnType<typeof tickets.find>[] = [];
+  const find = (...given: Parameters<typeof tickets.find>) => {
+    const cursor = tickets.find(...given);
+    found.push(cursor);
+    return cursor;
+  };
+  const outbox = makeMongoOutbox<Owing & { message: string }>(Object.create(tickets, { find: { value: find } }));
+  const hasMore: boolean[] = [];
+  const leased = await outbox.leaseDue(AT, 1000, 10, (record) => {
+    hasMore.push(found.at(-1)?.closed === false);
+    return { ...record, message: record.message.slice(0, 3) };
+  });
+  expect(leased.map(({ message }) => message)).toEqual(["xxx", "xxx", "xxx", "xxx"]);
+  expect([hasMore.at(0), hasMore.at(-1)]).toEqual([true, false]);
+  expect(await tickets.countDocuments({ message: long })).toBe(4);
+});

@@ -1,4 +1,5 @@
 import type { OutboxEntry, ReplyRecord, TicketHead, TicketRecord } from "@openticket/contract";
+import type { Abridged } from "../abridge.ts";
 import type { MailAddress } from "./address.ts";
 import { cut } from "./clean-text.ts";
 
@@ -86,7 +87,7 @@ export interface Refusal {
 export interface MailTopic {
   ticket: TicketHead;
   /** What was written: the ticket's message or the reply's. */
-  written: Pick<TicketRecord, "message" | "markdown" | "attachments">;
+  written: Pick<TicketRecord, "message" | "markdown" | "attachments"> & Abridged;
   reply?: ReplyRecord;
 }
 
@@ -113,7 +114,7 @@ export function letterOf(
   { template, maxChars, ...about }: About & { template: MailTemplate; maxChars: number },
 ): OwedLetter {
   const { _id, id, tid, c, subject, priority, opener, source, createdAt } = ticket;
-  const { message, markdown, attachments } = written;
+  const { message, messageLength = message.length, markdown, attachments } = written;
   return {
     ...headOf(about),
     kind: "owed",
@@ -126,7 +127,7 @@ export function letterOf(
       channel: source.channel,
       messageId: source.channel === "email" ? sendableMessageId(source.messageId) : undefined,
     },
-    written: { message: cut(message, maxChars), length: message.length, markdown, attachments: attachments.map(({ name, size }) => ({ name, size })) },
+    written: { message: cut(message, maxChars), length: messageLength, markdown, attachments: attachments.map(({ name, size }) => ({ name, size })) },
     reply: reply && { replyId: reply.replyId, author: personOf(reply.author), status: reply.status, createdAt: reply.createdAt.getTime() },
   };
 }

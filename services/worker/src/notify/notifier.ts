@@ -1,4 +1,5 @@
 import type { OutboxEntry, ReplyRecord, TicketHead, TicketRecord } from "@openticket/contract";
+import type { Abridged } from "../abridge.ts";
 import { displayName, type MailAddress, sendableAddress } from "./address.ts";
 import type { NotifyConfig } from "./config.ts";
 import { makeGate } from "./gate.ts";
@@ -17,9 +18,9 @@ export interface Notifier {
    * Writes and sends one owed mail. Throws `MailRejected` when it can never be delivered; `MailDelayed`, or a fault of
    * what it depends on, when a later try may work (`MailDelayed.because === "busy"`: nothing was tried at all).
    */
-  deliver(ticket: TicketRecord, entry: OutboxEntry): Promise<void>;
+  deliver(ticket: TicketRecord & Abridged, entry: OutboxEntry): Promise<void>;
   /** The same for a mail that a reply owes. */
-  deliverReply(ticket: TicketHead, reply: ReplyRecord, entry: OutboxEntry): Promise<void>;
+  deliverReply(ticket: TicketHead, reply: ReplyRecord & Abridged, entry: OutboxEntry): Promise<void>;
   /** Sends a mail that says why another was refused, with the null sender. Throws as {@link deliver} does. */
   refuse(refusal: Refusal): Promise<void>;
   /** Turns away what waits for its turn and waits for what is being sent. The transport is closed after it. */

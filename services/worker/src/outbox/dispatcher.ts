@@ -16,6 +16,8 @@ import { makeRoom } from "./room.ts";
 
 export interface DispatcherDeps<T extends Owing> {
   outbox: OutboxStore<T>;
+  /** As much of a record as its deliveries need: hundreds are held while they wait. Unset: all of it. */
+  abridge?(record: T): T;
   /** Makes one delivery; throws when it failed. */
   deliver(record: T, entry: OutboxEntry): Promise<void>;
   /** `final`: no later try will cure it. `untried`: it could not even be tried, which does not count as a try. */
@@ -42,8 +44,8 @@ export interface Owing {
 
 export interface OutboxStore<T extends Owing> {
   markDelivered(entries: Mark[], at: Date): Promise<void>;
-  /** Records with overdue entries, each now due again only after `leaseMs`. */
-  leaseDue(now: Date, leaseMs: number, limit: number): Promise<T[]>;
+  /** Records with overdue entries, each now due again only after `leaseMs`, and abridged as it is read. */
+  leaseDue(now: Date, leaseMs: number, limit: number, abridge?: (record: T) => T): Promise<T[]>;
   /** Notes what failed. The record is due with the first of its entries that is to be tried after `after`. */
   postpone(record: Owing, failed: Failed[], after: Date): Promise<void>;
 }
@@ -127,6 +129,7 @@ export function startDispatcher<T extends Owing>(given: DispatcherDeps<T>): Disp
     paceMs: PLACES_PACE_MS,
     elapsedMs: () => performance.now(),
   });
+  const abridge = (record: T) => given.abridge?.(record) ?? record;
   let isClosing = false;
   const handOn = (marks: Mark[]) => markDelivered(marks, { ...given, isClosing: () => isClosing });
   const marks = makeGatherer({ most: MARKS_TOGETHER, waitMs: MARKS_WAIT_MS, handOn });
@@ -158,11 +161,12 @@ export function startDispatcher<T extends Owing>(given: DispatcherDeps<T>): Disp
       const owed = pendingOf(record).filter(({ kind }) => kind === "mail" || kind === "event");
       if (owed.length === 0 || !(await room.enter())) return;
       if (isTooLate(record, deps)) return room.leave();
-      track(deliverAll(record, owed, deps).finally(room.leave));
+      track(deliverAll(abridge(record), owed, deps).finally(room.leave));
     },
     eventsOwed(record) {
       const owed = pendingOf(record).filter(({ kind }) => kind === "event");
-      if (!isClosing) track(Promise.all(owed.map((entry) => deliverOne(record, entry, deps))).then(() => undefined));
+      const held = abridge(record);
+      if (!isClosing) track(Promise.all(owed.map((entry) => deliverOne(held, entry, deps))).then(() => undefined));
     },
     delivered(record, isSuch) {
       const entry = pendingOf(record).find(isSuch);
@@ -186,7 +190,7 @@ function isTooLate({ dueAt }: Owing, { now }: Pick<DispatcherDeps<Owing>, "now">
 /** Begins to deliver one batch of overdue records, each of which it has gone through then. */
 async function beginOverdue<T extends Owing>(deps: Delivering<T>): Promise<Promise<void>[]> {
   const now = deps.now();
-  const overdue = await deps.outbox.leaseDue(now, LEASE_MS, SWEEP_RECORDS);
+  const overdue = await deps.outbox.leaseDue(now, LEASE_MS, SWEEP_RECORDS, deps.abridge);
   return overdue.map((record) => deliverDue(record, now, deps));
 }
 

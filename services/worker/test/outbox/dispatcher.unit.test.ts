@@ -44,6 +44,7 @@ function start({
   postponeFaults = [],
   severity = "failed",
   holds = new Map(),
+  abridge = (ticket) => ticket,
 }: {
   due?: TicketRecord[];
   faults?: Error[];
@@ -55,8 +56,10 @@ function start({
   severity?: "final" | "failed" | "untried";
   /** What deliveries wait for, by key. */
   holds?: ReadonlyMap<string, Promise<void>>;
+  abridge?: (ticket: TicketRecord) => TicketRecord;
 }) {
   const delivered: string[] = [];
+  const records: TicketRecord[] = [];
   const marked: string[] = [];
   const writes: number[] = [];
   const postponed: Note[] = [];
@@ -70,9 +73,9 @@ function start({
         writes.push(entries.length);
         for (const { key } of entries) marked.push(key);
       },
-      async leaseDue() {
+      async leaseDue(_now, _leaseMs, _limit, abridged = (ticket) => ticket) {
         await dueWhen;
-        return leases.shift() ?? [];
+        return (leases.shift() ?? []).map(abridged);
       },
       async postpone(_record, failed) {
         const fault = postponeFaults.shift();
@@ -80,7 +83,9 @@ function start({
         postponed.push(...failed);
       },
     },
-    async deliver(_ticket, { key }) {
+    abridge,
+    async deliver(ticket, { key }) {
+      records.push(ticket);
       await holds.get(key);
       const fault = faults.shift();
       if (fault) throw fault;
@@ -95,7 +100,7 @@ function start({
     metrics: makeMetrics(),
   };
   dispatcher = startDispatcher(deps);
-  return { dispatcher, delivered, marked, writes, postponed };
+  return { dispatcher, delivered, marked, writes, postponed, records };
 }
 
 /** What a relay does within so many seconds of its clock while all that this ticket owes fails. */
@@ -139,6 +144,17 @@ async function relayFor(seconds: number, ticket: TicketRecord, severityOf: (entr
 }
 
 const secondsFromNow = (at: unknown) => (at instanceof Date ? (at.getTime() - NOW.getTime()) / 1000 : undefined);
+
+it.each<[string, (it: Dispatcher<TicketRecord>, ticket: TicketRecord) => unknown, TicketRecord[]]>([
+  ["the fast path", (it, ticket) => it.opened(ticket), []],
+  ["the relay", () => undefined, [owing(event)]],
+  ["events of what is in hand elsewhere", (it, ticket) => it.eventsOwed(ticket), []],
+])("of a record in hand no more is held than its deliveries need: %s", async (_, begin, due) => {
+  const { dispatcher, marked, records } = start({ due, abridge: (ticket) => ({ ...ticket, message: "abridged" }) });
+  await begin(dispatcher, owing(event));
+  await until("the mark", () => marked.length === 1);
+  expect(records).toMatchObject([{ message: "abridged" }]);
+});
 
 describe("the fast path", () => {
   it("delivers what a new ticket owes, and marks it only then", async () => {

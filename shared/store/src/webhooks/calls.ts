@@ -65,7 +65,7 @@ export function makeMongoCalls(store: StoreConnection): CallStore {
       weigh: ({ body }) => Buffer.byteLength(body),
       maxWeight: HEAVIEST_BATCH_BYTES,
     }),
-    leaseDue: (endpoint, now, leaseMs, limit) => inTime(leaseDue(calls, { endpoint }, { now, leaseMs, limit })),
+    leaseDue: (endpoint, now, leaseMs, limit) => inTime(leaseDue(calls, { endpoint }, { now, leaseMs, limit }, (call) => call)),
     tried: (call, made, next) => inTime(tried(calls, call, made, next)),
     async giveUpEnded(now, expiresAt) {
       const change = {

@@ -181,6 +181,12 @@ export function ticketStoreSuite(makeStore: (numbers?: { tid(id: number): string
       expect(await store.leaseDue(later(1002), 1000, 40)).toHaveLength(40);
     });
 
+    it("what is leased can be abridged; the ticket stays whole", async () => {
+      await store.commit({ ...due("t"), message: "long" });
+      expect(await store.leaseDue(later(1), 1000, 10, (ticket) => ({ ...ticket, message: "l" }))).toMatchObject([{ _id: "t", message: "l" }]);
+      expect(await store.findByIdentity("t")).toMatchObject({ message: "long" });
+    });
+
     it("a failed delivery is due again later, a dead one never, with its reason", async () => {
       await store.commit(due("t"));
       const held = { _id: "t", dueAt: later(0) };
