@@ -27,7 +27,7 @@ it.each([
   const settings = { config: config({ MAIL_MESSAGE_MAX_CHARS: String(MAIL_SHOWS) }) };
   await tickets.commit(ticket({ _id: how, requestId: how, message, outbox: [owed()], dueAt: DUE }));
   const [leased] = await tickets.leaseDue(LATER, 3_600_000, 10, makeAbridger(MAIL_SHOWS));
-  const whole = await tickets.findByIdentity(how);
+  const whole = await tickets.findById(leased?.id ?? 0);
   expect([leased?.message.length, whole?.message.length]).toEqual([kept, message.length]);
   expect((await written(leased, owed(), settings)).source).toBe((await written(whole, owed(), settings)).source);
 });
