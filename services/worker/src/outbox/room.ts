@@ -19,7 +19,7 @@ export interface RoomOptions {
   places: number;
   /** Nobody waits who would have to wait longer at the pace of late, ms; nor longer than that behind a room that has just become full. */
   soonMs: number;
-  /** Longest wait, when places become free more slowly from then on, ms. */
+  /** Longest wait, when places become free more slowly from then on, ms; and behind the first who ever came. */
   waitMs: number;
   /** How long a place that became free waits for others, ms. */
   gatherMs: number;
@@ -34,7 +34,7 @@ export function makeRoom({ places, soonMs, waitMs, gatherMs, paceMs, elapsedMs }
   const waiting = new Set<(hasPlace: boolean) => void>();
   const pace = makePace(paceMs, elapsedMs);
   let free = places;
-  let isClosed = false;
+  let [isClosed, hasLeft] = [false, false];
   let [filledAtMs, fullUntilMs] = [elapsedMs(), Number.NEGATIVE_INFINITY];
   let gathering: NodeJS.Timeout | undefined;
 
@@ -67,11 +67,13 @@ export function makeRoom({ places, soonMs, waitMs, gatherMs, paceMs, elapsedMs }
         if (free === 0 && elapsedMs() - fullUntilMs >= paceMs) filledAtMs = elapsedMs();
         return true;
       }
-      // It has shown no pace yet, and may be one of a relay that hangs.
-      if (elapsedMs() - filledAtMs < soonMs) return wait(soonMs);
+      // It has shown no pace yet, and may be one of a relay that hangs, or one that has to connect first.
+      const patienceMs = hasLeft ? soonMs : waitMs;
+      if (elapsedMs() - filledAtMs < patienceMs) return wait(patienceMs);
       return waiting.size < pace.perMs() * soonMs ? wait(waitMs) : false;
     },
     leave() {
+      hasLeft = true;
       pace.note();
       if (free === 0) fullUntilMs = elapsedMs();
       free++;
