@@ -160,8 +160,10 @@ export function startDispatcher<T extends Owing>(given: DispatcherDeps<T>): Disp
     async opened(record) {
       const owed = pendingOf(record).filter(({ kind }) => kind === "mail" || kind === "event");
       if (owed.length === 0 || !(await room.enter())) return;
-      if (isTooLate(record, deps)) return room.leave();
-      track(deliverAll(abridge(record), owed, deps).finally(room.leave));
+      if (isTooLate(record, deps)) return room.leave(false);
+      const delivering = deliverAll(abridge(record), owed, deps);
+      track(delivering.then(room.leave));
+      delivering.catch(() => room.leave(false));
     },
     eventsOwed(record) {
       const owed = pendingOf(record).filter(({ kind }) => kind === "event");
@@ -188,29 +190,31 @@ function isTooLate({ dueAt }: Owing, { now }: Pick<DispatcherDeps<Owing>, "now">
 }
 
 /** Begins to deliver one batch of overdue records, each of which it has gone through then. */
-async function beginOverdue<T extends Owing>(deps: Delivering<T>): Promise<Promise<void>[]> {
+async function beginOverdue<T extends Owing>(deps: Delivering<T>): Promise<Promise<unknown>[]> {
   const now = deps.now();
   const overdue = await deps.outbox.leaseDue(now, LEASE_MS, SWEEP_RECORDS, deps.abridge);
   return overdue.map((record) => deliverDue(record, now, deps));
 }
 
 /** A record is due with the first of its entries. The others wait for their own times, so that none takes the tries of another. */
-function deliverDue<T extends Owing>(record: T, now: Date, deps: Delivering<T>): Promise<void> {
+function deliverDue<T extends Owing>(record: T, now: Date, deps: Delivering<T>): Promise<unknown> {
   const pending = pendingOf(record);
   const owed = pending.filter(({ nextTryAt = now }) => nextTryAt <= now);
   return deliverAll(record, owed, deps, owed.length < pending.length ? now : undefined);
 }
 
-/** `othersAfter`: the record owes more, to be tried after that. */
-async function deliverAll<T extends Owing>(record: T, owed: OutboxEntry[], deps: Delivering<T>, othersAfter?: Date): Promise<void> {
+/** Whether anything was delivered. `othersAfter`: the record owes more, to be tried after that. */
+async function deliverAll<T extends Owing>(record: T, owed: OutboxEntry[], deps: Delivering<T>, othersAfter?: Date): Promise<boolean> {
   const failures = (await Promise.all(owed.map((entry) => deliverOne(record, entry, deps)))).filter((failure) => failure !== undefined);
-  if (failures.length === 0 && othersAfter === undefined) return;
+  const hasDelivered = failures.length < owed.length;
+  if (failures.length === 0 && othersAfter === undefined) return hasDelivered;
   const [now, random] = [deps.now(), deps.random()];
   const failed = failures.map(({ isDead, ...failure }) => ({
     ...failure,
     ...(isDead ? { deadAt: now } : { nextTryAt: nextTryAt(failure.attempts, now, random) }),
   }));
   await deps.outbox.postpone(record, failed, othersAfter ?? now);
+  return hasDelivered;
 }
 
 /** The dispatcher's own state beside what it was given. */

@@ -10,20 +10,21 @@
 export interface Room {
   /** Ends with true when a place was taken, which must be left again; with false when there will be none soon. */
   enter(): Promise<boolean>;
-  leave(): void;
+  /** Gives the place back; what failed says nothing of the pace. */
+  leave(isDelivered: boolean): void;
   /** Nobody gets a place any more. */
   close(): void;
 }
 
 export interface RoomOptions {
   places: number;
-  /** Nobody waits who would have to wait longer at the pace of late, ms; nor longer than that behind a room that has just become full. */
+  /** Nobody waits who would have to wait longer at the pace of late, ms; nor, behind a room that has just become full, for its first delivery. */
   soonMs: number;
-  /** Longest wait, when places become free more slowly from then on, ms; and behind the first who ever came. */
+  /** Longest wait, when deliveries end more slowly from then on, ms; and for the first delivery ever. */
   waitMs: number;
   /** How long a place that became free waits for others, ms. */
   gatherMs: number;
-  /** How far back the pace is looked at, ms. */
+  /** How far back the pace is looked at, ms, and how long after a room's first delivery it is not known yet. */
   paceMs: number;
   /** Of a clock that never goes back, ms. */
   elapsedMs(): number;
@@ -34,8 +35,10 @@ export function makeRoom({ places, soonMs, waitMs, gatherMs, paceMs, elapsedMs }
   const waiting = new Set<(hasPlace: boolean) => void>();
   const pace = makePace(paceMs, elapsedMs);
   let free = places;
-  let [isClosed, hasLeft] = [false, false];
+  let [isClosed, hasDelivered] = [false, false];
   let [filledAtMs, fullUntilMs] = [elapsedMs(), Number.NEGATIVE_INFINITY];
+  /** The first delivery since the room became full. */
+  let begunAtMs: number | undefined;
   let gathering: NodeJS.Timeout | undefined;
 
   function wait(forMs: number): Promise<boolean> {
@@ -48,6 +51,16 @@ export function makeRoom({ places, soonMs, waitMs, gatherMs, paceMs, elapsedMs }
       const timer = setTimeout(end, forMs, false);
       waiting.add(end);
     });
+  }
+
+  /** A room without a delivery yet may have a relay that hangs; at the very first, one that has to connect. */
+  function patienceMs(): number {
+    return begunAtMs === undefined && hasDelivered ? soonMs : waitMs;
+  }
+
+  function mayWait(): boolean {
+    const isPaceKnown = begunAtMs === undefined ? elapsedMs() - filledAtMs >= patienceMs() : elapsedMs() - begunAtMs >= paceMs;
+    return !isPaceKnown || waiting.size < pace.perMs() * soonMs;
   }
 
   function admit(): void {
@@ -64,17 +77,17 @@ export function makeRoom({ places, soonMs, waitMs, gatherMs, paceMs, elapsedMs }
       if (free > 0 && waiting.size === 0) {
         free--;
         // Until then fewer came than could have.
-        if (free === 0 && elapsedMs() - fullUntilMs >= paceMs) filledAtMs = elapsedMs();
+        if (free === 0 && elapsedMs() - fullUntilMs >= paceMs) [filledAtMs, begunAtMs] = [elapsedMs(), undefined];
         return true;
       }
-      // It has shown no pace yet, and may be one of a relay that hangs, or one that has to connect first.
-      const patienceMs = hasLeft ? soonMs : waitMs;
-      if (elapsedMs() - filledAtMs < patienceMs) return wait(patienceMs);
-      return waiting.size < pace.perMs() * soonMs ? wait(waitMs) : false;
+      return mayWait() ? wait(patienceMs()) : false;
     },
-    leave() {
-      hasLeft = true;
-      pace.note();
+    leave(isDelivered) {
+      if (isDelivered) {
+        hasDelivered = true;
+        begunAtMs ??= elapsedMs();
+        pace.note();
+      }
       if (free === 0) fullUntilMs = elapsedMs();
       free++;
       if (waiting.size > 0) gathering ??= setTimeout(admit, gatherMs);

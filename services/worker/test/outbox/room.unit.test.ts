@@ -21,9 +21,9 @@ describe("a room", () => {
     const outcomes = entries(room, 5);
     await settle();
     expect(outcomes).toEqual([true, true, undefined, undefined, undefined]);
-    room.leave();
+    room.leave(true);
     await vi.advanceTimersByTimeAsync(9);
-    room.leave();
+    room.leave(true);
     expect(outcomes.slice(2)).toEqual([undefined, undefined, undefined]);
     await vi.advanceTimersByTimeAsync(1);
     expect(outcomes).toEqual([true, true, true, true, undefined]);
@@ -33,7 +33,7 @@ describe("a room", () => {
     const room = aRoom();
     const outcomes = entries(room, 3);
     await settle();
-    room.leave();
+    room.leave(true);
     const later = entries(room, 1);
     await vi.advanceTimersByTimeAsync(10);
     expect([...outcomes, ...later]).toEqual([true, true, true, undefined]);
@@ -43,7 +43,8 @@ describe("a room", () => {
     const room = aRoom();
     entries(room, 1);
     await settle();
-    room.leave();
+    room.leave(true);
+    elapsed += 1000;
     const outcomes = entries(room, 3);
     await vi.advanceTimersByTimeAsync(1999);
     expect(outcomes[2]).toBeUndefined();
@@ -67,7 +68,7 @@ describe("a room", () => {
     const late = entries(room, 1);
     await settle();
     expect(late).toEqual([false]);
-    room.leave();
+    room.leave(true);
     const next = entries(room, 2);
     await settle();
     expect(next).toEqual([true, undefined]);
@@ -78,7 +79,7 @@ describe("a room", () => {
     entries(room, 2);
     await settle();
     elapsed += 1000;
-    room.leave();
+    room.leave(true);
     entries(room, 1);
     elapsed += 1000;
     const outcomes = entries(room, 3);
@@ -100,11 +101,25 @@ describe("a room", () => {
       elapsed += 1000;
       entries(room, 1);
       await settle();
-      room.leave();
+      room.leave(true);
     }
     const outcomes = entries(room, 10);
     await settle();
     expect(outcomes).toEqual([true, ...new Array(9).fill(undefined)]);
+  });
+
+  it("takes no failure for a pace: nobody waits behind a relay that hangs, whenever its mails are given up", async () => {
+    const room = aRoom();
+    entries(room, 2);
+    await settle();
+    room.leave(true);
+    entries(room, 1);
+    await settle();
+    elapsed += 60_000;
+    for (let n = 0; n < 2; n++) room.leave(false);
+    const outcomes = entries(room, 4);
+    await settle();
+    expect(outcomes).toEqual([true, true, false, false]);
   });
 
   it("is not stalled for having been empty", async () => {
